@@ -1,0 +1,278 @@
+//! What an event's `data` holds: common fields, the noun's own fields, and what only the source knows.
+//!
+//! A field that is unknown is absent, never guessed. Times are the source's own. See `docs/events.md`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// An event's data: `common` and `body` are flattened into one JSON object; `extra` stands under `data.<source>`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Data {
+    #[serde(flatten)]
+    pub common: Common,
+    #[serde(flatten)]
+    pub body: Body,
+    /// Source-specific facts under the source's own name. Nothing of ours reads them.
+    #[serde(flatten, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, Value>,
+}
+
+impl Data {
+    /// The JSON text that the store, the bus and the API carry.
+    pub fn to_json(&self) -> Box<RawValue> {
+        serde_json::value::to_raw_value(self).unwrap_or_else(|_| RawValue::NULL.to_owned())
+    }
+}
+
+/// Fields that any noun may have.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Common {
+    /// `owner/name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment_tier: Option<Tier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit_sha: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// The source's own updated-at of the thing: decides which of two conflicting facts is newer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<DateTime<Utc>>,
+}
+
+/// Who did it, as the source names them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Actor {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    pub bot: bool,
+}
+
+/// What an environment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    Production,
+    Staging,
+    Testing,
+    Development,
+    Other,
+}
+
+impl Tier {
+    /// Every tier with the word it is written as.
+    pub const ALL: [(Tier, &'static str); 5] = [
+        (Tier::Production, "production"),
+        (Tier::Staging, "staging"),
+        (Tier::Testing, "testing"),
+        (Tier::Development, "development"),
+        (Tier::Other, "other"),
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(tier, _)| *tier == self).map_or("other", |(_, word)| word)
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(tier, _)| *tier)
+    }
+}
+
+/// The noun's own fields.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Body {
+    Change(Change),
+    Commits(Commits),
+    Ref(RefFact),
+    Build(Build),
+    Deployment(Deployment),
+    Release(Release),
+    Incident(Incident),
+    Ticket(Ticket),
+    Link(Link),
+    Artifact(Artifact),
+    Unmapped(Unmapped),
+}
+
+macro_rules! fields {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident : $kind:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct $name { $(
+            $(#[$field_doc])*
+            #[serde(skip_serializing_if = "absent")]
+            pub $field: $kind,
+        )* }
+    };
+}
+
+/// What "unknown" looks like for each shape of field, so that it is left out.
+trait Absent {
+    fn is_absent(&self) -> bool;
+}
+
+impl<T> Absent for Option<T> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T> Absent for Vec<T> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+fn absent<T: Absent>(value: &T) -> bool {
+    value.is_absent()
+}
+
+type Time = Option<DateTime<Utc>>;
+type Text = Option<String>;
+
+fields! {
+    /// A pull or merge request.
+    Change {
+        number: Option<i64>, title: Text, author: Option<Actor>, base: Text, head: Text, head_sha: Text,
+        /// What arrived on the base branch: the merge, squash or last rebased commit.
+        landed_sha: Text,
+        merge_method: Text, opened_at: Time, ready_at: Time, first_commit_at: Time, first_review_at: Time,
+        approved_at: Time, merged_at: Time, closed_at: Time,
+        draft: Option<bool>, additions: Option<i64>, deletions: Option<i64>, files: Option<i64>,
+        /// The change or commit that this one takes back.
+        reverts: Text,
+        ticket_keys: Vec<String>,
+        /// The review's verdict and author, on `change.reviewed` and `change.approved`.
+        review_state: Text, reviewer: Option<Actor>,
+        /// When this change was last seen in this shape; with `id` for sources whose changes have no number.
+        id: Text,
+    }
+}
+
+fields! {
+    /// A push: what a ref moved from and to, with the commits the source lists.
+    Commits {
+        r#ref: Text, before: Text, after: Text, forced: Option<bool>,
+        commits: Vec<Commit>,
+        /// The source lists fewer commits than were pushed.
+        truncated: Option<bool>,
+        pushed_at: Time, default_branch: Text,
+    }
+}
+
+fields! {
+    /// One commit of a push.
+    Commit {
+        sha: Text, parents: Option<Vec<String>>, authored_at: Time, committed_at: Time, author: Option<Actor>,
+        message_head: Text,
+        /// `Key: value` lines that end the message, and "(cherry picked from commit …)".
+        trailers: Vec<String>,
+        files: Option<Vec<String>>,
+    }
+}
+
+fields! {
+    /// A branch or tag that came or went.
+    RefFact { r#ref: Text, sha: Text }
+}
+
+fields! {
+    /// A pipeline, workflow run, job or check.
+    Build {
+        name: Text, run_id: Text, number: Option<i64>, attempt: Option<i64>,
+        /// `success`, `failure`, `cancelled`, `skipped` or `error`.
+        outcome: Text,
+        started_at: Time, finished_at: Time,
+        /// The workflow that this job belongs to.
+        parent_run: Text,
+        head_sha: Text, event: Text,
+    }
+}
+
+fields! {
+    /// A deployment's state at one time.
+    Deployment {
+        deployment_id: Text,
+        /// The source's own word.
+        state: Text,
+        /// `success`, `failure`, `cancelled` or `error`, only for a terminal state.
+        outcome: Text,
+        /// When it reached this state.
+        at: Time, started_at: Time, finished_at: Time,
+        components: Vec<Component>,
+        explicit_kind: Text, fixes: Vec<String>, unplanned: Option<bool>,
+        /// Commits that the source itself says it ships, as `[repo, sha]`.
+        contains: Vec<(String, String)>,
+        title: Text,
+    }
+}
+
+fields! {
+    /// One thing that a deployment ships.
+    Component { repo: Text, sha: Text, r#ref: Text, image_digest: Text, finished_at: Time }
+}
+
+fields! {
+    /// A published version.
+    Release { tag: Text, name: Text, prerelease: Option<bool>, published_at: Time, target: Text }
+}
+
+fields! {
+    /// Something broke for users.
+    Incident {
+        incident_id: Text, title: Text, severity: Text, opened_at: Time, started_at: Time, acked_at: Time,
+        resolved_at: Time, change_related: Option<bool>, caused_by: Option<Cause>, deleted: Option<bool>,
+    }
+}
+
+fields! {
+    /// What is said to have caused an incident.
+    Cause { deployment: Text, sha: Text }
+}
+
+fields! {
+    /// An issue or story.
+    Ticket {
+        key: Text, kind: Text, title: Text, status: Text, status_category: Text, from_status: Text,
+        assignee: Option<Actor>, sprint: Text, estimate: Option<f64>, parent: Text,
+        created_at: Time, closed_at: Time,
+    }
+}
+
+fields! {
+    /// Somebody says which deployment caused an incident, or that it did not.
+    Link { incident_id: Text, deployment_id: Text }
+}
+
+fields! {
+    /// A build's result that can be deployed.
+    Artifact { digest: Text, repo: Text, sha: Text }
+}
+
+fields! {
+    /// Verified and kept; what it means is not known yet.
+    Unmapped { kind: Text, reason: Text }
+}

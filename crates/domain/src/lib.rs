@@ -1,0 +1,12 @@
+//! The words and rules of EM Agent: what an event is, what the sources' facts mean, how they add up to metrics.
+//!
+//! Everything here is a pure function of its arguments: no clock, no I/O, no randomness. Who needs "now" passes it.
+//! Nothing here may know HTTP, SQL or NATS, and no other library's error type appears in a public signature.
+
+pub mod canonical;
+pub mod data;
+pub mod event;
+pub mod ids;
+pub mod rules;
+pub mod text;
+pub mod time;

@@ -1,0 +1,34 @@
+//! Postgres, and the only crate that knows it: a file per table family, free functions named after the business
+//! fact, the tenant always first.
+//!
+//! [`Store::call`](pool::Store::call) is the only door to a pooled connection. Transactions are opened here and never
+//! wait on the world. Nothing here may know HTTP or NATS, or read the environment or the clock.
+
+pub mod dead_letters;
+pub mod deliveries;
+pub mod entities;
+pub mod error;
+pub mod events;
+pub mod frequency;
+pub mod idempotency;
+pub mod intake;
+pub mod job_leases;
+pub mod jobs;
+pub mod marks;
+pub mod migrate;
+pub mod outbox;
+pub mod partitions;
+pub mod pool;
+pub mod rejected;
+pub mod retention;
+pub mod schema;
+pub mod sources;
+pub mod statement;
+pub mod statistics;
+pub mod tenants;
+pub mod watermarks;
+
+/// A connection of one's own, for those who keep one ([`Store::open`]).
+pub use diesel::PgConnection as Connection;
+pub use error::StoreError;
+pub use pool::{Role, Store, StoreOptions};

@@ -1,0 +1,139 @@
+//! Applies the migrations, once, whoever comes first; tells whether a database has them all.
+
+use std::error::Error;
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationVersion;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::StoreError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// Only one process may migrate a database at a time; the number is arbitrary and ours.
+const MIGRATION_LOCK: i64 = 0x656d_6167_656e_7401;
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    yes: bool,
+}
+
+/// Applies what is missing and returns the versions that were applied.
+///
+/// While another process migrates this waits for it (`wait`), or fails at once. Table locks are waited for two
+/// seconds only, so that a migration behind a long query does not stop intake.
+pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
+    let mut conn = PgConnection::establish(url)?;
+    if wait {
+        conn.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK})"))?;
+    } else if !sql_query(format!("select pg_try_advisory_lock({MIGRATION_LOCK}) as yes")).get_result::<Answer>(&mut conn)?.yes {
+        return Err(failed("another process is migrating this database; run again with --wait".into()));
+    }
+    conn.batch_execute("set lock_timeout = '2s'")?;
+    let applied = conn.run_pending_migrations(MIGRATIONS).map_err(failed)?;
+    Ok(applied.iter().map(MigrationVersion::to_string).collect())
+}
+
+/// The versions that this program has and the database has not.
+pub fn pending(url: &str) -> Result<Vec<String>, StoreError> {
+    let mut conn = PgConnection::establish(url)?;
+    let pending = conn.pending_migrations(MIGRATIONS).map_err(failed)?;
+    Ok(pending.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+/// Makes the database `name` on the server of `admin_url` where it is missing; returns its URL.
+pub fn ensure_database(admin_url: &str, name: &str) -> Result<String, StoreError> {
+    let mut conn = PgConnection::establish(admin_url)?;
+    let there = sql_query("select exists (select from pg_database where datname = $1) as yes")
+        .bind::<diesel::sql_types::Text, _>(name)
+        .get_result::<Answer>(&mut conn)?
+        .yes;
+    if !there {
+        conn.batch_execute(&format!("create database \"{}\"", name.replace('"', "")))?;
+    }
+    Ok(url_of_database(admin_url, name))
+}
+
+/// Makes the database `name` and fills it by `fill`, once: later callers, in any process, find it ready.
+///
+/// It is made under a working name and renamed when it is complete, so that a crash leaves no half-filled one.
+pub fn once(
+    admin_url: &str,
+    name: &str,
+    fill: impl FnOnce(&str) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut conn = PgConnection::establish(admin_url)?;
+    conn.batch_execute(&format!("select pg_advisory_lock({})", MIGRATION_LOCK + 1))?;
+    let there = sql_query("select exists (select from pg_database where datname = $1) as yes")
+        .bind::<diesel::sql_types::Text, _>(name)
+        .get_result::<Answer>(&mut conn)?
+        .yes;
+    if !there {
+        let working = format!("{name}_in_work");
+        conn.batch_execute(&format!("drop database if exists {working}"))?;
+        fill(&ensure_database(admin_url, &working)?)?;
+        conn.batch_execute(&format!("alter database {working} rename to {name}"))?;
+    }
+    Ok(())
+}
+
+/// Runs statements without results on a connection of its own.
+pub fn execute(url: &str, sql: &str) -> Result<(), StoreError> {
+    Ok(PgConnection::establish(url)?.batch_execute(sql)?)
+}
+
+/// What tells this program's set of migrations from another's: their names.
+pub fn fingerprint() -> Vec<String> {
+    let migrations: Vec<Box<dyn diesel::migration::Migration<diesel::pg::Pg>>> =
+        diesel::migration::MigrationSource::migrations(&MIGRATIONS).unwrap_or_default();
+    migrations.iter().map(|migration| migration.name().to_string()).collect()
+}
+
+/// The URL of another database of the same server.
+pub fn url_of_database(url: &str, name: &str) -> String {
+    let (address, options) = url.split_once('?').map_or((url, None), |(address, options)| (address, Some(options)));
+    let scheme_end = address.find("://").map_or(0, |at| at + 3);
+    let server = address[scheme_end..].find('/').map_or(address, |slash| &address[..scheme_end + slash]);
+    let options = options.map(|options| format!("?{options}")).unwrap_or_default();
+    format!("{server}/{name}{options}")
+}
+
+/// Whether a power loss could take what was committed: the settings that a promise of durability rests on.
+pub fn durability_faults(conn: &mut PgConnection) -> Result<Vec<&'static str>, StoreError> {
+    let mut faults = Vec::new();
+    for (setting, fault) in [
+        ("fsync", "fsync is off: a power loss can lose or corrupt what was answered with 200"),
+        ("full_page_writes", "full_page_writes is off: a power loss can corrupt pages"),
+    ] {
+        let on = sql_query("select current_setting($1) = 'on' as yes")
+            .bind::<diesel::sql_types::Text, _>(setting)
+            .get_result::<Answer>(conn)?
+            .yes;
+        if !on {
+            faults.push(fault);
+        }
+    }
+    Ok(faults)
+}
+
+fn failed(error: Box<dyn Error + Send + Sync>) -> StoreError {
+    StoreError::Migration(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::url_of_database;
+
+    #[test]
+    fn the_url_of_another_database_keeps_server_and_options() {
+        for (url, expected) in [
+            ("postgresql://u:p@h:5432/postgres?host=/tmp/x", "postgresql://u:p@h:5432/em?host=/tmp/x"),
+            ("postgresql:///postgres?host=/tmp/x", "postgresql:///em?host=/tmp/x"),
+            ("postgresql://h", "postgresql://h/em"),
+        ] {
+            assert_eq!(url_of_database(url, "em"), expected);
+        }
+    }
+}
