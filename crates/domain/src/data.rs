@@ -103,7 +103,7 @@ impl Tier {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Body {
-    Change(Change),
+    Change(Box<Change>),
     Commits(Commits),
     Ref(RefFact),
     Build(Build),

@@ -25,10 +25,7 @@ pub const TYPES: &[(&str, &[&str])] = &[
     ("artifact", &["published"]),
     ("branch", &["created", "deleted"]),
     ("build", &["queued", "started", "finished"]),
-    (
-        "change",
-        &["opened", "ready", "updated", "reviewed", "approved", "merged", "closed", "reopened"],
-    ),
+    ("change", &["opened", "ready", "updated", "reviewed", "approved", "merged", "closed", "reopened"]),
     ("commits", &["pushed"]),
     ("coverage", &["reported"]),
     ("deployment", &["started", "updated", "finished"]),
@@ -60,7 +57,8 @@ impl EventType {
 
     /// A type as it was stored or sent. Any `a.b` text is taken: newer versions may know more types than we do.
     pub fn parse(text: &str) -> Option<Self> {
-        let plain = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
+        let plain =
+            |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
         let (noun, verb) = text.split_once('.')?;
         (plain(noun) && plain(verb)).then(|| Self(Cow::Owned(text.to_owned())))
     }
@@ -83,8 +81,7 @@ impl EventType {
 }
 
 fn known(name: &str) -> bool {
-    name.split_once('.')
-        .is_some_and(|(noun, verb)| TYPES.iter().any(|(n, verbs)| *n == noun && verbs.contains(&verb)))
+    name.split_once('.').is_some_and(|(noun, verb)| TYPES.iter().any(|(n, verbs)| *n == noun && verbs.contains(&verb)))
 }
 
 impl fmt::Display for EventType {

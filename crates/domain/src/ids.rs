@@ -217,10 +217,9 @@ mod tests {
     fn marks_read_back_what_they_print() {
         let delivery = DeliveryId::new(at("2026-11-20T18:44:08Z"), [1; 16]);
         let replay = ReplayId::new(at("2026-11-21T00:00:00Z"), [2; 16]);
-        for mark in [
-            Mark { event: delivery.event(0), replay: None },
-            Mark { event: delivery.event(0), replay: Some(replay) },
-        ] {
+        for mark in
+            [Mark { event: delivery.event(0), replay: None }, Mark { event: delivery.event(0), replay: Some(replay) }]
+        {
             assert_eq!(mark.to_string().parse(), Ok(mark));
         }
         assert_eq!("x:y".parse::<Mark>(), Err(uuid_id::NotAnId));

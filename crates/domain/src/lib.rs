@@ -4,7 +4,9 @@
 //! Nothing here may know HTTP, SQL or NATS, and no other library's error type appears in a public signature.
 
 pub mod canonical;
+pub mod cdevents;
 pub mod data;
+pub mod dora;
 pub mod event;
 pub mod ids;
 pub mod rules;

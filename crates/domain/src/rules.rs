@@ -39,7 +39,10 @@ impl Rules {
             return Tier::Production;
         }
         let usual: [(Tier, &[&str]); 3] = [
-            (Tier::Staging, &["staging", "stage", "stg", "preprod", "pre-prod", "pre-production", "preproduction", "uat"]),
+            (
+                Tier::Staging,
+                &["staging", "stage", "stg", "preprod", "pre-prod", "pre-production", "preproduction", "uat"],
+            ),
             (Tier::Testing, &["test", "testing", "qa", "ci", "integration"]),
             (Tier::Development, &["dev", "development", "sandbox", "preview", "review", "local"]),
         ];
@@ -55,7 +58,9 @@ impl Rules {
 
     /// Whether a login is a bot's, given what the source says of it.
     pub fn is_bot(&self, login: &str, marked_as_bot: bool) -> bool {
-        marked_as_bot || login.ends_with("[bot]") || self.bot_logins.iter().any(|known| known.eq_ignore_ascii_case(login))
+        marked_as_bot
+            || login.ends_with("[bot]")
+            || self.bot_logins.iter().any(|known| known.eq_ignore_ascii_case(login))
     }
 }
 

@@ -119,13 +119,7 @@ pub fn list_rejected(
 /// One delivery of this tenant, taken or refused, with headers and body.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: DeliveryId) -> Result<Option<Whole>, StoreError> {
     let taken: Option<(Listed, Value, Vec<u8>, i16, i32)> = of_id(tenant, id)
-        .select((
-            columns(),
-            deliveries::headers,
-            deliveries::body,
-            deliveries::body_encoding,
-            deliveries::body_bytes,
-        ))
+        .select((columns(), deliveries::headers, deliveries::body, deliveries::body_encoding, deliveries::body_bytes))
         .first(conn)
         .optional()?;
     let Some((listed, headers, body, encoding, length)) = taken else { return one_rejected(conn, tenant, id) };
@@ -218,10 +212,8 @@ pub(crate) fn page(
     after: Option<After>,
     limit: i64,
 ) -> IntoBoxed<'static, Select<deliveries::table, Columns>, Pg> {
-    let mut query = deliveries::table
-        .select(columns())
-        .filter(deliveries::tenant_id.eq(tenant.as_str().to_owned()))
-        .into_boxed();
+    let mut query =
+        deliveries::table.select(columns()).filter(deliveries::tenant_id.eq(tenant.as_str().to_owned())).into_boxed();
     let DeliveryFilter { source, kind, result, from, to } = filter.clone();
     if let Some(source) = source {
         query = query.filter(deliveries::source.eq(source));
@@ -246,7 +238,8 @@ pub(crate) fn page(
 
 impl From<Listed> for DeliveryRow {
     fn from(listed: Listed) -> Self {
-        let (id, received_at, source, kind, key, result, scheme, secret, mapping_version, event_count, conflict) = listed;
+        let (id, received_at, source, kind, key, result, scheme, secret, mapping_version, event_count, conflict) =
+            listed;
         let id = DeliveryId(id);
         let count = usize::try_from(event_count).unwrap_or(0);
         let events = (0..count).map(|ordinal| id.event(ordinal)).collect();

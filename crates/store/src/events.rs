@@ -13,8 +13,8 @@ use diesel::dsl::sql;
 use diesel::pg::{Pg, PgValue};
 use diesel::sql_types::{Bool, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{
-    BoolExpressionMethods, BoxableExpression, ExpressionMethods, OptionalExtension, PgConnection, PgTextExpressionMethods, QueryDsl, Queryable, QueryableByName,
-    RunQueryDsl, TextExpressionMethods,
+    BoolExpressionMethods, BoxableExpression, ExpressionMethods, OptionalExtension, PgConnection,
+    PgTextExpressionMethods, QueryDsl, Queryable, QueryableByName, RunQueryDsl, TextExpressionMethods,
 };
 use domain::event::{Event, EventType, Facets};
 use domain::ids::{DeliveryId, EventId, TenantId};
@@ -119,7 +119,10 @@ pub struct After {
 impl After {
     /// Whether a row comes after this place in a list that is newest first. `columns` begin the comparison:
     /// `(time, id) < (`.
-    pub(crate) fn follows<T: 'static>(self, columns: &'static str) -> Box<dyn BoxableExpression<T, Pg, SqlType = Bool>> {
+    pub(crate) fn follows<T: 'static>(
+        self,
+        columns: &'static str,
+    ) -> Box<dyn BoxableExpression<T, Pg, SqlType = Bool>> {
         let comparison = sql::<Bool>(columns).bind::<Timestamptz, _>(self.time).sql(", ");
         Box::new(comparison.bind::<SqlUuid, _>(self.id).sql(")"))
     }
@@ -138,8 +141,11 @@ pub fn list(
 
 /// One event of this tenant.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: EventId) -> Result<Option<Event>, StoreError> {
-    let row: Option<EventRow> =
-        events::table.filter(events::id.eq(id.0)).filter(events::tenant_id.eq(tenant.as_str())).first(conn).optional()?;
+    let row: Option<EventRow> = events::table
+        .filter(events::id.eq(id.0))
+        .filter(events::tenant_id.eq(tenant.as_str()))
+        .first(conn)
+        .optional()?;
     row.map(Event::try_from).transpose()
 }
 
@@ -154,7 +160,8 @@ fn page(tenant: &TenantId, filter: &EventFilter, after: Option<After>, limit: i6
 /// The rows of a tenant that a filter lets through, in no order.
 fn matching(tenant: &TenantId, filter: &EventFilter) -> events::BoxedQuery<'static, Pg> {
     let mut query = events::table.filter(events::tenant_id.eq(tenant.as_str().to_owned())).into_boxed();
-    let EventFilter { source, type_prefix, subject, repo, service, environment, actor, from, to, text } = filter.clone();
+    let EventFilter { source, type_prefix, subject, repo, service, environment, actor, from, to, text } =
+        filter.clone();
     if let Some(source) = source {
         query = query.filter(events::integration.eq(source));
     }

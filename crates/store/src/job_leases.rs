@@ -1,1 +1,98 @@
+//! Taking a job and doing it: one worker at a time, resumed by another when its lease runs out.
 //!
+//! The number of tries is the fencing token: a worker that lost its lease to another cannot write over its work.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{Array, Integer, Json, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
+use domain::ids::TenantId;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::schema::jobs;
+
+/// A job that is ours until its lease runs out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leased {
+    pub tenant: TenantId,
+    pub id: Uuid,
+    pub kind: String,
+    pub params: Value,
+    /// How far an earlier worker came.
+    pub progress: Value,
+    /// This try's number, from 1: the fencing token.
+    pub attempt: i32,
+}
+
+#[derive(QueryableByName)]
+struct LeasedRow {
+    #[diesel(sql_type = Text)]
+    tenant_id: String,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Json)]
+    params: Value,
+    #[diesel(sql_type = Json)]
+    progress: Value,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+}
+
+/// Leases the oldest job of these kinds that is queued, or was left by a worker that is gone.
+pub fn lease_next(
+    conn: &mut PgConnection,
+    kinds: &[&str],
+    now: DateTime<Utc>,
+    lease: TimeDelta,
+) -> Result<Option<Leased>, StoreError> {
+    let row: Option<LeasedRow> = sql_query(
+        "update jobs set status = 'running', started_at = coalesce(started_at, $1), attempts = attempts + 1, leased_until = $2
+         where id = (
+           select id from jobs
+           where kind = any($3) and (status = 'queued' or status = 'running' and leased_until < $1)
+           order by created_at, id limit 1 for update skip locked)
+         returning tenant_id, id, kind, params, progress, attempts",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now + lease)
+    .bind::<Array<Text>, _>(kinds)
+    .get_result(conn)
+    .optional()?;
+    let leased = |row: LeasedRow| {
+        let tenant = row.tenant_id.parse().map_err(|_| StoreError::Corrupt(format!("job {} has no tenant", row.id)))?;
+        let LeasedRow { id, kind, params, progress, attempts, .. } = row;
+        Ok(Leased { tenant, id, kind, params, progress, attempt: attempts })
+    };
+    row.map(leased).transpose()
+}
+
+/// Notes how far the job is and keeps the lease. `false`: it is ours no more (cancelled, or another worker has it).
+pub fn note_progress(
+    conn: &mut PgConnection,
+    job: &Leased,
+    progress: &Value,
+    leased_until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
+    let noted = diesel::update(jobs::table.filter(ours)).set((jobs::progress.eq(progress), jobs::leased_until.eq(leased_until)));
+    Ok(noted.execute(conn)? == 1)
+}
+
+/// The job is over: it succeeded, or failed with an error for people.
+pub fn finish(conn: &mut PgConnection, job: &Leased, error: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
+    let status = if error.is_none() { "succeeded" } else { "failed" };
+    let over = (jobs::status.eq(status), jobs::error.eq(error), jobs::finished_at.eq(now));
+    diesel::update(jobs::table.filter(ours)).set(over).execute(conn)?;
+    Ok(())
+}
+
+/// Gives a job back unfinished: the next worker goes on at once.
+pub fn release(conn: &mut PgConnection, job: &Leased) -> Result<(), StoreError> {
+    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
+    diesel::update(jobs::table.filter(ours)).set(jobs::status.eq("queued")).execute(conn)?;
+    Ok(())
+}

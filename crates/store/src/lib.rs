@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod partitions;
 pub mod pool;
 pub mod rejected;
+pub mod replays;
 pub mod retention;
 pub mod schema;
 pub mod sources;
@@ -32,3 +33,11 @@ pub mod watermarks;
 pub use diesel::PgConnection as Connection;
 pub use error::StoreError;
 pub use pool::{Role, Store, StoreOptions};
+
+/// Runs `work` in one transaction: all of it or nothing. For those who put several table families together.
+pub fn transaction<T>(
+    conn: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    diesel::Connection::transaction(conn, work)
+}

@@ -14,8 +14,9 @@ use domain::ids::{EventId, ReplayId, TenantId};
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::events::EventRow;
 use crate::intake::Keep;
-use crate::schema::outbox;
+use crate::schema::{events, outbox};
 
 /// Events of one commit and tenant, with the outbox row that owes them to the bus.
 #[derive(Clone, Debug)]
@@ -102,6 +103,17 @@ fn owed(row: OwedRow) -> Result<Owed, StoreError> {
         replay: row.replay_id.map(ReplayId),
         again: row.again,
     })
+}
+
+/// The events that a row owes, as they are now: a replay may have changed or removed some.
+pub fn events_of(conn: &mut PgConnection, owed: &Owed) -> Result<Vec<Event>, StoreError> {
+    let ids: Vec<Uuid> = owed.event_ids.iter().map(|id| id.0).collect();
+    let rows: Vec<EventRow> = events::table
+        .filter(events::tenant_id.eq(owed.tenant.as_str()))
+        .filter(events::id.eq_any(ids))
+        .order(events::id)
+        .load(conn)?;
+    rows.into_iter().map(Event::try_from).collect()
 }
 
 crate::statement! {

@@ -111,7 +111,7 @@ pub fn step(
 }
 
 /// The last of the next rows, or the beginning of what is not final yet.
-const EDGE: &str = "
+pub(super) const EDGE: &str = "
 with bound as (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
 select coalesce(last.committed_by, bound.xmin)::text as transaction,
        coalesce(last.id, '00000000-0000-0000-0000-000000000000'::uuid) as id,

@@ -1,0 +1,27 @@
+//! The benchmarks that the README quotes. `./dev bench <name>` builds everything in release mode and runs one.
+//!
+//! Each starts its own PostgreSQL and NATS with durable settings, sends traffic to loopback only, bounded in time, and
+//! prints what it measured beside a baseline from the same run: on a shared machine ratios mean more than absolutes.
+
+mod baseline;
+mod bodies;
+mod intake;
+mod processes;
+mod servers;
+mod wrk;
+
+use anyhow::{Result, bail};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Runtime::new()?;
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["intake"] => runtime.block_on(intake::run(20)),
+        ["intake", seconds] => runtime.block_on(intake::run(seconds.parse()?)),
+        ["baseline"] => runtime.block_on(baseline::serve()),
+        _ => bail!("usage: ./dev bench intake [seconds of full load]"),
+    }
+}

@@ -1,0 +1,139 @@
+//! `em-agent check`: are the settings good, is what we depend on there, and which command mends what is missing.
+
+use boot::Settings;
+use boot::private::{NatsPlan, PostgresPlan};
+use boot::settings::{Env, SETTINGS};
+use clap::Args;
+use serde::Serialize;
+use store::Role;
+
+use crate::failure::Failure;
+use crate::{connections, settings};
+
+/// Check the settings and every dependency; say what is missing and what mends it
+///
+/// Settings are judged as for production unless ENV says otherwise; secrets are never shown.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  ENV=development em-agent check\n  em-agent check --json")]
+pub(crate) struct Check {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    name: &'static str,
+    ok: bool,
+    details: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+impl Finding {
+    fn good(name: &'static str, details: impl Into<String>) -> Self {
+        Self { name, ok: true, details: details.into(), mend: None }
+    }
+
+    fn bad(name: &'static str, details: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { name, ok: false, details: details.into(), mend: Some(mend.into()) }
+    }
+}
+
+impl Check {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        let settings = settings::load(Env::Production)?;
+        let findings = [database(&settings).await, bus(&settings).await];
+        if self.json {
+            print_json(&settings, &findings);
+        } else {
+            print_lines(&settings, &findings);
+        }
+        if findings.iter().all(|finding| finding.ok) { Ok(()) } else { Err(Failure::Told) }
+    }
+}
+
+fn print_json(settings: &Settings, findings: &[Finding]) {
+    let shown: serde_json::Map<String, serde_json::Value> =
+        SETTINGS.iter().map(|setting| (setting.name.to_owned(), (setting.show)(settings).into())).collect();
+    let ok = findings.iter().all(|finding| finding.ok);
+    println!("{}", serde_json::json!({"ok": ok, "settings": shown, "checks": findings}));
+}
+
+fn print_lines(settings: &Settings, findings: &[Finding]) {
+    for setting in SETTINGS {
+        println!("{} = {}", setting.name, (setting.show)(settings));
+    }
+    println!();
+    for finding in findings {
+        println!("{} {}: {}", if finding.ok { "ok    " } else { "BROKEN" }, finding.name, finding.details);
+        if let Some(mend) = &finding.mend {
+            println!("       mend: {mend}");
+        }
+    }
+}
+
+async fn database(settings: &Settings) -> Finding {
+    const NAME: &str = "PostgreSQL";
+    let Ok(url) = settings::database_url(settings) else {
+        return match PostgresPlan::of(settings).find().await {
+            Ok(path) => {
+                Finding::good(NAME, format!("`em-agent up` would start a private server from {}", path.display()))
+            }
+            Err(error) => Finding::bad(NAME, "DATABASE_URL is not set", error.to_string()),
+        };
+    };
+    let pending = tokio::task::spawn_blocking({
+        let url = url.clone();
+        move || store::migrate::pending(&url)
+    });
+    match pending.await.map_err(anyhow::Error::from).and_then(|pending| Ok(pending?)) {
+        Err(error) => Finding::bad(NAME, format!("{error:#}"), "start the server, or set DATABASE_URL to where it is"),
+        Ok(pending) if !pending.is_empty() => {
+            Finding::bad(NAME, format!("{} migrations are not applied", pending.len()), "em-agent migrate")
+        }
+        Ok(_) => durability(settings, &url).await,
+    }
+}
+
+async fn durability(settings: &Settings, url: &str) -> Finding {
+    const NAME: &str = "PostgreSQL";
+    let faults = async {
+        let store = connections::store(settings, url, Role::App)?;
+        store.call("durability", store::migrate::durability_faults).await.map_err(Failure::from)
+    };
+    match faults.await {
+        Ok(faults) if faults.is_empty() => {
+            Finding::good(NAME, "answers, the schema is up to date, commits are durable")
+        }
+        Ok(faults) => Finding::bad(
+            NAME,
+            faults.join("; "),
+            "alter system set fsync = on; alter system set full_page_writes = on; select pg_reload_conf()",
+        ),
+        Err(_) => {
+            Finding::bad(NAME, "the roles of the first migration are missing or may not be used", "em-agent migrate")
+        }
+    }
+}
+
+async fn bus(settings: &Settings) -> Finding {
+    const NAME: &str = "NATS";
+    let Ok(url) = settings::nats_url(settings) else {
+        return match NatsPlan::of(settings).find().await {
+            Ok(path) => {
+                Finding::good(NAME, format!("`em-agent up` would start a private server from {}", path.display()))
+            }
+            Err(error) => Finding::bad(NAME, "NATS_URL is not set", error.to_string()),
+        };
+    };
+    let mend = "start nats-server 2.10 or newer with JetStream, or set NATS_URL to where it is";
+    match connections::bus(settings, &url).await {
+        Err(Failure::Failed(error)) => Finding::bad(NAME, format!("{error:#}"), mend),
+        Err(_) => Finding::bad(NAME, "cannot be used", mend),
+        Ok(bus) => {
+            let health = bus.health();
+            if health.ok { Finding::good(NAME, health.details) } else { Finding::bad(NAME, health.details, mend) }
+        }
+    }
+}

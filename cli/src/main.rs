@@ -1,0 +1,75 @@
+//! The one binary. Each subcommand has a file; this one shows them all.
+//!
+//! Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+//! Secrets are never flags: they come from the settings.
+
+mod check;
+mod client;
+mod connections;
+mod demo;
+mod failure;
+mod gateway;
+mod healthcheck;
+mod migrate;
+mod rebuild;
+mod relaying;
+mod replay;
+mod retention;
+mod send;
+mod serving;
+mod settings;
+mod token;
+mod up;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const AFTER: &str = "\
+Settings come from the environment: docs/CONFIG.md lists them, `em-agent check` shows those in force.
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings.";
+
+/// Webhooks in, normalized events and delivery metrics out.
+#[derive(Parser)]
+#[command(name = "em-agent", version, after_help = AFTER, disable_help_subcommand = true)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Up(up::Up),
+    Gateway(gateway::Gateway),
+    Worker(worker::Worker),
+    Migrate(migrate::Migrate),
+    Check(check::Check),
+    Healthcheck(healthcheck::Healthcheck),
+    Send(send::Send),
+    Replay(replay::Replay),
+    Rebuild(rebuild::Rebuild),
+    Retention(retention::Retention),
+    Token(token::Token),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Program::parse().command {
+        Command::Up(up) => Box::pin(up.run()).await,
+        Command::Gateway(gateway) => Box::pin(gateway.run()).await,
+        Command::Worker(worker) => Box::pin(worker.run()).await,
+        Command::Migrate(migrate) => migrate.run().await,
+        Command::Check(check) => check.run().await,
+        Command::Healthcheck(healthcheck) => healthcheck.run().await,
+        Command::Send(send) => send.run().await,
+        Command::Replay(replay) => replay.run().await,
+        Command::Rebuild(rebuild) => rebuild.run().await,
+        Command::Retention(retention) => retention.run().await,
+        Command::Token(token) => token.run(),
+    };
+    done.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
+}

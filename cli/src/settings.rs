@@ -1,0 +1,30 @@
+//! Reads the settings for a command and says what looks like a typing mistake.
+
+use boot::Settings;
+use boot::settings::Env;
+use secrecy::ExposeSecret;
+
+use crate::failure::Failure;
+
+/// For what serves: production unless `ENV` or the command says otherwise.
+pub(crate) fn load(default_env: Env) -> Result<Settings, Failure> {
+    let sources: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
+    let (settings, warnings) = Settings::from_process(&sources, default_env).map_err(Failure::Settings)?;
+    warnings.iter().for_each(|warning| eprintln!("em-agent: {warning}"));
+    Ok(settings)
+}
+
+/// For tools that serve nobody, which need not be as strict when `ENV` is not set.
+pub(crate) fn load_for_tool() -> Result<Settings, Failure> {
+    load(Env::Development)
+}
+
+pub(crate) fn database_url(settings: &Settings) -> Result<String, Failure> {
+    let url = settings.database_url.as_ref().map(|url| url.expose_secret().to_owned());
+    url.ok_or_else(|| Failure::needs("DATABASE_URL", "postgresql://user:password@host/database"))
+}
+
+pub(crate) fn nats_url(settings: &Settings) -> Result<String, Failure> {
+    let url = settings.nats.url.as_ref().map(|url| url.expose_secret().to_owned());
+    url.ok_or_else(|| Failure::needs("NATS_URL", "nats://host:4222"))
+}

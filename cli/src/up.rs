@@ -1,0 +1,116 @@
+//! `em-agent up`: everything in one process, with private servers where no URLs are set.
+//!
+//! In order: telemetry, private servers, migrations, gateway, worker, the one line that says where it is, the demo.
+//! On the signal, or when a private server ends by itself, all of it backwards.
+
+mod servers;
+
+use ::worker::WorkerHandle;
+use boot::Settings;
+use boot::settings::{Env, Unsigned};
+use clap::Args;
+use secrecy::SecretString;
+use store::Role;
+
+use crate::failure::Failure;
+use crate::gateway::Serving;
+use crate::serving::Process;
+use crate::{connections, demo, settings, worker};
+use servers::Servers;
+
+/// Run everything on this machine: private PostgreSQL and NATS unless their URLs are set, gateway and worker
+///
+/// ENV is development unless set. Prints one line when it is ready. Ctrl-C or SIGTERM stops all of it in 10 seconds.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  em-agent up --demo\n  DATABASE_URL=postgresql://… NATS_URL=nats://… em-agent up")]
+pub(crate) struct Up {
+    /// Also send a day of sample deliveries, really signed
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Up {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        let settings = settings::load(Env::Development)?;
+        let mut process = Process::start(settings)?;
+        let mut servers = Servers::start(&mut process.settings).await?;
+        let served = self.serve(&mut process, &mut servers).await;
+        // Also after a failure: the servers are ours to stop.
+        let ended_by_itself = match served {
+            Ok((serving, working, ended_by_itself)) => {
+                let drain = async {
+                    tokio::join!(serving.drain(), working.ended());
+                };
+                process.end(drain).await;
+                ended_by_itself
+            }
+            Err(failure) => {
+                servers.stop().await;
+                return Err(failure);
+            }
+        };
+        servers.stop().await;
+        ended_by_itself.map_or(Ok(()), |server| {
+            Err(anyhow::anyhow!("the private {server} ended by itself; its log is under DATA_DIR").into())
+        })
+    }
+
+    /// Serves until the signal, or until a server of ours ends: then its name is told.
+    async fn serve(
+        &self,
+        process: &mut Process,
+        servers: &mut Servers,
+    ) -> Result<(Serving, WorkerHandle, Option<&'static str>), Failure> {
+        if self.demo {
+            demo::take_secrets(&mut process.settings)?;
+        }
+        let database_url = prepare_database(&mut process.settings, servers).await?;
+        let nats_url = settings::nats_url(&process.settings)?;
+        let store = connections::store(&process.settings, &database_url, Role::App)?;
+        let bus = connections::bus(&process.settings, &nats_url).await?;
+        let working = worker::start(process, store.clone(), bus.clone()).await?;
+        let serving = Serving::start(process, store, bus)?;
+        let url = format!("http://{}", serving.address());
+        println!("em-agent is ready: {url} ({}; docs at /docs)", mode(&process.settings));
+        if self.demo {
+            tokio::spawn(tell_demo(process.settings.clone(), url));
+        }
+        let ended_by_itself = tokio::select! {
+            () = process.stop.cancelled() => None,
+            server = servers.one_ended() => Some(server),
+        };
+        process.stop.cancel();
+        Ok((serving, working, ended_by_itself))
+    }
+}
+
+/// Makes our database where the server is ours, and brings its schema up to this version.
+async fn prepare_database(settings: &mut Settings, servers: &Servers) -> Result<String, Failure> {
+    let url = settings::database_url(settings)?;
+    let ours = servers.own_database();
+    let url = tokio::task::spawn_blocking(move || {
+        let url = if ours { store::migrate::ensure_database(&url, "em_agent")? } else { url };
+        store::migrate::apply(&url, true).map(|_| url)
+    })
+    .await??;
+    if ours {
+        tracing::info!(DATABASE_URL = url, "the private PostgreSQL has our database");
+        settings.database_url = Some(SecretString::from(url.clone()));
+    }
+    Ok(url)
+}
+
+fn mode(settings: &Settings) -> String {
+    let unsigned = match settings.sources.unsigned {
+        Unsigned::None => "only signed deliveries accepted",
+        Unsigned::All | Unsigned::Only(_) => "unsigned deliveries accepted",
+    };
+    format!("{}, {unsigned}", settings.env.as_str())
+}
+
+async fn tell_demo(settings: Settings, url: String) {
+    match demo::send_day(&settings, url).await {
+        Ok(accepted) => tracing::info!(accepted, "the demo's day was sent"),
+        Err(failure) => tracing::error!(%failure, "the demo's day was not sent"),
+    }
+}

@@ -1,0 +1,102 @@
+//! `em-agent check` and how bad settings are told: by exit code, on the right stream, without secrets.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn em_agent(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let kept = ["PATH", "EM_PG_BIN", "EM_NATS_BIN"];
+    let environment = boot::environment::variables().into_iter().filter(|(name, _)| kept.contains(&name.as_str()));
+    Command::new(env!("CARGO_BIN_EXE_em-agent"))
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .env_clear()
+        .envs(environment)
+        .envs(variables.iter().copied())
+        .output()
+        .expect("em-agent runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn with_nothing_set_development_is_complete_and_every_setting_is_shown() {
+    let output = em_agent(&["check", "--json"], &[("ENV", "development"), ("JWT_SECRET_KEY", "hunter2")]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(answer["ok"], true);
+    assert_eq!(answer["settings"]["PORT"], "8000");
+    assert_eq!(answer["settings"]["JWT_SECRET_KEY"], "set");
+    let shown = answer["settings"].as_object().expect("an object");
+    assert_eq!(shown.len(), boot::settings::SETTINGS.len());
+    assert!(!text(&output.stdout).contains("hunter2"));
+}
+
+#[test]
+fn what_is_missing_is_said_with_what_mends_it() {
+    let variables =
+        [("ENV", "development"), ("DATABASE_URL", "postgresql://u:hunter2@127.0.0.1:1/d"), ("EM_NATS_BIN", "/nowhere")];
+    let output = em_agent(&["check"], &variables);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(said.matches("BROKEN").count(), 2, "{said}");
+    assert!(
+        said.contains("mend: start the server, or set DATABASE_URL") && said.contains("EM_NATS_BIN is /nowhere"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2") && !text(&output.stderr).contains("hunter2"));
+}
+
+#[test]
+fn bad_settings_end_every_command_with_a_line_each_and_code_2() {
+    for command in ["check", "gateway", "up"] {
+        let output = em_agent(&[command], &[("ENV", "development"), ("PORT", "http"), ("LOG_FORMAT", "xml")]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert_eq!(
+            text(&output.stderr),
+            "em-agent: PORT: got 'http', takes a whole number from 0 to 65535\n\
+             em-agent: LOG_FORMAT: got 'xml', takes json or pretty\n"
+        );
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_gateway_without_anything_set_is_production_and_refused() {
+    let output = em_agent(&["gateway"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("em-agent: JWT_SECRET_KEY: got nothing, takes 32 random bytes"));
+}
+
+#[test]
+fn a_gateway_needs_its_urls() {
+    let output = em_agent(&["gateway"], &[("ENV", "development")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("em-agent: DATABASE_URL: got nothing"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_misspelt_setting_is_warned_about() {
+    let output = em_agent(&["check"], &[("ENV", "development"), ("RATE_LIMIT_PER_MINUTE", "5")]);
+    assert!(text(&output.stderr).contains("did you mean RATE_LIMIT_PER_MIN?"));
+}
+
+#[test]
+fn wrong_usage_is_code_2_and_help_has_examples() {
+    assert_eq!(em_agent(&["fly"], &[]).status.code(), Some(2));
+    assert_eq!(em_agent(&["token"], &[]).status.code(), Some(2));
+    for command in ["up", "send", "token", "replay", "retention", "migrate", "check"] {
+        let help = text(&em_agent(&[command, "--help"], &[]).stdout);
+        assert!(help.contains("Example"), "{command}: {help}");
+    }
+}
+
+#[test]
+fn a_token_is_the_only_thing_on_standard_output() {
+    let output = em_agent(&["token", "--role", "viewer"], &[("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef")]);
+    let token = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(token.trim_end().split('.').count(), 3, "{token}");
+    assert_eq!(em_agent(&["token", "--role", "viewer"], &[]).status.code(), Some(2), "without a key there is no token");
+}

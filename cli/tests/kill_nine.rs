@@ -1,0 +1,124 @@
+//! Gateway and worker are killed again and again in the middle of load. Then the books must balance: every delivery
+//! that was answered with 200 is there once, was published at least once, and is counted once.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bus::ConsumerSpec;
+use serde_json::Value;
+use support::{World, eventually};
+use testkit::senders::{Sender, deployment_succeeded};
+
+const SENDERS: usize = 8;
+const KILLS: usize = 6;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sends deployments until told to stop, each one again and again with the same id until it is answered with 200.
+async fn send_until(stop: Arc<AtomicBool>, numbers: Arc<AtomicU64>, sender: Sender) -> BTreeMap<String, String> {
+    let mut acked = BTreeMap::new();
+    while !stop.load(Ordering::Relaxed) {
+        let number = numbers.fetch_add(1, Ordering::Relaxed);
+        let (key, body) = (format!("delivery-{number}"), deployment_succeeded(number));
+        // The last one may stay without an answer: nothing was promised for it.
+        while !stop.load(Ordering::Relaxed) {
+            match sender.send("deployment_status", &key, &body).await {
+                Ok((200, answer)) => {
+                    acked.insert(key, answer["id"].as_str().expect("an id").to_owned());
+                    break;
+                }
+                Ok((503, _)) | Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Ok((status, answer)) => panic!("{status}: {answer}"),
+            }
+        }
+    }
+    acked
+}
+
+/// Every row of a list of the API.
+async fn walk(sender: &Sender, path: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = sender.get(&format!("{path}?limit=200{cursor}")).await.expect("a page");
+        rows.extend(page["data"].as_array().unwrap_or_else(|| panic!("no list: {page}")).clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return rows,
+        }
+    }
+}
+
+fn text(row: &Value, field: &str) -> String {
+    row[field].as_str().unwrap_or_else(|| panic!("{field} in {row}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_with_200_is_kept_published_and_counted_once_whatever_is_killed() {
+    let world = World::new();
+    let (mut gateway, mut worker) = (world.gateway(), world.spawn("worker"));
+    let (stop, numbers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(1)));
+    let sender = Sender::new(world.base(), "github");
+    let senders: Vec<_> =
+        (0..SENDERS).map(|_| tokio::spawn(send_until(stop.clone(), numbers.clone(), sender.clone()))).collect();
+
+    for _ in 0..KILLS {
+        let reached = numbers.load(Ordering::Relaxed) + 100;
+        let more = || async { numbers.load(Ordering::Relaxed) >= reached };
+        eventually("a hundred more deliveries", PATIENCE, more).await;
+        gateway.kill_nine();
+        gateway = world.gateway();
+        worker.kill_nine();
+        worker = world.spawn("worker");
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut acked = BTreeMap::new();
+    for sender in senders {
+        acked.extend(sender.await.expect("a sender"));
+    }
+    assert!(acked.len() > KILLS * 100 / 2, "only {} deliveries were answered", acked.len());
+
+    let kept = kept_once(&sender, &acked).await;
+    published(&world, &sender, kept).await;
+    counted_once(&sender, kept).await;
+    drop((gateway, worker));
+}
+
+async fn kept_once(sender: &Sender, acked: &BTreeMap<String, String>) -> usize {
+    let rows = walk(sender, "/v1/deliveries").await;
+    let by_key: BTreeMap<String, String> = rows.iter().map(|row| (text(row, "key"), text(row, "id"))).collect();
+    assert_eq!(by_key.len(), rows.len(), "a key was kept twice");
+    for (key, id) in acked {
+        assert_eq!(by_key.get(key), Some(id), "{key} was answered with 200");
+    }
+    rows.len()
+}
+
+async fn published(world: &World, sender: &Sender, kept: usize) {
+    let events: BTreeSet<String> = walk(sender, "/v1/events").await.iter().map(|event| text(event, "id")).collect();
+    assert_eq!(events.len(), kept, "every delivery is one event");
+    let mut consumer = world.bus().await.consume(ConsumerSpec { name: "judge", types: &[], batch: 256 });
+    let mut seen = BTreeSet::new();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while !seen.is_superset(&events) {
+        assert!(std::time::Instant::now() < deadline, "{} of {} events were published", seen.len(), events.len());
+        for message in consumer.next_batch(tokio::time::sleep(Duration::from_secs(2))).await {
+            seen.insert(message.event.id.to_string());
+            message.ack().await.expect("an acknowledgement");
+        }
+    }
+}
+
+async fn counted_once(sender: &Sender, kept: usize) {
+    let path = "/v1/metrics/dora/deployment-frequency?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z&wait=1";
+    let total = || async {
+        let answer = sender.get(path).await.expect("an answer");
+        let total: u64 = answer["data"].as_array().into_iter().flatten().filter_map(|row| row["total_deployments"].as_u64()).sum();
+        assert!(total <= kept as u64, "{total} deployments were counted for {kept} deliveries");
+        total == kept as u64
+    };
+    eventually("every deployment is counted", PATIENCE, total).await;
+}

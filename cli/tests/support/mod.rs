@@ -1,0 +1,103 @@
+//! Runs the real binary's roles as processes of their own, against servers of the test kit.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bus::{Bus, BusOptions};
+use testkit::database::Database;
+use testkit::senders::SECRET;
+use testkit::servers;
+
+/// A database and a stream that only one test uses.
+pub struct World {
+    pub database: Database,
+    pub stream: String,
+    pub port: u16,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let stream = format!("T{}", uuid::Uuid::new_v4().simple());
+        Self { database: Database::fresh(), stream, port: free_port() }
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts `em-agent <role>`. It listens on the world's port when it is a gateway.
+    pub fn spawn(&self, role: &str) -> Role {
+        let child = Command::new(env!("CARGO_BIN_EXE_em-agent"))
+            .arg(role)
+            .env("ENV", "development")
+            .env("DATABASE_URL", &self.database.url)
+            .env("NATS_URL", servers::nats_url())
+            .env("NATS_STREAM", &self.stream)
+            .env("NATS_SUBJECT_PREFIX", self.stream.to_lowercase())
+            .env("PORT", self.port.to_string())
+            .env("GITHUB_WEBHOOK_SECRET", SECRET)
+            .env("RATE_LIMIT_ENABLED", "false")
+            .env("LOG_LEVEL", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("em-agent starts");
+        Role(child)
+    }
+
+    /// Starts a gateway and waits until it takes connections.
+    pub fn gateway(&self) -> Role {
+        let mut role = self.spawn("gateway");
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(Instant::now() < deadline, "the gateway does not listen");
+            assert!(role.0.try_wait().expect("a process").is_none(), "the gateway ended at its start");
+            std::thread::yield_now();
+        }
+        role
+    }
+
+    pub async fn bus(&self) -> Bus {
+        let options = BusOptions {
+            url: servers::nats_url(),
+            creds_file: None,
+            stream: self.stream.clone(),
+            subject_prefix: self.stream.to_lowercase(),
+        };
+        Bus::connect(&options).await.expect("the bus")
+    }
+}
+
+/// A process that is killed with the test.
+pub struct Role(Child);
+
+impl Role {
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill_nine(mut self) {
+        self.0.kill().expect("a running process");
+        self.0.wait().expect("an ended process");
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Waits for a condition; fails the test, saying what was waited for, when it does not come true in time.
+pub async fn eventually<F: Future<Output = bool>>(what: &str, patience: Duration, mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + patience;
+    while !condition().await {
+        assert!(Instant::now() < deadline, "not in {patience:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,114 @@
+//! The Prometheus recorder, and every metric that is exported in one table.
+//!
+//! The rooms record through the `metrics` crate by the names of this table; [`Metrics::render`] is what `/metrics`
+//! answers. A test holds the table against docs/CONFIG.md. Values of labels come from closed sets, never from a request.
+
+mod process;
+
+use std::sync::{Mutex, PoisonError};
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// How a metric behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// One exported metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub labels: &'static [&'static str],
+    pub help: &'static str,
+}
+
+const fn row(name: &'static str, kind: Kind, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind, labels, help }
+}
+
+use Kind::{Counter, Gauge, Histogram};
+
+/// The table. Order is the order of docs/CONFIG.md.
+#[rustfmt::skip]
+pub const METRICS: &[Metric] = &[
+    row("http_requests_total", Counter, &["method", "route", "status"], "Requests that were answered."),
+    row("http_request_duration_seconds", Histogram, &["route"], "Time from a request's head to its answer."),
+    row("webhook_deliveries_total", Counter, &["source", "result"], "Deliveries by what became of them: accepted, duplicate, handshake, unmapped, rejected_signature, rejected_limit, rejected_size, rejected_parse, disabled or failed."),
+    row("webhook_ack_duration_seconds", Histogram, &["source"], "Time from a delivery's head to the answer that it is kept."),
+    row("intake_batch_size", Histogram, &[], "Deliveries that one commit kept."),
+    row("intake_commit_duration_seconds", Histogram, &[], "Time that one such commit took."),
+    row("outbox_rows", Gauge, &[], "Deliveries that are kept and not published yet."),
+    row("outbox_oldest_seconds", Gauge, &[], "Age of the oldest of them."),
+    row("bus_published_total", Counter, &[], "Events that JetStream acknowledged."),
+    row("relay_left_to_sweep_total", Counter, &[], "Commits that were left to the sweep because the relay was busy."),
+    row("consumer_lag", Gauge, &["consumer"], "Messages that a consumer has not processed yet."),
+    row("consumer_processed_total", Counter, &["consumer", "result"], "Messages that a consumer was done with."),
+    row("event_to_effect_seconds", Histogram, &["consumer"], "Time from receiving a delivery to a consumer's commit."),
+    row("dead_letters_total", Counter, &["consumer"], "Messages that a consumer gave up on."),
+    row("db_connection_pool_size", Gauge, &[], "Open connections to PostgreSQL."),
+    row("db_connection_pool_in_use", Gauge, &[], "Those of them that are in use."),
+    row("db_connection_pool_waiting", Gauge, &[], "Calls that wait for a connection."),
+    row("db_query_duration_seconds", Histogram, &["query"], "Time that a call to PostgreSQL took, without waiting for a connection."),
+    row("integration_enabled", Gauge, &["source"], "1 when a source is taken, 0 when it is turned away."),
+    row("integration_last_delivery_seconds", Gauge, &["source"], "Unix time of a source's last delivery."),
+    row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
+    row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
+];
+
+const SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+/// What was recorded in this process.
+#[derive(Clone)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    /// Installs the recorder. A second call in the same process gives the same one.
+    pub fn install() -> Result<Self, BuildError> {
+        static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+        let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = installed.as_ref() {
+            return Ok(Self { handle: handle.clone() });
+        }
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
+            .set_buckets_for_metric(Matcher::Full("intake_batch_size".to_owned()), BATCH)?
+            .install_recorder()?;
+        METRICS.iter().for_each(describe);
+        *installed = Some(handle.clone());
+        Ok(Self { handle })
+    }
+
+    /// Everything that was recorded, in Prometheus' text format, with the process' own figures.
+    pub fn render(&self) -> String {
+        self.handle.run_upkeep();
+        let mut text = self.handle.render();
+        process::append(&mut text);
+        text
+    }
+}
+
+fn describe(metric: &Metric) {
+    match metric.kind {
+        Counter => metrics::describe_counter!(metric.name, metric.help),
+        Gauge => metrics::describe_gauge!(metric.name, metric.help),
+        Histogram => metrics::describe_histogram!(metric.name, metric.help),
+    }
+}

@@ -1,0 +1,147 @@
+//! What an installation may set, read once at start.
+//!
+//! In order: [`table`] lists every setting; [`reader`] takes one value each from the environment or from the file that
+//! its `_FILE` twin names and collects what is wrong; this file puts the values together; [`refuse`] says what
+//! production may not have; [`unknown`] warns about names that look like ours. Nothing here fails half way: a start
+//! is told everything that is wrong with its settings at once.
+
+mod reader;
+mod refuse;
+mod sections;
+mod table;
+mod unknown;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::rules::Rules;
+use secrecy::SecretString;
+
+use crate::environment::{self, Variables};
+use reader::Reader;
+
+pub use reader::BadSetting;
+pub use sections::{
+    AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings, SourceSettings,
+    Unsigned,
+};
+pub use table::{SETTINGS, Setting};
+pub use unknown::Warning;
+
+/// Whether this installation is for trying out or for real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Env {
+    Development,
+    Production,
+}
+
+impl Env {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
+
+    pub fn is_production(self) -> bool {
+        self == Self::Production
+    }
+}
+
+/// Every setting, checked. Secrets are never part of the `Debug` text.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub env: Env,
+    pub app_name: String,
+    /// As libpq takes it. `None`: `em-agent up` starts a private server.
+    pub database_url: Option<SecretString>,
+    pub nats: NatsSettings,
+    pub data_dir: PathBuf,
+    pub host: String,
+    /// 0 takes a free port.
+    pub port: u16,
+    /// Without a slash at its end.
+    pub public_url: String,
+    pub log: LogSettings,
+    pub db_pool_size: u32,
+    pub db_pool_timeout: Duration,
+    pub cors: CorsSettings,
+    pub auth: AuthSettings,
+    pub limits: LimitSettings,
+    pub sources: SourceSettings,
+    pub rules: Rules,
+    /// 0 keeps raw deliveries for ever.
+    pub retention_days: u32,
+    pub metrics_addr: Option<SocketAddr>,
+    pub otel: OtelSettings,
+    /// The folder of PostgreSQL's programs.
+    pub pg_bin: Option<PathBuf>,
+    /// The `nats-server` program, or its folder.
+    pub nats_bin: Option<PathBuf>,
+    /// Where programs are looked for (`PATH`; not a setting of ours).
+    pub search_path: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the settings of this process.
+    pub fn from_process(source_names: &[&str], default_env: Env) -> Result<(Self, Vec<Warning>), Vec<BadSetting>> {
+        Self::read(&environment::variables(), source_names, default_env)
+    }
+
+    /// Reads settings from `variables`. `source_names` are the integrations that exist; `default_env` is what an
+    /// absent `ENV` means. The error lists everything that is wrong, one line each.
+    pub fn read(
+        variables: &Variables,
+        source_names: &[&str],
+        default_env: Env,
+    ) -> Result<(Self, Vec<Warning>), Vec<BadSetting>> {
+        let mut reader = Reader::new(variables);
+        let settings = Self::assemble(&mut reader, source_names, default_env);
+        let mut bad = reader.into_bad();
+        if settings.env.is_production() {
+            refuse::production(&settings, &mut bad);
+        }
+        if bad.is_empty() { Ok((settings, unknown::warnings(variables, source_names))) } else { Err(bad) }
+    }
+
+    fn assemble(reader: &mut Reader<'_>, source_names: &[&str], default_env: Env) -> Self {
+        let env = reader.parsed("ENV", "development or production", values::env).unwrap_or(default_env);
+        let development = env == Env::Development;
+        let default_host = if development { "127.0.0.1" } else { "0.0.0.0" };
+        Self {
+            env,
+            app_name: reader.text_or("APP_NAME", "EM Agent"),
+            database_url: reader.hidden(
+                "DATABASE_URL",
+                "postgresql://user:password@host/database",
+                values::database_url,
+            ),
+            nats: NatsSettings::read(reader),
+            data_dir: reader.text_or("DATA_DIR", ".em-agent").into(),
+            host: reader.parsed("HOST", "a host name or an address", values::host).unwrap_or(default_host.to_owned()),
+            port: reader.number("PORT", 0..=u16::MAX, 8000),
+            public_url: reader
+                .parsed("PUBLIC_URL", "http://… or https://…", values::http_url)
+                .unwrap_or("http://localhost:8000".to_owned()),
+            log: LogSettings::read(reader, env),
+            db_pool_size: reader.number("DB_POOL_SIZE", 1..=1000, 10),
+            db_pool_timeout: Duration::from_millis(reader.number("DB_POOL_TIMEOUT_MS", 1..=600_000, 2000)),
+            cors: CorsSettings::read(reader),
+            auth: AuthSettings::read(reader, env),
+            limits: LimitSettings::read(reader),
+            sources: SourceSettings::read(reader, source_names, env),
+            rules: sections::rules(reader),
+            retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
+            metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),
+            otel: OtelSettings::read(reader),
+            pg_bin: reader.text("EM_PG_BIN").map(PathBuf::from),
+            nats_bin: reader.text("EM_NATS_BIN").map(PathBuf::from),
+            search_path: environment::search_path(reader.variables()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

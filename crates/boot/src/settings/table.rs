@@ -1,0 +1,93 @@
+//! Every setting in one table: name, default, meaning, and how its effective value is shown.
+//!
+//! docs/CONFIG.md is held against this table, and so is what is really read. `em-agent check` prints it.
+
+use secrecy::SecretString;
+
+use super::{Settings, Unsigned};
+
+/// Stands for a source's name in capitals.
+pub(super) const SOURCE: &str = "<SOURCE>";
+
+/// One setting. Each is also read from the file that `<name>_FILE` names.
+pub struct Setting {
+    pub name: &'static str,
+    /// As documented.
+    pub default: &'static str,
+    pub meaning: &'static str,
+    /// The effective value; secrets as `set` or `not set`.
+    pub show: fn(&Settings) -> String,
+}
+
+const fn row(
+    name: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+    show: fn(&Settings) -> String,
+) -> Setting {
+    Setting { name, default, meaning, show }
+}
+
+/// The table. Order is the order of docs/CONFIG.md.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    row("DATABASE_URL", "private local PostgreSQL", "Where PostgreSQL is: `postgresql://user:password@host/database`. `postgresql+psycopg://` and `+asyncpg` are understood, `ssl=require` is read as `sslmode=require`.", |s| masked(s.database_url.as_ref())),
+    row("NATS_URL", "private local NATS", "Where NATS is: `nats://host:4222` or `tls://host:4222`; several with commas.", |s| masked(s.nats.url.as_ref())),
+    row("NATS_CREDS_FILE", "none", "Path of the NATS credentials file.", |s| path(s.nats.creds_file.as_ref())),
+    row("NATS_STREAM", "EVENTS", "Name of the JetStream stream; another one per installation on a shared NATS.", |s| s.nats.stream.clone()),
+    row("NATS_SUBJECT_PREFIX", "events", "First part of every subject.", |s| s.nats.subject_prefix.clone()),
+    row("DATA_DIR", ".em-agent", "What the private local servers keep.", |s| s.data_dir.display().to_string()),
+    row("ENV", "production; development for `em-agent up`", "`development` or `production`. Production refuses weak or missing secrets, unsigned intake, `*` in CORS and open access.", |s| s.env.as_str().to_owned()),
+    row("HOST", "0.0.0.0; 127.0.0.1 in development", "Address that the gateway listens on.", |s| s.host.clone()),
+    row("PORT", "8000", "Port that the gateway listens on; 0 takes a free one.", |s| s.port.to_string()),
+    row("APP_NAME", "EM Agent", "What the API and its documentation call this installation.", |s| s.app_name.clone()),
+    row("LOG_LEVEL", "info", "`off`, `error`, `warn`, `info`, `debug`, `trace`, or a filter like `info,store=debug`.", |s| s.log.level.clone()),
+    row("LOG_FORMAT", "json; pretty in development", "`json` or `pretty`. Logs go to standard error.", |s| s.log.format.as_str().to_owned()),
+    row("PUBLIC_URL", "http://localhost:8000", "The URL under which people reach this installation.", |s| s.public_url.clone()),
+    row("DB_POOL_SIZE", "10", "Connections to PostgreSQL that each process may hold.", |s| s.db_pool_size.to_string()),
+    row("DB_POOL_TIMEOUT_MS", "2000", "How long a request waits for a free connection, in milliseconds.", |s| s.db_pool_timeout.as_millis().to_string()),
+    row("CORS_ALLOW_ORIGINS", "none", "Origins whose pages may call the API: comma list or JSON array.", |s| s.cors.allow_origins.join(", ")),
+    row("CORS_ALLOW_METHODS", "none", "Methods that such pages may use.", |s| s.cors.allow_methods.join(", ")),
+    row("CORS_ALLOW_HEADERS", "none", "Headers that such pages may send.", |s| s.cors.allow_headers.join(", ")),
+    row("CORS_ALLOW_CREDENTIALS", "false", "Whether such pages may send credentials; only with named origins.", |s| s.cors.allow_credentials.to_string()),
+    row("CORS_MAX_AGE", "600", "How long a browser may remember the answer to a preflight, in seconds.", |s| s.cors.max_age_seconds.to_string()),
+    row("AUTH_ENABLED", "true; false in development", "Whether the API asks who is calling. Production refuses `false`.", |s| s.auth.enabled.to_string()),
+    row("JWT_SECRET_KEY", "none", "Key that signs and checks bearer tokens; 32 bytes or more in production.", |s| masked(s.auth.jwt_secret.as_ref())),
+    row("JWT_ALGORITHM", "HS256", "`HS256`, `HS384` or `HS512`; no other is accepted in a token.", |s| s.auth.jwt_algorithm.clone()),
+    row("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "60", "How long a token is good that `em-agent token` makes.", |s| s.auth.access_token_minutes.to_string()),
+    row("AGENT_ADMIN_KEY", "none", "The key of `X-Admin-Key`; 16 characters or more in production.", |s| masked(s.auth.admin_key.as_ref())),
+    row("RATE_LIMIT_ENABLED", "true", "Whether calls to `/v1` are limited.", |s| s.limits.api_enabled.to_string()),
+    row("RATE_LIMIT_PER_MIN", "120", "Calls to `/v1` that one caller may make in a minute.", |s| s.limits.api_per_minute.to_string()),
+    row("MAX_PAYLOAD_BYTES", "26214400", "Size of the largest body that is taken, compressed or not.", |s| s.limits.max_payload_bytes.to_string()),
+    row("INTAKE_RATE_PER_SEC", "0", "Deliveries a second that one tenant and source may send; 0 is without limit.", |s| s.limits.intake_per_second.to_string()),
+    row("<SOURCE>_WEBHOOK_SECRET", "none", "The secret that a source signs with, its name in capitals (`GITHUB_WEBHOOK_SECRET`). While it is rotated: a comma list, the active one first.", |s| s.sources.secrets.iter().map(|(name, live)| format!("{name}: {} set", live.len())).collect::<Vec<_>>().join(", ")),
+    row("WEBHOOKS_ALLOW_UNSIGNED", "none; * in development", "Sources without a secret whose deliveries are taken unsigned: a comma list or `*`. Set and empty is none. Never applies to a source that has a secret. Production refuses any.", |s| unsigned(&s.sources.unsigned)),
+    row("INTEGRATIONS_<SOURCE>_ENABLED", "true", "`false` turns a source away.", |s| s.sources.disabled.iter().map(|name| format!("{name}: false")).collect::<Vec<_>>().join(", ")),
+    row("PRODUCTION_PATTERNS", "prod, production, live", "Environments that are production: equal to one of these, or beginning with it before ` `, `-`, `_` or `/`.", |s| s.rules.production_patterns.join(", ")),
+    row("INCIDENT_LABELS", "incident, outage, postmortem", "Labels that make an issue an incident.", |s| s.rules.incident_labels.join(", ")),
+    row("BOT_LOGINS", "dependabot, renovate-bot, github-actions, snyk-bot", "Logins that are bots, beside those that the source marks or that end in `[bot]`.", |s| s.rules.bot_logins.join(", ")),
+    row("RETENTION_DAYS", "0", "Days that raw deliveries are kept; 0 is for ever. Events and what follows from them stay.", |s| s.retention_days.to_string()),
+    row("METRICS_ADDR", "none", "Address and port of the worker's own listener for `/metrics`, `/health` and `/ready`.", |s| s.metrics_addr.map(|addr| addr.to_string()).unwrap_or_default()),
+    row("OTEL_ENABLED", "true", "`false` keeps traces in the process also when an endpoint is set.", |s| s.otel.endpoint.is_some().to_string()),
+    row("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "Base URL of an OpenTelemetry collector (OTLP over HTTP); traces are sent when it is set.", |s| s.otel.endpoint.clone().unwrap_or_default()),
+    row("OTEL_EXPORTER_OTLP_HEADERS", "none", "Headers for the collector: `name=value`, with commas between them.", |s| s.otel.headers.iter().map(|(name, _)| format!("{name}: set")).collect::<Vec<_>>().join(", ")),
+    row("OTEL_SERVICE_NAME", "em-agent", "What traces call this service.", |s| s.otel.service_name.clone()),
+    row("EM_PG_BIN", "searched", "Folder of PostgreSQL's programs for the private server; else PATH and the distribution's folders.", |s| path(s.pg_bin.as_ref())),
+    row("EM_NATS_BIN", "searched", "The `nats-server` program for the private server, or its folder; else PATH and `.tools`.", |s| path(s.nats_bin.as_ref())),
+];
+
+fn masked(secret: Option<&SecretString>) -> String {
+    if secret.is_some() { "set".to_owned() } else { "not set".to_owned() }
+}
+
+fn path(path: Option<&std::path::PathBuf>) -> String {
+    path.map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+fn unsigned(unsigned: &Unsigned) -> String {
+    match unsigned {
+        Unsigned::None => String::new(),
+        Unsigned::All => "*".to_owned(),
+        Unsigned::Only(listed) => listed.iter().cloned().collect::<Vec<_>>().join(", "),
+    }
+}

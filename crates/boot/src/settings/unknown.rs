@@ -1,0 +1,92 @@
+//! Warns about variables that look like settings of ours and are none: a typing mistake must not pass in silence.
+
+use std::fmt;
+
+use crate::environment::Variables;
+
+use super::table::{SETTINGS, SOURCE};
+use super::values::in_capitals;
+
+/// A variable that nobody reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub name: String,
+    /// The known name that is most like it.
+    pub nearest: Option<String>,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not a setting of this version", self.name)?;
+        self.nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; did you mean {nearest}?"))
+    }
+}
+
+/// Beginnings that only settings of ours have, on a machine that runs EM Agent.
+const PREFIXES: &[&str] = &[
+    "AGENT_",
+    "AUTH_",
+    "CORS_",
+    "DB_POOL_",
+    "EM_",
+    "INTAKE_",
+    "INTEGRATIONS_",
+    "JWT_",
+    "METRICS_",
+    "NATS_",
+    "RATE_LIMIT_",
+    "RETENTION_",
+    "WEBHOOKS_",
+];
+const SUFFIX: &str = "_WEBHOOK_SECRET";
+/// Set by our own test runner.
+const NOT_OURS: &str = "EM_TEST_";
+/// Names that differ in more characters are not alike.
+const ALIKE: usize = 3;
+
+pub(super) fn warnings(variables: &Variables, source_names: &[&str]) -> Vec<Warning> {
+    let known: Vec<String> = names(source_names);
+    let stranger = |name: &&String| {
+        let base = name.strip_suffix("_FILE").unwrap_or(name);
+        let ours = PREFIXES.iter().any(|prefix| base.starts_with(prefix)) || base.ends_with(SUFFIX);
+        ours && !name.starts_with(NOT_OURS) && !known.iter().any(|one| one == base || one == *name)
+    };
+    variables
+        .keys()
+        .filter(stranger)
+        .map(|name| Warning { nearest: nearest(name, &known), name: name.clone() })
+        .collect()
+}
+
+/// Every name of the table, those per source written out.
+fn names(source_names: &[&str]) -> Vec<String> {
+    let written_out = |name: &'static str| -> Vec<String> {
+        if name.contains(SOURCE) {
+            source_names.iter().map(|source| name.replace(SOURCE, &in_capitals(source))).collect()
+        } else {
+            vec![name.to_owned()]
+        }
+    };
+    SETTINGS.iter().flat_map(|setting| written_out(setting.name)).collect()
+}
+
+fn nearest(name: &str, known: &[String]) -> Option<String> {
+    let (distance, best) = known.iter().map(|one| (edits(name, one), one)).min()?;
+    (distance <= ALIKE).then(|| best.clone())
+}
+
+/// How many characters must be put in, taken out or changed to make `a` into `b`.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let changed = corner + usize::from(from != *to);
+            corner = row[j + 1];
+            row[j + 1] = changed.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,67 @@
+//! Pull and merge requests.
+
+use chrono::{DateTime, Utc};
+
+use super::commits::name;
+use super::registers::{Register, known, registers};
+use super::{Entities, micros, stamp};
+use crate::data::{Change, Common};
+use crate::event::Event;
+
+/// Which change. `number` is the source's own id where its changes have no numbers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangeKey {
+    pub tenant: String,
+    pub repo: String,
+    pub number: String,
+}
+
+registers! {
+    /// What is known of a change. The first commit and the first review are the earliest that any event tells of.
+    ChangeFacts {
+        latest {
+            title: String, author: String, is_bot: bool, base: String, head: String, head_sha: String,
+            landed_sha: String, opened_at: DateTime<Utc>, ready_at: DateTime<Utc>, approved_at: DateTime<Utc>,
+            merged_at: DateTime<Utc>, closed_at: Option<DateTime<Utc>>,
+        }
+        earliest { first_commit_at, first_review_at }
+    }
+}
+
+impl Entities {
+    /// One state of a change. Without a repository or a number there is nothing to key it by.
+    pub(super) fn add_change(&mut self, event: &Event, common: Common, change: &Change) {
+        let number = change.number.map(|number| number.to_string()).or_else(|| change.id.clone());
+        let (Some(repo), Some(number)) = (common.repo.clone(), number) else { return };
+        let key = ChangeKey { tenant: event.tenant.to_string(), repo, number };
+        self.changes.entry(key).or_default().merge(facts(event, &common, change));
+    }
+}
+
+fn facts(event: &Event, common: &Common, change: &Change) -> ChangeFacts {
+    let Change { opened_at, ready_at, merged_at, closed_at, first_commit_at, first_review_at, approved_at, .. } =
+        *change;
+    let verb = event.kind.verb();
+    let reviewed_at = first_review_at.or_else(|| ["reviewed", "approved"].contains(&verb).then_some(event.time));
+    let approved_at = approved_at.or_else(|| (verb == "approved").then_some(event.time));
+    let times = [opened_at, ready_at, merged_at, closed_at, first_commit_at, reviewed_at, approved_at];
+    let stamp = stamp(event, common, &times);
+    // Reopening takes the end back: the one fact that is said by an absent field.
+    let closed = if verb == "reopened" { Some(closed_at) } else { closed_at.map(Some) };
+    ChangeFacts {
+        title: known(stamp, change.title.clone()),
+        author: known(stamp, change.author.as_ref().and_then(name)),
+        is_bot: known(stamp, change.author.as_ref().map(|author| author.bot)),
+        base: known(stamp, change.base.clone()),
+        head: known(stamp, change.head.clone()),
+        head_sha: known(stamp, change.head_sha.clone()),
+        landed_sha: known(stamp, change.landed_sha.clone()),
+        opened_at: known(stamp, opened_at.map(micros)),
+        ready_at: known(stamp, ready_at.map(micros)),
+        approved_at: known(stamp, approved_at.map(micros)),
+        merged_at: known(stamp, merged_at.map(micros)),
+        closed_at: closed.map(|at| Register::new(stamp, at.map(micros))),
+        first_commit_at: first_commit_at.map(micros),
+        first_review_at: reviewed_at.map(micros),
+    }
+}

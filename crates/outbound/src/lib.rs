@@ -1,0 +1,107 @@
+//! The world outside: the only HTTP client of the program.
+//!
+//! Every request has a deadline, follows no redirect, takes no proxy from the environment and reads no more of an
+//! answer than it was told to. Whom to call is the caller's decision; so is what an answer's status means.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderName, HeaderValue};
+pub use reqwest::{Method, StatusCode};
+
+/// What to ask.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    pub fn get(url: impl Into<String>) -> Self {
+        Self { method: Method::GET, url: url.into(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub fn post(url: impl Into<String>, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        Self { method: Method::POST, url: url.into(), headers, body }
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON, `null` when it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    #[error("the HTTP client cannot be set up")]
+    Setup(#[source] reqwest::Error),
+    #[error("'{0}' is no HTTP header")]
+    Header(String),
+    #[error("{url} did not answer")]
+    Unanswered {
+        url: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    #[error("the answer of {url} is larger than {cap_bytes} bytes")]
+    TooLarge { url: String, cap_bytes: usize },
+}
+
+/// The client. Cheap to clone; connections are shared.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    client: reqwest::Client,
+    cap_bytes: usize,
+}
+
+impl Outbound {
+    /// `timeout` is for the whole exchange; of an answer at most `cap_bytes` are taken.
+    pub fn new(timeout: Duration, cap_bytes: usize) -> Result<Self, OutboundError> {
+        let client = reqwest::Client::builder()
+            .timeout(timeout)
+            .connect_timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("em-agent/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(OutboundError::Setup)?;
+        Ok(Self { client, cap_bytes })
+    }
+
+    /// Sends a request and reads the answer, whatever its status.
+    pub async fn send(&self, request: Request) -> Result<Answer, OutboundError> {
+        let Request { method, url, headers, body } = request;
+        let mut builder = self.client.request(method, &url).body(body);
+        for (name, value) in headers {
+            let parsed = HeaderName::try_from(&name).ok().zip(HeaderValue::try_from(value).ok());
+            let (key, value) = parsed.ok_or(OutboundError::Header(name))?;
+            builder = builder.header(key, value);
+        }
+        let unanswered =
+            |source: reqwest::Error| OutboundError::Unanswered { url: url.clone(), source: source.without_url() };
+        let mut response = builder.send().await.map_err(unanswered)?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
+            if body.len() + chunk.len() > self.cap_bytes {
+                return Err(OutboundError::TooLarge { url, cap_bytes: self.cap_bytes });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, body })
+    }
+}

@@ -1,0 +1,84 @@
+//! Looks at the stream: JetStream acknowledges before it syncs, and disks and operators lose streams.
+//!
+//! A stream that is new, or whose sequence went back, has lost messages. Then every event that some consumer has not
+//! marked is owed to the bus again, under message ids of their own: the stream may still remember the old ids and
+//! would swallow them. Marks make the second coming of an event that was processed a no-op.
+
+use std::time::Duration;
+
+use bus::{Bus, StreamState};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{EventId, TenantId};
+use store::watermarks::{self, Seen};
+use store::{Connection, Store, StoreError, marks, outbox};
+use tokio_util::sync::CancellationToken;
+
+const PAUSE: Duration = Duration::from_secs(2);
+/// As long as a stream keeps messages: older events that nobody has marked were not lost with it.
+const LOOK_BACK: TimeDelta = TimeDelta::days(14);
+/// Events of one outbox row.
+const ROW_EVENTS: i64 = 256;
+
+pub(crate) async fn run(store: Store, bus: Bus, consumers: &'static [&'static str], stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = look(&store, &bus, consumers).await {
+            tracing::debug!(error = &*error, "the stream could not be looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn look(store: &Store, bus: &Bus, consumers: &'static [&'static str]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // Taken before the look, so that a slower look never passes for a newer one.
+    let now = Utc::now();
+    let state = bus.ensure_stream().await?;
+    let stream = bus.stream_name().to_owned();
+    let owed = store.call("stream_watch", move |conn| compare(conn, &stream, state, consumers, now)).await?;
+    if owed > 0 {
+        tracing::warn!(events = owed, "the stream was lost: events that were not processed are published again");
+    }
+    Ok(())
+}
+
+/// Notes the stream's state and owes what it lost, in one transaction; returns how many events that were.
+fn compare(
+    conn: &mut Connection,
+    stream: &str,
+    state: StreamState,
+    consumers: &[&str],
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
+    store::transaction(conn, |conn| match watermarks::observe(conn, stream, state.created_at, state.last_seq, now)? {
+        Seen::Same => Ok(0),
+        Seen::First => owe_unseen(conn, consumers, now - LOOK_BACK, now),
+        Seen::Lost { last_seen_at } => owe_unseen(conn, consumers, last_seen_at - LOOK_BACK, now),
+    })
+}
+
+fn owe_unseen(
+    conn: &mut Connection,
+    consumers: &[&str],
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize, StoreError> {
+    let again = loss_number(now);
+    let (mut after, mut owed) = (None, 0);
+    loop {
+        let page: Vec<(TenantId, EventId)> = marks::events_unseen(conn, consumers, since, after, ROW_EVENTS)?;
+        let Some((_, last)) = page.last() else { return Ok(owed) };
+        after = Some(*last);
+        owed += page.len();
+        for tenant_events in page.chunk_by(|(one, _), (next, _)| one == next) {
+            let ids: Vec<EventId> = tenant_events.iter().map(|(_, id)| *id).collect();
+            outbox::insert_again(conn, &tenant_events[0].0, &ids, again, now)?;
+        }
+    }
+}
+
+/// Tells this loss from others within the stream's duplicate window: above 0, another each second.
+fn loss_number(now: DateTime<Utc>) -> i16 {
+    1 + i16::try_from(now.timestamp().rem_euclid(30_000)).unwrap_or(0)
+}

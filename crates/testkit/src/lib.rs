@@ -1,0 +1,9 @@
+//! A world of its own for every test: a database from a migrated template, a stream, signed requests.
+//!
+//! Real PostgreSQL, real NATS, no in-memory twins. For tests only.
+
+pub mod database;
+pub mod nats;
+pub mod senders;
+pub mod servers;
+pub mod world;

@@ -1,0 +1,63 @@
+//! Sends deliveries as a vendor would: really signed, over HTTP.
+
+use std::time::Duration;
+
+use integrations::Integration;
+use serde_json::{Value, json};
+
+/// The secret that test gateways are given.
+pub const SECRET: &str = "a secret that only the tests know";
+
+/// One vendor's side of the wire.
+#[derive(Clone)]
+pub struct Sender {
+    http: reqwest::Client,
+    base: String,
+    integration: &'static Integration,
+}
+
+impl Sender {
+    /// # Panics
+    /// When there is no such integration, or no HTTP client can be made.
+    pub fn new(base: impl Into<String>, source: &str) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().expect("an HTTP client");
+        let integration = integrations::find(source).expect("an integration");
+        Self { http, base: base.into(), integration }
+    }
+
+    /// Signs and posts one delivery; the status and the JSON of the answer, or why there was none.
+    pub async fn send(&self, kind: &str, key: &str, body: &Value) -> Result<(u16, Value), reqwest::Error> {
+        let bytes = body.to_string().into_bytes();
+        let headers = integrations::sign(self.integration, kind, key, &bytes, SECRET.as_bytes(), chrono::Utc::now());
+        let mut request = self.http.post(format!("{}/webhooks/{}", self.base, self.integration.name)).body(bytes);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await.unwrap_or(Value::Null)))
+    }
+
+    /// The JSON that a `GET` of this path answers.
+    pub async fn get(&self, path: &str) -> Result<Value, reqwest::Error> {
+        self.http.get(format!("{}{path}", self.base)).send().await?.json().await
+    }
+}
+
+/// A successful production deployment, as GitHub's `deployment_status` tells it.
+pub fn deployment_succeeded(deployment: u64) -> Value {
+    let at = "2026-11-20T18:44:07Z";
+    json!({
+        "action": "created",
+        "deployment": {
+            "id": deployment, "sha": format!("{deployment:040x}"), "ref": "main", "environment": "production",
+            "created_at": at, "updated_at": at, "creator": {"login": "ada", "id": 1, "type": "User"},
+        },
+        "deployment_status": {
+            "id": deployment, "state": "success", "environment": "production", "created_at": at, "updated_at": at,
+            "creator": {"login": "ada", "id": 1, "type": "User"},
+        },
+        "repository": {"id": 1, "full_name": "acme/shop", "default_branch": "main"},
+        "sender": {"login": "ada", "id": 1, "type": "User"},
+    })
+}

@@ -1,0 +1,44 @@
+//! The OpenAPI document and a page that renders it. The page's files are part of the program: nothing is loaded from
+//! elsewhere.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header::{CONTENT_ENCODING, ContentEncoding};
+use actix_web::{HttpResponse, web};
+use utoipa_swagger_ui::{Config, serve};
+
+use crate::openapi;
+use crate::problem::Problem;
+
+/// What every call takes and answers.
+#[utoipa::path(get, path = "/openapi.json", tag = "operations", responses((status = 200, description = "OpenAPI 3.1")))]
+pub(crate) async fn openapi() -> HttpResponse {
+    static TEXT: LazyLock<String> = LazyLock::new(|| openapi::document().to_json().unwrap_or_default());
+    HttpResponse::Ok().content_type("application/json").body(TEXT.as_str())
+}
+
+/// The same as a page.
+#[utoipa::path(get, path = "/docs", tag = "operations", responses((status = 200, body = String, content_type = "text/html")))]
+pub(crate) async fn page() -> Result<HttpResponse, Problem> {
+    let page = serve("index.html", config()).ok().flatten().ok_or_else(|| Problem::not_found("page"))?;
+    let text = String::from_utf8_lossy(&page.bytes).replacen("<head>", "<head><base href=\"/docs/\">", 1);
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text))
+}
+
+/// What the page loads.
+#[utoipa::path(get, path = "/docs/{file}", tag = "operations", params(("file" = String, Path, description = "Name of the file")),
+    responses((status = 200, description = "A script, a style or an image")))]
+pub(crate) async fn file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let file = serve(&name, config()).ok().flatten().ok_or_else(|| Problem::not_found("file"))?;
+    let mut response = HttpResponse::Ok();
+    if file.gzpipped {
+        response.insert_header((CONTENT_ENCODING, ContentEncoding::Gzip));
+    }
+    Ok(response.content_type(file.content_type).body(file.bytes.into_owned()))
+}
+
+fn config() -> Arc<Config<'static>> {
+    static CONFIG: LazyLock<Arc<Config<'static>>> =
+        LazyLock::new(|| Arc::new(Config::from("/openapi.json").validator_url("none")));
+    CONFIG.clone()
+}

@@ -1,0 +1,109 @@
+//! Work that was asked for: how far it is and how it ended.
+
+use actix_web::{HttpResponse, web};
+use domain::event::rfc3339;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::events::After;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::deliveries::NoQuery;
+use crate::access::{Caller, Viewer};
+use crate::cursor::Scope;
+use crate::page::{self, Page};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Asked, Faults};
+use crate::state::Shared;
+
+const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancelled"];
+
+/// One job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Job {
+    #[schema(value_type = String)]
+    id: Uuid,
+    /// `replay`.
+    kind: String,
+    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    status: String,
+    /// What was asked.
+    params: Value,
+    /// How far it is, in the words of its kind.
+    progress: Value,
+    /// Why it failed.
+    error: Option<String>,
+    attempts: i32,
+    created_at: String,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+}
+
+impl From<store::jobs::Job> for Job {
+    fn from(job: store::jobs::Job) -> Self {
+        Self {
+            id: job.id,
+            kind: job.kind,
+            status: job.status,
+            params: job.params,
+            progress: job.progress,
+            error: job.error,
+            attempts: job.attempts,
+            created_at: rfc3339(job.created_at),
+            started_at: job.started_at.map(rfc3339),
+            finished_at: job.finished_at.map(rfc3339),
+        }
+    }
+}
+
+/// What jobs are narrowed to.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct JobQuery {
+    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    status: Option<String>,
+    /// Rows of a page, 1 to 200; 50 unless given.
+    limit: Option<String>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+/// Jobs, newest first.
+#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(JobQuery), security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Page<Job>),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    Asked(query): Asked<JobQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let status = faults.word("status", query.status.as_deref(), STATUSES);
+    faults.none()?;
+    let scope = Scope::new("jobs", &caller.tenant, &status);
+    let after = scope.place(query.cursor.as_deref())?;
+    let read = move |conn: &mut store::Connection| store::jobs::list(conn, &caller.tenant, status, after, limit + 1);
+    let rows = state.store.call("job_list", read).await?;
+    let place = |job: &store::jobs::Job| After { time: job.created_at, id: job.id };
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Job::from)))
+}
+
+/// One job.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}", tag = "jobs", params(("job_id" = String, Path, description = "The job's id")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Job),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found("job"))?;
+    let found = state.store.call("job_one", move |conn| store::jobs::one(conn, &caller.tenant, id)).await?;
+    Ok(HttpResponse::Ok().json(Job::from(found.ok_or_else(|| Problem::not_found("job"))?)))
+}

@@ -1,0 +1,169 @@
+//! Asks for stored deliveries to be normalized and processed again: one, or a range. The worker does it; here it is
+//! only queued. Results are as if each had been delivered once.
+//!
+//! With an `Idempotency-Key` the same request is queued once, however often it is sent within a day.
+
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::ids::{DeliveryId, ReplayId, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use store::idempotency::{Answer, Keyed, Once, once};
+use store::jobs::{self, Replay};
+use store::{Connection, StoreError};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::access::{Caller, Operator};
+use crate::body;
+use crate::problem::{Code, FieldError, Problem, ProblemBody};
+use crate::state::Shared;
+
+const ACCEPTED: i16 = 202;
+const LONGEST_KEY: usize = 255;
+
+/// Which deliveries: received in `[from, to)`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayRange {
+    /// Name of the integration, `github`.
+    source: Option<String>,
+    /// Only deliveries that made an event whose type begins with this.
+    r#type: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    from: DateTime<Utc>,
+    #[schema(value_type = String, format = DateTime)]
+    to: DateTime<Utc>,
+}
+
+/// What was queued.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Queued {
+    /// For `GET /v1/jobs/{job_id}`.
+    #[schema(value_type = String)]
+    job_id: ReplayId,
+}
+
+/// Normalizes and processes one delivery again.
+#[utoipa::path(post, path = "/v1/deliveries/{id}/replay", tag = "deliveries",
+    params(("id" = String, Path, description = "The delivery's id"),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 202, body = Queued),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn delivery(
+    caller: Caller<Operator>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let sent = body::read(&request, payload, body::MOST_API_BYTES).await?;
+    let delivery: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
+    let tenant = caller.tenant.clone();
+    let taken =
+        state.store.call("delivery_taken", move |conn| store::deliveries::is_taken(conn, &tenant, delivery)).await?;
+    if !taken {
+        return Err(Problem::not_found("delivery"));
+    }
+    queue(&caller, &state, &request, &sent, Replay::One { delivery }).await
+}
+
+/// Normalizes and processes a range of deliveries again.
+#[utoipa::path(post, path = "/v1/replay", tag = "deliveries", request_body = ReplayRange,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 202, body = Queued),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn range(
+    caller: Caller<Operator>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let sent = body::read(&request, payload, body::MOST_API_BYTES).await?;
+    let ReplayRange { source, r#type, from, to } = body::json(&sent)?;
+    let mut errors = Vec::new();
+    if from >= to {
+        errors.push(FieldError { pointer: "/to".to_owned(), detail: "`to` must be after `from`".to_owned() });
+    }
+    if source.as_deref().is_some_and(|name| integrations::find(name).is_none()) {
+        let known: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
+        errors.push(FieldError {
+            pointer: "/source".to_owned(),
+            detail: format!("`source` is one of {}", known.join(", ")),
+        });
+    }
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    queue(&caller, &state, &request, &sent, Replay::Range { source, r#type, from, to }).await
+}
+
+async fn queue(
+    caller: &Caller<Operator>,
+    state: &Shared,
+    request: &HttpRequest,
+    sent: &Bytes,
+    replay: Replay,
+) -> Result<HttpResponse, Problem> {
+    let now = Utc::now();
+    let id = ReplayId::new(now, Uuid::new_v4().into_bytes());
+    let tenant = caller.tenant.clone();
+    let Some(keyed) = keyed(caller, request, sent)? else {
+        let ask = move |conn: &mut Connection| ask(conn, &tenant, id, &replay, now);
+        return Ok(answered(state.store.call("replay_ask", ask).await?, false));
+    };
+    let ask_once = move |conn: &mut Connection| once(conn, &keyed, now, |conn| ask(conn, &tenant, id, &replay, now));
+    match state.store.call("replay_ask_once", ask_once).await? {
+        Once::First(answer) => Ok(answered(answer, false)),
+        Once::Again(answer) => Ok(answered(answer, true)),
+        Once::Reused => Err(Problem::new(Code::KeyReused, "this key was sent with another request; take a new key")),
+    }
+}
+
+fn ask(
+    conn: &mut Connection,
+    tenant: &TenantId,
+    id: ReplayId,
+    replay: &Replay,
+    now: DateTime<Utc>,
+) -> Result<Answer, StoreError> {
+    jobs::ask_replay(conn, tenant, id, replay, now)?;
+    Ok(Answer { status: ACCEPTED, body: json!(Queued { job_id: id }) })
+}
+
+fn answered(answer: Answer, again: bool) -> HttpResponse {
+    let mut response = HttpResponse::Accepted();
+    if again {
+        response.insert_header(("idempotency-replayed", "true"));
+    }
+    response.json(answer.body)
+}
+
+/// The request by its Idempotency-Key, when it has one.
+fn keyed(caller: &Caller<Operator>, request: &HttpRequest, sent: &Bytes) -> Result<Option<Keyed>, Problem> {
+    let Some(header) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = header.to_str().map(|text| text.trim().trim_matches('"')).unwrap_or_default();
+    if !(1..=LONGEST_KEY).contains(&key.len()) {
+        let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} plain characters");
+        return Err(Problem::new(Code::InvalidRequest, detail));
+    }
+    let mut hash = Sha256::new();
+    hash.update(request.path());
+    hash.update([0]);
+    hash.update(sent);
+    Ok(Some(Keyed {
+        tenant: caller.tenant.clone(),
+        caller: caller.name().to_owned(),
+        route: "replay".to_owned(),
+        key: key.to_owned(),
+        fingerprint: hash.finalize().into(),
+    }))
+}

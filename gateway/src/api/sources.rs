@@ -1,0 +1,82 @@
+//! The sources: whether each is taken, how it has to prove itself, and what came from it lately.
+
+use actix_web::HttpResponse;
+use chrono::{TimeDelta, Utc};
+use domain::event::rfc3339;
+use domain::ids::TenantId;
+use serde::Serialize;
+use store::sources::SourceActivity;
+use utoipa::ToSchema;
+
+use super::deliveries::NoQuery;
+use crate::access::{Caller, Viewer};
+use crate::page::Page;
+use crate::problem::Problem;
+use crate::query::Asked;
+use crate::state::{Shared, State};
+
+/// One source.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Source {
+    name: &'static str,
+    title: &'static str,
+    enabled: bool,
+    /// Where its deliveries are posted.
+    path: String,
+    secret_configured: bool,
+    /// Without a secret: whether its deliveries are taken all the same.
+    unsigned_allowed: bool,
+    last_verified_delivery_at: Option<String>,
+    counts_24h: Counts,
+}
+
+/// Deliveries of the last 24 hours by what became of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Counts {
+    accepted: i64,
+    unmapped: i64,
+    /// Of the bounded sample that is kept of them.
+    rejected: i64,
+}
+
+/// Every source.
+#[utoipa::path(get, path = "/v1/sources", tag = "sources", security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Page<Source>),
+))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let names: Vec<&'static str> = integrations::ALL.iter().map(|integration| integration.name).collect();
+    let (tenant, since) = (caller.tenant.clone(), Utc::now() - TimeDelta::hours(24));
+    let read = move |conn: &mut store::Connection| store::sources::activity(conn, &tenant, &names, since);
+    let activity = state.store.call("source_activity", read).await?;
+    let data = integrations::ALL
+        .iter()
+        .zip(activity)
+        .map(|(integration, activity)| describe(&state, &caller.tenant, integration, activity))
+        .collect();
+    Ok(HttpResponse::Ok().json(Page::<Source> { data, next_cursor: None }))
+}
+
+fn describe(
+    state: &State,
+    tenant: &TenantId,
+    integration: &'static integrations::Integration,
+    activity: SourceActivity,
+) -> Source {
+    let name = integration.name;
+    let secrets = state.door.secrets(tenant, integration);
+    let own = tenant.as_str() != TenantId::DEFAULT;
+    Source {
+        name,
+        title: integration.title,
+        enabled: state.settings.sources.enabled(name),
+        path: if own { format!("/t/{tenant}/webhooks/{name}") } else { format!("/webhooks/{name}") },
+        secret_configured: !secrets.live.is_empty(),
+        unsigned_allowed: secrets.allow_unsigned,
+        last_verified_delivery_at: activity.last_delivery_at.map(rfc3339),
+        counts_24h: Counts { accepted: activity.accepted, unmapped: activity.unmapped, rejected: activity.rejected },
+    }
+}

@@ -1,0 +1,105 @@
+//! Reads a request's body: counted while it streams, chunked or not, and within a deadline.
+//!
+//! Nothing is decoded: a body that is encoded in any way is refused, so that what is signed is what is read.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use futures::StreamExt;
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Code, FieldError, Problem};
+
+/// A sender that is slower than this holds a connection for nothing.
+const DEADLINE: Duration = Duration::from_secs(15);
+/// Calls of the API are small.
+pub(crate) const MOST_API_BYTES: usize = 256 * 1024;
+
+/// The whole body, at most `most_bytes` of it.
+pub(crate) async fn read(request: &HttpRequest, payload: Payload, most_bytes: usize) -> Result<Bytes, Problem> {
+    refuse_encoded(request)?;
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let announced = header(CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+    if announced > most_bytes {
+        return Err(too_large(most_bytes));
+    }
+    let late = || Problem::new(Code::RequestTimeout, "the body did not arrive within 15 seconds");
+    tokio::time::timeout(DEADLINE, collect(payload, announced, most_bytes)).await.map_err(|_| late())?
+}
+
+async fn collect(mut payload: Payload, announced: usize, most_bytes: usize) -> Result<Bytes, Problem> {
+    let broken = |error| Problem::new(Code::InvalidRequest, "the body ended early").because(format!("{error}"));
+    let Some(first) = payload.next().await else { return Ok(Bytes::new()) };
+    let first = first.map_err(broken)?;
+    if first.len() > most_bytes {
+        return Err(too_large(most_bytes));
+    }
+    if first.len() >= announced && announced > 0 {
+        return Ok(first);
+    }
+    let mut body = BytesMut::with_capacity(announced.max(first.len()));
+    body.extend_from_slice(&first);
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(broken)?;
+        if body.len() + chunk.len() > most_bytes {
+            return Err(too_large(most_bytes));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn refuse_encoded(request: &HttpRequest) -> Result<(), Problem> {
+    let identity = |value: &[u8]| value.trim_ascii().is_empty() || value.trim_ascii().eq_ignore_ascii_case(b"identity");
+    if request.headers().get_all(CONTENT_ENCODING).all(|value| identity(value.as_bytes())) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedEncoding, "send the body without Content-Encoding"))
+}
+
+fn too_large(most_bytes: usize) -> Problem {
+    Problem::new(Code::TooLarge, format!("the body may have {most_bytes} bytes"))
+}
+
+/// A body as JSON; an empty one is `{}`.
+pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    serde_json::from_slice(text).map_err(|error| {
+        Problem::invalid(vec![FieldError { pointer: String::new(), detail: format!("the body does not fit: {error}") }])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::FromRequest;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    async fn outcome(request: TestRequest, most_bytes: usize) -> Result<usize, Code> {
+        let (request, mut payload) = request.to_http_parts();
+        let payload = Payload::from_request(&request, &mut payload).await.expect("a payload");
+        read(&request, payload, most_bytes).await.map(|body| body.len()).map_err(|problem| problem.code())
+    }
+
+    #[actix_web::test]
+    async fn the_last_byte_that_fits_is_taken_and_the_next_is_not() {
+        let of = |len: usize| TestRequest::post().set_payload(vec![b'x'; len]);
+        assert_eq!(outcome(of(100), 100).await, Ok(100));
+        assert_eq!(outcome(of(101), 100).await, Err(Code::TooLarge));
+        let announced = TestRequest::post().insert_header((CONTENT_LENGTH, "101"));
+        assert_eq!(outcome(announced, 100).await, Err(Code::TooLarge));
+    }
+
+    #[actix_web::test]
+    async fn only_plain_bodies_are_taken() {
+        for (encoding, expected) in
+            [("identity", Ok(1)), ("gzip", Err(Code::UnsupportedEncoding)), ("br", Err(Code::UnsupportedEncoding))]
+        {
+            let request = TestRequest::post().insert_header((CONTENT_ENCODING, encoding)).set_payload("x");
+            assert_eq!(outcome(request, 10).await, expected, "{encoding}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A delivery at the door, in this order: whose is it, is it small enough, who sent it, what is it, keep it, answer.
+//!
+//! Nothing parses the body before its signature is proved, and nothing is answered with success before it is
+//! committed. Every way out is counted once under one result; refusals are sampled. The path is short on purpose:
+//! what a source means is decided in `integrations`, how rows are kept in `store`.
+
+mod body;
+mod door;
+mod judge;
+
+use std::time::Instant;
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use chrono::Utc;
+use domain::ids::{DeliveryId, TenantId};
+use integrations::Integration;
+use serde_json::json;
+use uuid::Uuid;
+
+pub use door::Door;
+
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::rejects::Reject;
+use crate::state::Shared;
+use crate::traceparent::Traceparent;
+use crate::writer::{Kept, NotKept};
+use judge::{Judged, Knock};
+
+/// Larger bodies are verified and read on a blocking thread: a megabyte takes about a millisecond.
+const READ_IN_PLACE_BYTES: usize = 256 << 10;
+
+/// How a delivery ended, as `webhook_deliveries_total{result}` counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Accepted,
+    Unmapped,
+    Duplicate,
+    Handshake,
+    RejectedSignature,
+    RejectedLimit,
+    RejectedSize,
+    RejectedParse,
+    Disabled,
+    Failed,
+}
+
+impl Ending {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Unmapped => "unmapped",
+            Self::Duplicate => "duplicate",
+            Self::Handshake => "handshake",
+            Self::RejectedSignature => "rejected_signature",
+            Self::RejectedLimit => "rejected_limit",
+            Self::RejectedSize => "rejected_size",
+            Self::RejectedParse => "rejected_parse",
+            Self::Disabled => "disabled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A delivery that was turned away: how it is counted, why (for the sample), and what its sender is told.
+pub(crate) struct Turned {
+    ending: Ending,
+    reason: &'static str,
+    problem: Problem,
+}
+
+impl Turned {
+    fn new(ending: Ending, reason: &'static str, problem: Problem) -> Self {
+        Self { ending, reason, problem }
+    }
+}
+
+/// Takes a delivery as its source sends it; answers when it is kept.
+#[utoipa::path(post, path = "/webhooks/{source}", tag = "intake",
+    params(("source" = String, Path, description = "Name of the integration, `github`")),
+    request_body(content = String, content_type = "application/json", description = "The raw bytes, as the source signed them"),
+    responses(
+        (status = 200, body = Object, example = json!({"status": "ok", "id": "01938f5e-3f0a-7c11-9d4e-2f0a6b1c7e55"})),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Shared) -> Result<HttpResponse, Problem> {
+    let started = Instant::now();
+    let (tenant, integration) = whose(&request, &state).await?;
+    let mut seen = Bytes::new();
+    let ended = take(&request, payload, &state, &tenant, integration, &mut seen).await;
+    let ending = ended.as_ref().map_or_else(|turned| turned.ending, |(ending, _)| *ending);
+    state.door.count(integration, ending, started);
+    ended.map(|(_, response)| response).map_err(|turned| {
+        state.door.rejects.note(Reject {
+            tenant,
+            integration,
+            ending: turned.ending,
+            reason: turned.reason,
+            headers: integrations::kept_headers(integration, &judge::headers(request.headers())),
+            body: seen,
+        });
+        turned.problem
+    })
+}
+
+/// The tenant and the integration that the path names.
+async fn whose(request: &HttpRequest, state: &Shared) -> Result<(TenantId, &'static Integration), Problem> {
+    let path = request.match_info();
+    let unknown = || Problem::not_found("webhook source");
+    let integration = path.get("source").and_then(integrations::find).ok_or_else(unknown)?;
+    let tenant: TenantId = match path.get("tenant") {
+        None => TenantId::default(),
+        Some(name) => name.parse().map_err(|_| Problem::not_found("tenant"))?,
+    };
+    state.door.tenants.known(&tenant).await?;
+    Ok((tenant, integration))
+}
+
+async fn take(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &Shared,
+    tenant: &TenantId,
+    integration: &'static Integration,
+    seen: &mut Bytes,
+) -> Result<(Ending, HttpResponse), Turned> {
+    admit(request.headers(), state, tenant, integration)?;
+    let cap = integration.max_body_bytes.min(state.settings.limits.max_payload_bytes);
+    let body = body::read(payload, announced_length(request.headers()), cap).await?;
+    *seen = body.clone();
+
+    let knock = Knock {
+        integration,
+        tenant: tenant.clone(),
+        secrets: state.door.secrets(tenant, integration),
+        rules: state.door.rules.clone(),
+        id: DeliveryId::new(Utc::now(), Uuid::new_v4().into_bytes()),
+        traceparent: request.extensions().get::<Traceparent>().and_then(|trace| trace.0.clone()),
+    };
+    match judged(knock, request.headers(), body).await? {
+        Judged::Greeting(answer) => Ok((Ending::Handshake, HttpResponse::Ok().json(answer))),
+        Judged::Delivery(keep) => {
+            let (id, unmapped) = (keep.id, keep.events.iter().any(|event| event.kind.is_unmapped()));
+            let kept = state.intake.keep(*keep).await.map_err(not_kept)?;
+            Ok(match kept {
+                Kept::New => (if unmapped { Ending::Unmapped } else { Ending::Accepted }, answer("ok", id)),
+                Kept::Duplicate(first) => (Ending::Duplicate, answer("duplicate", first)),
+            })
+        }
+    }
+}
+
+/// What can be decided before a byte of the body is read.
+fn admit(
+    headers: &HeaderMap,
+    state: &Shared,
+    tenant: &TenantId,
+    integration: &'static Integration,
+) -> Result<(), Turned> {
+    if !state.settings.sources.enabled(integration.name) {
+        let problem = Problem::new(Code::Disabled, "Integration disabled").retry_after(300);
+        return Err(Turned::new(Ending::Disabled, "the integration is disabled", problem));
+    }
+    if let Err(seconds) = state.limits.check_intake(tenant, integration.name) {
+        let problem = Problem::new(Code::RateLimited, "too many deliveries of this source").retry_after(seconds);
+        return Err(Turned::new(Ending::RejectedLimit, "over INTAKE_RATE_PER_SEC", problem));
+    }
+    let encoded = headers.get_all(CONTENT_ENCODING).any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        let problem =
+            Problem::new(Code::UnsupportedEncoding, "send the body as it was signed, without Content-Encoding");
+        return Err(Turned::new(Ending::RejectedParse, "a content encoding", problem));
+    }
+    Ok(())
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn judged(knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<Judged, Turned> {
+    if body.len() <= READ_IN_PLACE_BYTES {
+        return judge::judge(&knock, &judge::headers(headers), &body);
+    }
+    let headers = headers.clone();
+    web::block(move || judge::judge(&knock, &judge::headers(&headers), &body)).await.unwrap_or_else(|stopped| {
+        let problem = Problem::new(Code::NotKept, "the server is stopping").because(stopped);
+        Err(Turned::new(Ending::Failed, "the server is stopping", problem))
+    })
+}
+
+fn answer(status: &str, id: DeliveryId) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": status, "id": id }))
+}
+
+fn not_kept(why: NotKept) -> Turned {
+    let (reason, problem) = match why {
+        NotKept::Full { retry_after_seconds } => (
+            "the queue is full",
+            Problem::new(Code::NotKept, "more deliveries are waiting than can be kept")
+                .retry_after(retry_after_seconds),
+        ),
+        NotKept::Down { retry_after_seconds } => (
+            "the database does not answer",
+            Problem::new(Code::NotKept, "the database does not answer").retry_after(retry_after_seconds),
+        ),
+        NotKept::Refused => (
+            "the database refuses it",
+            Problem::new(Code::NotKept, "this delivery cannot be stored; quote the request id").retry_after(600),
+        ),
+    };
+    Turned::new(Ending::Failed, reason, problem)
+}

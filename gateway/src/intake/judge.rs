@@ -1,0 +1,81 @@
+//! From raw bytes to what is to be kept: prove, identify, greet, normalize, pack. Pure computation on one thread.
+
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderMap;
+use domain::event::Event;
+use domain::ids::{DeliveryId, TenantId};
+use domain::rules::Rules;
+use integrations::{Headers, Incoming, Integration, Refusal, Secrets};
+use store::intake::{Keep, pack};
+
+use super::{Ending, Turned};
+use crate::problem::{Code, Problem};
+
+/// What is known of a delivery before its body is looked at.
+pub(super) struct Knock {
+    pub(super) integration: &'static Integration,
+    pub(super) tenant: TenantId,
+    pub(super) secrets: Arc<Secrets>,
+    pub(super) rules: Arc<Rules>,
+    /// The id that the delivery will have, which carries the received time.
+    pub(super) id: DeliveryId,
+    pub(super) traceparent: Option<String>,
+}
+
+/// What a proved delivery is.
+pub(super) enum Judged {
+    /// A handshake: answered, not kept.
+    Greeting(serde_json::Value),
+    Delivery(Box<Keep>),
+}
+
+/// The headers as integrations read them.
+pub(super) fn headers(map: &HeaderMap) -> Headers<'_> {
+    map.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+}
+
+pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result<Judged, Turned> {
+    let Knock { integration, tenant, secrets, rules, id, traceparent } = knock;
+    let incoming = Incoming { headers, body };
+    let verified = integrations::verify(integration, &incoming, secrets, id.received_at()).map_err(refused)?;
+    let identity = integrations::identify(integration, &incoming);
+    if let Some(answer) = integrations::greet(integration, &identity, &incoming) {
+        return Ok(Judged::Greeting(answer));
+    }
+    let drafts = integrations::normalize(integration, &identity.kind, headers, body, rules);
+    Ok(Judged::Delivery(Box::new(Keep {
+        tenant: tenant.clone(),
+        id: *id,
+        source: integration.name.to_owned(),
+        events: Event::seal(drafts, integration.name, tenant, *id, traceparent.as_deref()),
+        kind: identity.kind,
+        key: identity.key,
+        headers: serde_json::to_string(&integrations::kept_headers(integration, headers))
+            .unwrap_or_else(|_| "[]".into()),
+        body: pack(body),
+        scheme: verified.scheme,
+        secret: verified.secret.as_str(),
+        mapping_version: integration.mapping_version,
+    })))
+}
+
+/// A refused delivery's sender never learns which part was wrong; the sample does.
+fn refused(refusal: Refusal) -> Turned {
+    let reason = refusal.reason();
+    let (ending, problem) = match refusal {
+        Refusal::Header(fault) => {
+            let detail = format!("{} must be sent once, in plain ASCII", fault.name);
+            (Ending::RejectedParse, Problem::new(Code::AmbiguousHeader, detail))
+        }
+        Refusal::Unconfigured => {
+            let detail = "no secret is configured for this source; set it, or WEBHOOKS_ALLOW_UNSIGNED in development";
+            (Ending::Disabled, Problem::new(Code::Unconfigured, detail).retry_after(300))
+        }
+        _ => (
+            Ending::RejectedSignature,
+            Problem::new(Code::NotVerified, "the signature or token does not prove the sender"),
+        ),
+    };
+    Turned::new(ending, reason, problem)
+}

@@ -1,0 +1,27 @@
+//! The gateway: HTTP in. It takes deliveries, keeps them before it answers, and serves what was made of them.
+//!
+//! [`server::start`] binds; `routes::ROUTES` shows every URL; `observe` wraps every request and `admit` the door of
+//! `/v1`. One file per room under `api`; intake is `intake` and `writer`. Neither SQL nor subjects appear here: rows
+//! come from `store`, messages go through `relay`.
+
+pub mod access;
+mod admit;
+mod api;
+mod body;
+mod cursor;
+pub mod intake;
+pub mod limits;
+mod observe;
+mod openapi;
+mod page;
+pub mod problem;
+mod query;
+pub mod rejects;
+pub mod routes;
+pub mod server;
+mod state;
+pub mod tenants;
+mod traceparent;
+mod writer;
+
+pub use server::{Parts, Running, StartError, start};

@@ -1,0 +1,74 @@
+//! The OpenAPI 3.1 document, put together from the handlers' own descriptions. A test holds it against `ROUTES`.
+
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{RefOr, Required};
+use utoipa::{Modify, OpenApi};
+
+use crate::api::{deliveries, docs, event_stream, events, frequency, health, jobs, replay, sources};
+use crate::intake;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "EM Agent",
+        description = "Deliveries in, events and metrics out. Errors are RFC 9457 problems; docs/errors.md lists their codes."
+    ),
+    paths(
+        health::health,
+        health::ready,
+        health::metrics,
+        intake::post,
+        events::list,
+        event_stream::stream,
+        events::one,
+        deliveries::list,
+        deliveries::one,
+        replay::delivery,
+        replay::range,
+        jobs::list,
+        jobs::one,
+        sources::list,
+        frequency::rows,
+        docs::openapi,
+        docs::page,
+        docs::file,
+    ),
+    modifiers(&Schemes, &OfTenant)
+)]
+struct Document;
+
+/// The document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let admin = ApiKey::Header(ApiKeyValue::new("X-Admin-Key"));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("admin_key", SecurityScheme::ApiKey(admin));
+    }
+}
+
+/// Intake's two paths lead to one handler, which carries one description.
+struct OfTenant;
+
+impl Modify for OfTenant {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let Some(mut item) = document.paths.paths.get("/webhooks/{source}").cloned() else { return };
+        let tenant = ParameterBuilder::new().name("tenant").parameter_in(ParameterIn::Path).required(Required::True);
+        if let Some(post) = item.post.as_mut() {
+            post.operation_id = Some("post_of_tenant".to_owned());
+            post.parameters
+                .get_or_insert_default()
+                .push(RefOr::T(tenant.schema(Some(Object::with_type(Type::String))).build()));
+        }
+        document.paths.paths.insert("/t/{tenant}/webhooks/{source}".to_owned(), item);
+    }
+}

@@ -1,0 +1,151 @@
+//! What a request asks for after its `?`: known names only, each once, and every value that does not fit is named.
+//!
+//! A handler's parameters are a struct of texts that refuses unknown fields; [`Faults`] reads the texts and collects
+//! what is wrong with them, so that a caller hears of all of it at once.
+
+use std::future::{Ready, ready};
+use std::ops::RangeInclusive;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::de::DeserializeOwned;
+
+use crate::problem::{FieldError, Problem};
+
+/// The parameters of a request.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest for Asked<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(parse(request.query_string()).map(Self))
+    }
+}
+
+fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    // PostgreSQL's texts cannot hold it, so that no value of ours does.
+    if query.contains("%00") {
+        return Err(fault("", "a parameter holds a NUL character".to_owned()));
+    }
+    web::Query::<T>::from_query(query).map(web::Query::into_inner).map_err(|error| {
+        let text = error.to_string();
+        let detail = text.rsplit_once("error: ").map_or(text.as_str(), |(_, detail)| detail).to_owned();
+        let name = detail.split('`').nth(1).unwrap_or_default().to_owned();
+        fault(&name, detail)
+    })
+}
+
+fn fault(name: &str, detail: String) -> Problem {
+    Problem::invalid(vec![field_error(name, detail)])
+}
+
+fn field_error(name: &str, detail: String) -> FieldError {
+    FieldError { pointer: format!("/query/{name}"), detail }
+}
+
+/// Collects what does not fit.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<FieldError>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, name: &str, detail: impl Into<String>) {
+        self.0.push(field_error(name, detail.into()));
+    }
+
+    /// A time as RFC 3339, or a date, which is its first moment in UTC.
+    pub(crate) fn time(&mut self, name: &str, value: Option<&str>) -> Option<DateTime<Utc>> {
+        let text = value?;
+        let time = time_of(text);
+        if time.is_none() {
+            self.add(name, format!("`{name}` is a time like 2026-11-20T18:44:07Z, or a date"));
+        }
+        time
+    }
+
+    pub(crate) fn number(&mut self, name: &str, value: Option<&str>, range: RangeInclusive<i64>, default: i64) -> i64 {
+        let Some(text) = value else { return default };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                self.add(name, format!("`{name}` is a whole number from {} to {}", range.start(), range.end()));
+                default
+            }
+        }
+    }
+
+    pub(crate) fn word(&mut self, name: &str, value: Option<&str>, known: &[&'static str]) -> Option<&'static str> {
+        let text = value?;
+        let found = known.iter().copied().find(|word| *word == text);
+        if found.is_none() {
+            self.add(name, format!("`{name}` is one of {}", known.join(", ")));
+        }
+        found
+    }
+
+    pub(crate) fn none(self) -> Result<(), Problem> {
+        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
+    }
+}
+
+/// A plus sign that was not encoded arrives as a space.
+fn time_of(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.replace(' ', "+");
+    let moment = DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc());
+    moment.or_else(|| text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN).and_utc()))
+}
+
+/// The entries of a comma list.
+pub(crate) fn comma_list(value: Option<&str>) -> Vec<String> {
+    let entries = value.unwrap_or_default().split(',').map(str::trim);
+    entries.filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Two {
+        repo: Option<String>,
+        limit: Option<String>,
+    }
+
+    #[test]
+    fn unknown_and_repeated_names_are_refused_and_the_known_ones_listed() {
+        let two: Two = parse("repo=a%2Fb&limit=5").expect("parameters");
+        assert_eq!((two.repo.as_deref(), two.limit.as_deref()), (Some("a/b"), Some("5")));
+        let unknown = parse::<Two>("rep=x").expect_err("refused");
+        assert!(unknown.detail().contains("`rep`") && unknown.detail().contains("`limit`"), "{}", unknown.detail());
+        assert!(parse::<Two>("repo=a&repo=b").is_err());
+        assert!(parse::<Two>("repo=a%00").is_err());
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let mut faults = Faults::default();
+        assert_eq!(faults.number("limit", Some("201"), 1..=200, 50), 50);
+        assert_eq!(faults.number("limit", None, 1..=200, 50), 50);
+        assert_eq!(faults.time("from", Some("yesterday")), None);
+        assert_eq!(faults.word("format", Some("xml"), &["cdevents"]), None);
+        let problem = faults.none().expect_err("faults");
+        assert!(["limit", "from", "format"].iter().all(|name| problem.detail().contains(name)), "{}", problem.detail());
+    }
+
+    #[test]
+    fn times_are_read_with_offsets_and_as_dates() {
+        for (text, expected) in [
+            ("2026-11-20T18:44:07Z", "2026-11-20T18:44:07Z"),
+            ("2026-11-20T19:44:07+01:00", "2026-11-20T18:44:07Z"),
+            ("2026-11-20T19:44:07 01:00", "2026-11-20T18:44:07Z"),
+            ("2026-11-20", "2026-11-20T00:00:00Z"),
+        ] {
+            assert_eq!(time_of(text), expected.parse().ok(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Every URL of the gateway, with its method and who may call it. The application is built from this table, and
+//! tests hold it against what unproved callers are answered and against the OpenAPI document.
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpResponse, Route as Handler, guard, web};
+
+use crate::access::Role;
+use crate::admit::admit;
+use crate::api::{deliveries, docs, event_stream, events, frequency, health, jobs, replay, sources};
+use crate::intake;
+use crate::problem::{Code, Problem};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Anybody.
+    Open,
+    /// Whoever proves the delivery by the source's own scheme.
+    Signed,
+    /// A caller with this role; the handler's signature says the same.
+    Role(Role),
+}
+
+/// One line of the table.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub entry: Entry,
+    handler: fn() -> Handler,
+}
+
+const fn get(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
+    Route { method: Method::GET, path, entry, handler }
+}
+
+const fn post(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
+    Route { method: Method::POST, path, entry, handler }
+}
+
+const VIEWER: Entry = Entry::Role(Role::Viewer);
+const OPERATOR: Entry = Entry::Role(Role::Operator);
+
+/// The first path that fits wins: `/v1/events/stream` stands before `/v1/events/{id}`.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    get("/health", Entry::Open, || web::to(health::health)),
+    get("/ready", Entry::Open, || web::to(health::ready)),
+    get("/metrics", Entry::Open, || web::to(health::metrics)),
+    post("/webhooks/{source}", Entry::Signed, || web::to(intake::post)),
+    post("/t/{tenant}/webhooks/{source}", Entry::Signed, || web::to(intake::post)),
+    get("/v1/events", VIEWER, || web::to(events::list)),
+    get("/v1/events/stream", VIEWER, || web::to(event_stream::stream)),
+    get("/v1/events/{id}", VIEWER, || web::to(events::one)),
+    get("/v1/deliveries", VIEWER, || web::to(deliveries::list)),
+    get("/v1/deliveries/{id}", VIEWER, || web::to(deliveries::one)),
+    post("/v1/deliveries/{id}/replay", OPERATOR, || web::to(replay::delivery)),
+    post("/v1/replay", OPERATOR, || web::to(replay::range)),
+    get("/v1/jobs", VIEWER, || web::to(jobs::list)),
+    get("/v1/jobs/{job_id}", VIEWER, || web::to(jobs::one)),
+    get("/v1/sources", VIEWER, || web::to(sources::list)),
+    get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),
+    get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
+    get("/docs", Entry::Open, || web::to(docs::page)),
+    get("/docs/{file}", Entry::Open, || web::to(docs::file)),
+];
+
+/// The pattern that a request matched, as metrics and logs name it. In the data of the route.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RouteName(pub(crate) &'static str);
+
+/// Builds the application's routes from the table.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    for (place, first) in ROUTES.iter().enumerate() {
+        if ROUTES[..place].iter().any(|earlier| earlier.path == first.path) {
+            continue;
+        }
+        let rows: Vec<&Route> = ROUTES.iter().filter(|row| row.path == first.path).collect();
+        let mut resource = web::resource(first.path).app_data(RouteName(first.path));
+        for row in &rows {
+            resource = resource.route(with_method(row));
+        }
+        let allow = rows.iter().map(|row| row.method.as_str()).collect::<Vec<_>>().join(", ");
+        let resource = resource.default_service(web::to(move || refuse_method(allow.clone())));
+        match first.entry {
+            Entry::Role(_) => config.service(resource.wrap(from_fn(admit))),
+            Entry::Open | Entry::Signed => config.service(resource),
+        };
+    }
+    config.default_service(web::to(unknown_path));
+}
+
+/// What answers GET answers HEAD; the body is left out on the way.
+fn with_method(row: &Route) -> Handler {
+    let handler = (row.handler)();
+    match row.method {
+        Method::GET => handler.guard(guard::Any(guard::Get()).or(guard::Head())),
+        ref method => handler.method(method.clone()),
+    }
+}
+
+async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {
+    Err(Problem::method_not_allowed(allow))
+}
+
+async fn unknown_path() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::NotFound, "there is nothing at this path; /docs lists what there is"))
+}

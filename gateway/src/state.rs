@@ -1,0 +1,68 @@
+//! What the handlers share: one value per process, made by `server`.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use boot::Settings;
+use bus::Bus;
+use store::Store;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::Access;
+use crate::intake::Door;
+use crate::limits::Limits;
+use crate::rejects::Rejects;
+use crate::server::Parts;
+use crate::tenants::Tenants;
+use crate::writer::Intake;
+
+/// Event streams that one process serves at the same time: each asks the database a few times a second.
+pub(crate) const MOST_STREAMS: usize = 64;
+
+/// As handlers take it.
+pub(crate) type Shared = web::Data<State>;
+
+pub(crate) struct State {
+    pub(crate) settings: Arc<Settings>,
+    /// Works as the application: rows of tenants.
+    pub(crate) store: Store,
+    pub(crate) bus: Bus,
+    pub(crate) intake: Intake,
+    /// What the intake handlers share.
+    pub(crate) door: Door,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    /// Places for event streams.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Cancelled when the process begins to drain.
+    pub(crate) stop: CancellationToken,
+    /// Whether traces leave the process.
+    pub(crate) traced: bool,
+    pub(crate) metrics: boot::metrics::Metrics,
+}
+
+impl State {
+    /// Must be called inside the runtime: the sample of refusals is written in the background.
+    pub(crate) fn new(parts: Parts, intake: Intake) -> Self {
+        let Parts { settings, store, bus, metrics, stop, .. } = parts;
+        let rejects = Rejects::start(store.clone());
+        Self {
+            access: Access::new(&settings.auth),
+            limits: Limits::new(&settings.limits),
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            traced: settings.otel.endpoint.is_some(),
+            door: Door::new(&settings.sources, settings.rules.clone(), Tenants::new(store.clone()), rejects),
+            settings,
+            store,
+            bus,
+            intake,
+            stop,
+            metrics,
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+}

@@ -1,0 +1,96 @@
+//! What people write into titles, branches and messages by convention: ticket keys, trailers, reverts.
+//! Only whole, well-formed words count; nothing is guessed.
+
+use domain::text::clean;
+
+/// Words that look like a ticket's project and are none.
+const NOT_PROJECTS: &[&str] = &["UTF", "SHA", "ISO", "CVE", "RFC", "MD", "HTTP", "TLS"];
+
+/// Keys like `SHOP-123`, each once, in order, at most 20.
+pub(crate) fn ticket_keys(texts: &[&str]) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    let words = texts.iter().flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')));
+    for word in words {
+        let mut parts = word.split('-').peekable();
+        while let Some(project) = parts.next() {
+            let Some(number) = parts.peek().filter(|number| is_number(number)) else { continue };
+            let key = format!("{project}-{number}");
+            if is_project(project) && keys.len() < 20 && !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
+
+fn is_project(text: &str) -> bool {
+    (2..=10).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        && !NOT_PROJECTS.contains(&text)
+}
+
+fn is_number(text: &str) -> bool {
+    (1..=7).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|c| c.is_ascii_digit())
+}
+
+/// The `Key: value` lines of the message's last paragraph, and every "(cherry picked from commit …)". At most 20.
+pub(crate) fn trailers(message: &str) -> Vec<String> {
+    let message = message.trim_end();
+    let normal = message.contains('\r').then(|| message.replace("\r\n", "\n"));
+    let Some((_, last)) = normal.as_deref().unwrap_or(message).rsplit_once("\n\n") else { return Vec::new() };
+    last.lines().map(str::trim).filter(|line| is_trailer(line)).take(20).map(|line| clean(line, 300)).collect()
+}
+
+fn is_trailer(line: &str) -> bool {
+    if line.starts_with("(cherry picked from commit ") && line.ends_with(')') {
+        return true;
+    }
+    let Some((key, value)) = line.split_once(": ") else { return false };
+    !value.is_empty() && !key.is_empty() && key.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+}
+
+/// What a pull request takes back: a commit's SHA, or `#<n>` for a pull request.
+pub(crate) fn reverts(title: &str, head: &str, body: &str) -> Option<String> {
+    if let Some(sha) = reverted_commit(body) {
+        return Some(sha);
+    }
+    // GitHub's button names the branch `revert-<number>-<branch>` and titles the request `Revert "…"`.
+    let number = head.strip_prefix("revert-")?.split('-').next()?;
+    (title.starts_with("Revert \"") && is_number(number)).then(|| format!("#{number}"))
+}
+
+/// The SHA after "This reverts commit".
+pub(crate) fn reverted_commit(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("This reverts commit ")?;
+    let sha: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
+    (7..=64).contains(&sha.len()).then(|| sha.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticket_keys_are_whole_words_each_once() {
+        let keys =
+            ticket_keys(&["SHOP-12: fix UTF-8 in OPS-7/SHOP-12", "feature/PAY2-345-refunds", "x-1 A-1 ABC-0 ABC-x"]);
+        assert_eq!(keys, ["SHOP-12", "OPS-7", "PAY2-345"]);
+    }
+
+    #[test]
+    fn trailers_end_the_message() {
+        let message = "Fix it\n\nNote: not a trailer\n\nSigned-off-by: A <a@example.org>\n(cherry picked from commit 0a1b2c3d)\nprose";
+        assert_eq!(trailers(message), ["Signed-off-by: A <a@example.org>", "(cherry picked from commit 0a1b2c3d)"]);
+        assert!(trailers("Fix: only a title").is_empty());
+    }
+
+    #[test]
+    fn reverts_are_known_by_the_words_that_git_and_github_write() {
+        let sha = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(reverts("x", "y", &format!("This reverts commit {sha}.")).as_deref(), Some(sha));
+        assert_eq!(reverts("Revert \"Add it\"", "revert-481-add-it", "").as_deref(), Some("#481"));
+        assert_eq!(reverts("Revert the flag", "revert-481-add-it", ""), None);
+        assert_eq!(reverts("Revert \"Add it\"", "main", "This reverts commit x"), None);
+    }
+}

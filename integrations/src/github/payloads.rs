@@ -1,0 +1,108 @@
+//! The parts that many GitHub payloads share, with only the fields that are read, and the caps of their texts.
+//! Times are lenient: one that cannot be read is absent, and the delivery counts without it.
+
+use chrono::{DateTime, Utc};
+use domain::data::{Actor, Body, Common, Data};
+use domain::event::{Draft, EventType};
+use domain::rules::Rules;
+use domain::time;
+use serde::Deserialize;
+
+use crate::json::Text;
+
+pub(super) const NAME: usize = 255;
+pub(super) const TITLE: usize = 300;
+pub(super) const URL: usize = 1000;
+
+/// What nearly every payload has.
+#[derive(Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow, default)]
+    pub(super) action: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) repository: Option<Repository<'a>>,
+    #[serde(borrow, default)]
+    pub(super) organization: Option<Organization<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Organization<'a> {
+    #[serde(borrow)]
+    pub(super) login: Text<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Repository<'a> {
+    #[serde(borrow)]
+    full_name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) default_branch: Option<Text<'a>>,
+    /// Seconds in `push`, RFC 3339 elsewhere.
+    #[serde(default, deserialize_with = "time::lenient")]
+    pub(super) pushed_at: Option<DateTime<Utc>>,
+}
+
+impl Repository<'_> {
+    /// `owner/name`.
+    pub(super) fn name(&self) -> String {
+        self.full_name.clean(NAME)
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct User<'a> {
+    #[serde(borrow)]
+    pub(super) login: Text<'a>,
+    #[serde(default)]
+    id: Option<i64>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Text<'a>>,
+}
+
+impl User<'_> {
+    pub(super) fn actor(&self, rules: &Rules) -> Actor {
+        let marked = self.kind.as_deref() == Some("Bot");
+        Actor {
+            id: self.id.map(|id| id.to_string()),
+            login: Some(self.login.clean(NAME)),
+            email: None,
+            bot: rules.is_bot(&self.login, marked),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Label<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+}
+
+pub(super) fn label_names(labels: &[Label<'_>]) -> Vec<String> {
+    labels.iter().take(100).map(|label| label.name.clean(100)).collect()
+}
+
+/// The common fields of anything that happened in a repository.
+pub(super) fn common(repository: &Repository<'_>, sender: Option<&User<'_>>, rules: &Rules) -> Common {
+    Common { repo: Some(repository.name()), actor: sender.map(|user| user.actor(rules)), ..Common::default() }
+}
+
+/// An event in a repository, whose name is the scope.
+pub(super) fn draft(
+    kind: &'static str,
+    subject: String,
+    time: Option<DateTime<Utc>>,
+    common: Common,
+    body: Body,
+) -> Draft {
+    Draft {
+        kind: EventType::new(kind),
+        scope: common.repo.clone().unwrap_or_default(),
+        subject,
+        time,
+        data: Data { common, body, extra: Default::default() },
+    }
+}
+
+pub(super) fn text(value: Option<&Text<'_>>, cap: usize) -> Option<String> {
+    value.map(|value| value.clean(cap)).filter(|value| !value.is_empty())
+}

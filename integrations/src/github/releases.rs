@@ -1,0 +1,64 @@
+//! `release`: a version was published, or its release was deleted. Drafts and edits are no facts.
+
+use chrono::{DateTime, Utc};
+use domain::data::{Body, Release};
+use domain::event::Draft;
+use domain::rules::Rules;
+use domain::time;
+use serde::Deserialize;
+
+use super::payloads::{NAME, Repository, TITLE, URL, User, common, draft, text};
+use crate::json::Text;
+
+#[derive(Deserialize)]
+pub(super) struct ReleaseEvent<'a> {
+    #[serde(borrow)]
+    action: Text<'a>,
+    #[serde(borrow)]
+    release: Released<'a>,
+    #[serde(borrow)]
+    repository: Repository<'a>,
+    #[serde(borrow, default)]
+    sender: Option<User<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Released<'a> {
+    #[serde(borrow)]
+    tag_name: Text<'a>,
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    #[serde(default)]
+    prerelease: Option<bool>,
+    #[serde(borrow, default)]
+    target_commitish: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    html_url: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "time::lenient")]
+    published_at: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "time::lenient")]
+    updated_at: Option<DateTime<Utc>>,
+}
+
+pub(super) fn drafts(event: ReleaseEvent<'_>, rules: &Rules) -> Vec<Draft> {
+    let release = &event.release;
+    let (kind, at) = match &*event.action {
+        "published" => ("release.published", release.published_at),
+        // When it was deleted is not told: the received time stands in.
+        "deleted" => ("release.deleted", None),
+        _ => return Vec::new(),
+    };
+    let tag = release.tag_name.clean(NAME);
+    let mut base = common(&event.repository, event.sender.as_ref(), rules);
+    base.url = text(release.html_url.as_ref(), URL);
+    base.revision = release.updated_at.or(release.published_at);
+    let fact = Release {
+        name: text(release.name.as_ref(), TITLE),
+        prerelease: release.prerelease,
+        published_at: release.published_at,
+        target: text(release.target_commitish.as_ref(), NAME),
+        tag: Some(tag.clone()),
+    };
+    let subject = format!("github:{}@{tag}", event.repository.name());
+    vec![draft(kind, subject, at, base, Body::Release(fact))]
+}

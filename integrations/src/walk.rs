@@ -1,0 +1,86 @@
+//! The steps of a verified delivery: what it is called, whether it is a greeting, which of its headers are kept, and
+//! what it means. None of them can fail: what cannot be read is kept and says so.
+
+use domain::data::{Body, Common, Data, Unmapped};
+use domain::event::{Draft, EventType};
+use domain::rules::Rules;
+use domain::text::clean;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::headers::Headers;
+use crate::integration::{Delivery, Field, Identity, Incoming, Integration, Unreadable};
+
+const LONGEST_KEY: usize = 200;
+const LONGEST_KIND: usize = 100;
+
+/// Headers that are kept of every source, beside its own.
+const COMMON_HEADERS: &[&str] = &["content-type", "user-agent", "traceparent"];
+
+/// The delivery's kind and the key that makes duplicates: the source's own id, else a hash of kind and body.
+pub fn identify(integration: &Integration, incoming: &Incoming<'_>) -> Identity {
+    let kind = integration.kind.read(incoming.headers).filter(|kind| !kind.is_empty()).unwrap_or("unknown");
+    let key = match integration.key.read(incoming.headers).filter(|key| !key.is_empty()) {
+        Some(key) if key.len() <= LONGEST_KEY => key.to_owned(),
+        Some(long) => hash(&[long.as_bytes()]),
+        None => hash(&[kind.as_bytes(), incoming.body]),
+    };
+    Identity { kind: kind.chars().take(LONGEST_KIND).collect(), key }
+}
+
+/// The answer to a handshake; `None` for a delivery like any other.
+pub fn greet(integration: &Integration, identity: &Identity, incoming: &Incoming<'_>) -> Option<Value> {
+    let greeting = integration.greeting?;
+    greeting(&Delivery { kind: &identity.kind, headers: incoming.headers, body: incoming.body })
+}
+
+/// The events of a delivery. A body that cannot be read is one unmapped event with the reason.
+pub fn normalize(
+    integration: &Integration,
+    kind: &str,
+    headers: &Headers<'_>,
+    body: &[u8],
+    rules: &Rules,
+) -> Vec<Draft> {
+    let delivery = Delivery { kind, headers, body };
+    (integration.normalize)(&delivery, rules).unwrap_or_else(|why| vec![unmapped(integration.name, kind, why)])
+}
+
+/// The headers that are stored with the delivery: none that could hold a secret.
+pub fn kept_headers(integration: &Integration, headers: &Headers<'_>) -> Vec<(String, String)> {
+    let fields = [&integration.kind, &integration.key].into_iter().flat_map(|field| match field {
+        Field::Headers(names) => *names,
+        Field::Constant(_) => &[],
+    });
+    let mut names: Vec<&'static str> =
+        COMMON_HEADERS.iter().chain(fields).chain(integration.kept_headers).copied().collect();
+    names.sort_unstable();
+    names.dedup();
+    let kept = |name: &'static str| Some((name.to_owned(), clean(headers.one(name).ok()??, 500)));
+    names.into_iter().filter_map(kept).collect()
+}
+
+/// The event of something that was verified and kept, but has no meaning yet.
+pub(crate) fn unmapped(source: &str, kind: &str, why: Unreadable) -> Draft {
+    let kind = clean(kind, LONGEST_KIND);
+    Draft {
+        kind: EventType::unmapped(source),
+        scope: why.scope.unwrap_or_else(|| "unknown".to_owned()),
+        subject: format!("{source}:{kind}"),
+        time: None,
+        data: Data {
+            common: Common::default(),
+            body: Body::Unmapped(Unmapped { kind: Some(kind), reason: Some(clean(&why.reason, 200)) }),
+            extra: Default::default(),
+        },
+    }
+}
+
+fn hash(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    format!("sha256:{}", hex::encode(hash.finalize()))
+}

@@ -1,0 +1,111 @@
+//! Everything that happens after the commit.
+//!
+//! - [`consumers`] lists who consumes the bus; [`consume`] is the loop that all of them run: pull a batch, one
+//!   transaction of marks and effects, acknowledge.
+//! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] is the one kind there is.
+//! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
+//! - [`rebuild`] makes derived rows anew from the events.
+//!
+//! Everything a consumer writes is a function of the event log: any order and any number of deliveries give the same
+//! rows. Nothing here may know HTTP, SQL or NATS: stores and buses do.
+
+mod answers;
+pub mod consume;
+pub mod consumers;
+mod entities;
+pub mod jobs;
+pub mod maintenance;
+pub mod rebuild;
+mod replay;
+mod status;
+mod trace;
+
+use std::error::Error;
+use std::future::Future;
+use std::time::Duration;
+
+use boot::Settings;
+use bus::Bus;
+use store::{Role, Store, StoreError};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use consumers::CONSUMER_NAMES;
+
+/// The pause before a task that failed is started again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The worker could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("METRICS_ADDR cannot be listened on; choose another address or port")]
+    Listen(#[source] std::io::Error),
+    #[error("the metrics recorder could not be set up")]
+    Metrics(#[source] Box<dyn Error + Send + Sync>),
+    #[error("no store for maintenance")]
+    Store(#[from] StoreError),
+}
+
+/// The worker's tasks, to be awaited at the end.
+pub struct WorkerHandle {
+    tasks: Vec<(&'static str, JoinHandle<()>)>,
+    stop: CancellationToken,
+}
+
+/// Starts every consumer, the jobs and the maintenance. `store` works as [`Role::App`]. All of it ends after `stop`.
+pub async fn start(
+    settings: &Settings,
+    store: Store,
+    bus: Bus,
+    stop: CancellationToken,
+) -> Result<WorkerHandle, StartError> {
+    if let Some(addr) = settings.metrics_addr {
+        status::listen(addr, store.clone(), bus.clone(), stop.clone()).await?;
+    }
+    let owner = store.working_as(Role::Owner, 1)?;
+    let mut tasks = Vec::new();
+    for consumer in &consumers::CONSUMERS {
+        let work = (store.clone(), bus.clone(), stop.clone());
+        tasks.push(keep_up(consumer.name, stop.clone(), move || consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone())));
+    }
+    let work = (store.clone(), settings.rules.clone(), stop.clone());
+    tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
+    let days = settings.retention_days;
+    let work = (store, bus, stop.clone());
+    let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());
+    tasks.push(keep_up("maintenance", stop.clone(), maintain));
+    Ok(WorkerHandle { tasks, stop })
+}
+
+impl WorkerHandle {
+    /// Waits until every task has ended, but not longer than the drain after the stop signal; `false`: some were cut
+    /// short, and what they had in hand comes again.
+    pub async fn ended(self) -> bool {
+        let mut in_time = true;
+        for (name, mut task) in self.tasks {
+            if boot::stop::drained(&self.stop, &mut task).await.is_none() {
+                tracing::warn!(task = name, "did not end in time; what it had in hand comes again");
+                task.abort();
+                in_time = false;
+            }
+        }
+        in_time
+    }
+}
+
+/// Runs a task, and again when it failed: a mistake in one room must not stop the others for good.
+fn keep_up<F>(name: &'static str, stop: CancellationToken, mut task: impl FnMut() -> F + Send + 'static) -> (&'static str, JoinHandle<()>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let watched = async move {
+        while let Err(error) = tokio::spawn(task()).await {
+            tracing::error!(task = name, error = &error as &dyn Error, "a task of the worker failed and is started again");
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    };
+    (name, tokio::spawn(watched))
+}
