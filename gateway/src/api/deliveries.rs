@@ -21,6 +21,8 @@ use crate::query::{Asked, Faults};
 use crate::state::Shared;
 
 const REJECTED: &str = "rejected";
+/// The scheme of a delivery that was taken without a proof.
+const UNPROVED: &str = "none";
 
 /// One delivery.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,6 +54,7 @@ pub(crate) struct Verification {
     scheme: Option<String>,
     /// `active`, `next` or `none`.
     secret: String,
+    /// Whether the sender was proved. False also where unsigned deliveries are allowed.
     ok: bool,
 }
 
@@ -101,7 +104,11 @@ impl From<DeliveryRow> for Delivery {
             result: taken.result,
             reason,
             conflict: taken.conflict,
-            verification: Verification { scheme: Some(taken.scheme), secret: taken.secret, ok: true },
+            verification: Verification {
+                ok: taken.scheme != UNPROVED,
+                scheme: Some(taken.scheme),
+                secret: taken.secret,
+            },
             mapping_version: Some(taken.mapping_version),
             events: taken.events,
         }

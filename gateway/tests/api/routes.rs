@@ -105,14 +105,15 @@ async fn what_answers_get_answers_head_without_a_body() {
 #[tokio::test]
 async fn a_delivery_is_counted_and_found_again_as_delivery_and_event() {
     let world = World::new().await;
-    let fact = json!({"kind": "deployment", "deployment_id": "d1", "repo": "acme/shop", "environment": "production", "sha": "c3d4",
-                      "outcome": "success", "finished_at": "2026-11-20T10:00:00Z"});
+    let fact = json!({"kind": "deployment", "id": "d1", "service": "shop", "env": "production", "status": "success",
+                      "finished_at": "2026-11-20T10:00:00Z", "components": [{"repo": "acme/shop", "sha": "c3d4"}]});
     let sent = world.request(Method::POST, "/webhooks/generic").json(&fact).send().await.expect("an answer");
     assert_eq!(sent.status(), 200);
     let taken: Value = sent.json().await.expect("json");
     let id = taken["id"].as_str().expect("an id");
     let delivery = world.get(&format!("/v1/deliveries/{id}")).await;
-    assert_eq!((&delivery["source"], &delivery["verification"]["scheme"]), (&"generic".into(), &"unsigned".into()));
+    assert_eq!(delivery["source"], "generic");
+    assert_eq!(delivery["verification"], json!({"scheme": "none", "secret": "none", "ok": false}));
     let event = world.get(&format!("/v1/events/{}", delivery["events"][0].as_str().expect("an event"))).await;
     assert_eq!((&event["type"], &event["delivery"]), (&"deployment.finished".into(), &taken["id"]), "{event}");
     let metrics = world.request(Method::GET, "/metrics").send().await.expect("an answer").text().await.expect("text");
