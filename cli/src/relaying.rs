@@ -27,6 +27,8 @@ impl Relaying {
     /// Publishes what was handed over and ends. For after those who hand over have ended.
     pub(crate) async fn drain(self) {
         self.stop.cancel();
+        // Publishing ends with the last one who could hand something over.
+        drop(self.relay);
         self.tasks.ended().await;
     }
 }

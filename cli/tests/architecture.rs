@@ -22,7 +22,7 @@ const TESTKIT: &str = "testkit";
 const ROOMS: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
-    ("async-nats", &["bus"]),
+    ("async-nats", &["bus", "testkit"]),
     ("actix-web", &["gateway", "bench"]),
     ("reqwest", &["outbound", "testkit"]),
     ("libc", &["boot"]),

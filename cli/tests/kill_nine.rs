@@ -116,7 +116,8 @@ async fn counted_once(sender: &Sender, kept: usize) {
     let path = "/v1/metrics/dora/deployment-frequency?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z&wait=1";
     let total = || async {
         let answer = sender.get(path).await.expect("an answer");
-        let total: u64 = answer["data"].as_array().into_iter().flatten().filter_map(|row| row["total_deployments"].as_u64()).sum();
+        let total: u64 =
+            answer["data"].as_array().into_iter().flatten().filter_map(|row| row["total_deployments"].as_u64()).sum();
         assert!(total <= kept as u64, "{total} deployments were counted for {kept} deliveries");
         total == kept as u64
     };

@@ -94,7 +94,8 @@ async fn it_starts_from_nothing_answers_and_leaves_nothing_behind() {
     assert_eq!(pong.json()["status"], "pong", "{}", pong.text());
 
     assert!(!up.left_behind().is_empty());
-    assert!(up.stop() < Duration::from_secs(10));
+    // The deadline is ten; an idle process that takes longer than this waits for something that never ends.
+    assert!(up.stop() < Duration::from_secs(5));
     assert_eq!(up.left_behind(), Vec::<String>::new());
 }
 
@@ -107,7 +108,8 @@ async fn the_demos_day_is_counted_and_then_only_signed_deliveries_are_taken() {
         let answer = up.get(path).await;
         let text = answer.text();
         // Six changes of one team, and two of three deployments by a script.
-        let counted = answer.json()["data"].as_array().is_some_and(|rows| rows.iter().any(|row| row["total_deployments"] == 8));
+        let counted =
+            answer.json()["data"].as_array().is_some_and(|rows| rows.iter().any(|row| row["total_deployments"] == 8));
         if counted {
             break;
         }

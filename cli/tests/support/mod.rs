@@ -10,24 +10,24 @@ use testkit::senders::SECRET;
 use testkit::servers;
 
 /// A database and a stream that only one test uses.
-pub struct World {
-    pub database: Database,
-    pub stream: String,
-    pub port: u16,
+pub(crate) struct World {
+    pub(crate) database: Database,
+    pub(crate) stream: String,
+    pub(crate) port: u16,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stream = format!("T{}", uuid::Uuid::new_v4().simple());
         Self { database: Database::fresh(), stream, port: free_port() }
     }
 
-    pub fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Starts `em-agent <role>`. It listens on the world's port when it is a gateway.
-    pub fn spawn(&self, role: &str) -> Role {
+    pub(crate) fn spawn(&self, role: &str) -> Role {
         let child = Command::new(env!("CARGO_BIN_EXE_em-agent"))
             .arg(role)
             .env("ENV", "development")
@@ -47,7 +47,7 @@ impl World {
     }
 
     /// Starts a gateway and waits until it takes connections.
-    pub fn gateway(&self) -> Role {
+    pub(crate) fn gateway(&self) -> Role {
         let mut role = self.spawn("gateway");
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -59,7 +59,7 @@ impl World {
         role
     }
 
-    pub async fn bus(&self) -> Bus {
+    pub(crate) async fn bus(&self) -> Bus {
         let options = BusOptions {
             url: servers::nats_url(),
             creds_file: None,
@@ -71,11 +71,11 @@ impl World {
 }
 
 /// A process that is killed with the test.
-pub struct Role(Child);
+pub(crate) struct Role(Child);
 
 impl Role {
     /// SIGKILL: no handler runs, nothing is flushed.
-    pub fn kill_nine(mut self) {
+    pub(crate) fn kill_nine(mut self) {
         self.0.kill().expect("a running process");
         self.0.wait().expect("an ended process");
     }
@@ -94,7 +94,11 @@ fn free_port() -> u16 {
 }
 
 /// Waits for a condition; fails the test, saying what was waited for, when it does not come true in time.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, patience: Duration, mut condition: impl FnMut() -> F) {
+pub(crate) async fn eventually<F: Future<Output = bool>>(
+    what: &str,
+    patience: Duration,
+    mut condition: impl FnMut() -> F,
+) {
     let deadline = Instant::now() + patience;
     while !condition().await {
         assert!(Instant::now() < deadline, "not in {patience:?}: {what}");

@@ -1,0 +1,200 @@
+//! The entity tables on a real PostgreSQL: any order, any cutting into batches, and a rebuild give the same rows.
+
+use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::Text;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use domain::dora::Entities;
+use domain::event::Event;
+use domain::ids::TenantId;
+use serde_json::json;
+use store::entities;
+use store::frequency::{Counted, known_since, per_day};
+use store::intake::{Keep, accept, pack};
+use store::{Role, StoreError};
+use testkit::database::Database;
+use testkit::world::{event, minute};
+
+const TABLES: [&str; 7] =
+    ["commits", "commit_edges", "ref_moves", "changes", "deployments", "deployment_statuses", "deployment_components"];
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Every row of every entity table as text.
+fn rows(conn: &mut PgConnection) -> Vec<String> {
+    let of_table = |table: &&str| {
+        let lines = sql_query(format!("select '{table} ' || row_to_json(t)::text as line from {table} t order by 1"));
+        lines.load::<Line>(conn).expect("rows").into_iter().map(|row| row.line).collect::<Vec<_>>()
+    };
+    TABLES.iter().flat_map(of_table).collect()
+}
+
+fn add(conn: &mut PgConnection, events: &[Event]) {
+    let sum = Entities::of(events).expect("readable");
+    conn.transaction(|conn| entities::add(conn, &sum)).expect("added");
+}
+
+fn clear(conn: &mut PgConnection) {
+    TABLES.iter().for_each(|table| conn.batch_execute(&format!("delete from {table}")).expect("cleared"));
+}
+
+/// A log in which most things are said several times, by facts of the same and of other times.
+fn log() -> Vec<Event> {
+    let mut log = Vec::new();
+    for number in 0..40i64 {
+        let (key, word, at) = (number % 4, number % 3, minute(number % 7));
+        let verb = ["opened", "merged", "reopened", "closed", "reviewed"][(number % 5) as usize];
+        log.push(event(&format!("change.{verb}"), number % 7, &json!({
+            "repo": "acme/shop", "number": key, "title": format!("title {word}"), "author": {"login": format!("ada{word}"), "bot": false},
+            "merged_at": (verb == "merged").then_some(at), "closed_at": (number % 5 > 2).then_some(at), "revision": (word > 0).then_some(at),
+        }).as_object().map(|all| all.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect()).expect("an object")));
+        log.push(event("commits.pushed", number % 7, &json!({
+            "repo": "acme/shop", "ref": "main", "before": format!("{key}a"), "after": format!("{word}b"), "forced": number % 2 == 0,
+            "pushed_at": at, "commits": [{"sha": format!("{word}b"), "parents": [format!("{key}p")], "author": {"login": format!("ada{key}"), "bot": false}}],
+        })));
+        let mut deployment = json!({
+            "repo": "acme/shop", "environment": format!("prod-{word}"), "environment_tier": "production", "deployment_id": format!("d{key}"),
+            "state": format!("state {word}"), "at": at, "commit_sha": format!("{word}c"),
+        });
+        if number % 2 == 0 {
+            deployment["outcome"] = json!(["success", "failure", "success"][word as usize]);
+        }
+        log.push(event("deployment.updated", number % 7, &deployment));
+    }
+    log
+}
+
+#[test]
+fn any_order_and_any_cutting_give_the_same_rows() {
+    let database = Database::fresh();
+    let mut conn = database.store(Role::App).open(Role::App).expect("a connection");
+    let log = log();
+    add(&mut conn, &log);
+    let expected = rows(&mut conn);
+    assert!(expected.len() > 30, "{} rows", expected.len());
+    for (step, size) in [(7, 1), (11, 5), (1, 17), (119, 64)] {
+        clear(&mut conn);
+        // 120 events: a step that shares no factor with their number visits each once.
+        let order: Vec<Event> = (0..log.len()).map(|place| log[(place * step) % log.len()].clone()).collect();
+        order.chunks(size).for_each(|batch| add(&mut conn, batch));
+        add(&mut conn, &order[..order.len() / 2]);
+        assert_eq!(rows(&mut conn), expected, "step {step}, batches of {size}");
+    }
+}
+
+#[test]
+fn two_workers_that_add_at_the_same_time_give_the_same_rows() {
+    let database = Database::fresh();
+    let store = database.store(Role::App);
+    let mut conn = store.open(Role::App).expect("a connection");
+    let log = log();
+    add(&mut conn, &log);
+    let expected = rows(&mut conn);
+    clear(&mut conn);
+    std::thread::scope(|scope| {
+        for worker in 0..3usize {
+            let (store, log) = (store.clone(), &log);
+            scope.spawn(move || {
+                let mut conn = store.open(Role::App).expect("a connection");
+                let mine: Vec<Event> = log.iter().skip(worker).step_by(3).rev().cloned().collect();
+                mine.chunks(4).for_each(|batch| add(&mut conn, batch));
+            });
+        }
+    });
+    assert_eq!(rows(&mut conn), expected);
+}
+
+/// Keeps an event as the delivery it came in.
+fn keep(event: Event) -> Keep {
+    let (tenant, id) = (event.tenant.clone(), event.delivery);
+    Keep {
+        tenant,
+        id,
+        source: "github".into(),
+        kind: "test".into(),
+        key: id.to_string(),
+        headers: "[]".into(),
+        body: pack(b"{}"),
+        scheme: "hmac",
+        secret: "active",
+        mapping_version: 1,
+        events: vec![event],
+    }
+}
+
+#[test]
+fn a_rebuild_gives_the_rows_that_were_there() {
+    let database = Database::fresh();
+    let store = database.store(Role::App);
+    let mut conn = store.open(Role::App).expect("a connection");
+    let log = log();
+    let unreadable = event("change.opened", 3, &json!({"repo": "acme/shop", "number": "many"}));
+    let keeps: Vec<Keep> = log.iter().chain([&unreadable]).cloned().map(keep).collect();
+    accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
+    log.chunks(9).for_each(|batch| add(&mut conn, batch));
+    let incremental = rows(&mut conn);
+    conn.batch_execute("delete from deployment_statuses; update changes set title = 'spoiled'").expect("spoiled");
+    assert_eq!(entities::rebuild(&mut conn).expect("rebuilt"), 121);
+    assert_eq!(rows(&mut conn), incremental);
+}
+
+fn success(id: &str, at: &str, extra: &[(&str, &str)]) -> Event {
+    let mut data = json!({
+        "repo": "acme/shop", "environment": "prod", "environment_tier": "production", "deployment_id": id, "outcome": "success", "at": at,
+    });
+    extra.iter().for_each(|(name, value)| data[*name] = json!(value));
+    event("deployment.finished", 0, &data)
+}
+
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
+}
+
+fn counted(time_zone: &str) -> Counted {
+    Counted {
+        from: time("2026-03-28T00:00:00Z"),
+        to: time("2026-04-01T00:00:00Z"),
+        time_zone: time_zone.into(),
+        tiers: vec!["production".into()],
+        repos: Vec::new(),
+        services: Vec::new(),
+        environment: None,
+    }
+}
+
+fn days(conn: &mut PgConnection, counted: &Counted) -> Vec<(String, i64)> {
+    let days: Result<_, StoreError> = per_day(conn, &TenantId::default(), counted);
+    days.expect("days").into_iter().map(|day| (day.day.to_string(), day.deployments)).collect()
+}
+
+#[test]
+fn deployments_are_counted_once_on_their_local_day() {
+    let database = Database::fresh();
+    let mut conn = database.store(Role::App).open(Role::App).expect("a connection");
+    add(&mut conn, &[
+        success("before midnight", "2026-03-28T22:59:59Z", &[]),
+        success("after midnight in winter time", "2026-03-28T23:00:00Z", &[]),
+        // Summer time has begun in Berlin that night: this is 23:30, the next is 00:30 of the 30th.
+        success("late", "2026-03-29T21:30:00Z", &[("repo", "acme/other"), ("service", "checkout")]),
+        success("early", "2026-03-29T22:30:00Z", &[]),
+        success("twice", "2026-03-30T10:00:00Z", &[]),
+        success("twice", "2026-03-31T10:00:00Z", &[("state", "again")]),
+        success("staging", "2026-03-30T10:00:00Z", &[("environment", "stage"), ("environment_tier", "staging")]),
+        success("failed", "2026-03-30T10:00:00Z", &[("outcome", "failure")]),
+        success("too late", "2026-04-01T00:00:00Z", &[]),
+    ]);
+    let day = |day: &str, number| (format!("2026-03-{day}"), number);
+    assert_eq!(days(&mut conn, &counted("Europe/Berlin")), [day("28", 1), day("29", 2), day("30", 2)]);
+    assert_eq!(days(&mut conn, &counted("UTC")), [day("28", 2), day("29", 2), day("30", 1)]);
+    let narrowed = Counted { services: vec!["checkout".into(), "x".into()], ..counted("UTC") };
+    assert_eq!(days(&mut conn, &narrowed), [day("29", 1)]);
+    let of_service_by_default = Counted { services: vec!["acme/shop".into()], repos: vec!["acme/shop".into()], ..counted("UTC") };
+    assert_eq!(days(&mut conn, &of_service_by_default), [day("28", 2), day("29", 1), day("30", 1)]);
+    let staged = Counted { tiers: Vec::new(), environment: Some("stage".into()), ..counted("UTC") };
+    assert_eq!(days(&mut conn, &staged), [day("30", 1)]);
+    assert_eq!(known_since(&mut conn, &TenantId::default()).expect("known"), Some(time("2026-03-28T22:59:59Z")));
+}
