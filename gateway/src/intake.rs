@@ -4,13 +4,12 @@
 //! committed. Every way out is counted once under one result; refusals are sampled. The path is short on purpose:
 //! what a source means is decided in `integrations`, how rows are kept in `store`.
 
-mod body;
 mod door;
 mod judge;
 
 use std::time::Instant;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use actix_web::http::header::HeaderMap;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use chrono::Utc;
@@ -21,6 +20,7 @@ use uuid::Uuid;
 
 pub use door::Door;
 
+use crate::body;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::rejects::Reject;
 use crate::state::Shared;
@@ -106,7 +106,7 @@ pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Sha
             headers: integrations::kept_headers(integration, &judge::headers(request.headers())),
             body: seen,
         });
-        turned.problem
+        turned.problem.because(turned.reason)
     })
 }
 
@@ -131,9 +131,9 @@ async fn take(
     integration: &'static Integration,
     seen: &mut Bytes,
 ) -> Result<(Ending, HttpResponse), Turned> {
-    admit(request.headers(), state, tenant, integration)?;
+    admit(state, tenant, integration)?;
     let cap = integration.max_body_bytes.min(state.settings.limits.max_payload_bytes);
-    let body = body::read(payload, announced_length(request.headers()), cap).await?;
+    let body = body::read(request, payload, cap).await.map_err(unread)?;
     *seen = body.clone();
 
     let knock = Knock {
@@ -158,12 +158,7 @@ async fn take(
 }
 
 /// What can be decided before a byte of the body is read.
-fn admit(
-    headers: &HeaderMap,
-    state: &Shared,
-    tenant: &TenantId,
-    integration: &'static Integration,
-) -> Result<(), Turned> {
+fn admit(state: &Shared, tenant: &TenantId, integration: &'static Integration) -> Result<(), Turned> {
     if !state.settings.sources.enabled(integration.name) {
         let problem = Problem::new(Code::Disabled, "Integration disabled").retry_after(300);
         return Err(Turned::new(Ending::Disabled, "the integration is disabled", problem));
@@ -172,17 +167,18 @@ fn admit(
         let problem = Problem::new(Code::RateLimited, "too many deliveries of this source").retry_after(seconds);
         return Err(Turned::new(Ending::RejectedLimit, "over INTAKE_RATE_PER_SEC", problem));
     }
-    let encoded = headers.get_all(CONTENT_ENCODING).any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if encoded {
-        let problem =
-            Problem::new(Code::UnsupportedEncoding, "send the body as it was signed, without Content-Encoding");
-        return Err(Turned::new(Ending::RejectedParse, "a content encoding", problem));
-    }
     Ok(())
 }
 
-fn announced_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+/// Why the body could not be read, as it is counted.
+fn unread(problem: Problem) -> Turned {
+    let (ending, reason) = match problem.code() {
+        Code::TooLarge => (Ending::RejectedSize, "the body is too large"),
+        Code::UnsupportedEncoding => (Ending::RejectedParse, "a content encoding"),
+        Code::RequestTimeout => (Ending::RejectedParse, "the body did not arrive in time"),
+        _ => (Ending::RejectedParse, "the body broke off"),
+    };
+    Turned::new(ending, reason, problem)
 }
 
 async fn judged(knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<Judged, Turned> {

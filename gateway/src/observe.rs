@@ -168,10 +168,11 @@ impl Outcome<'_> {
         );
     }
 
-    fn log_refusal(&self, path: &str, Told { code, detail, .. }: &Told) {
+    fn log_refusal(&self, path: &str, Told { code, detail, causes }: &Told) {
         let Self { id, method, route, status, started, .. } = *self;
         let (status, milliseconds) = (status.as_u16(), milliseconds(started));
-        tracing::info!(request_id = id.0, method, route, path, status, milliseconds, code, detail, "request refused");
+        let request_id = &id.0;
+        tracing::info!(request_id, method, route, path, status, milliseconds, code, detail, causes, "request refused");
     }
 
     fn log_delivery(&self, path: &str) {

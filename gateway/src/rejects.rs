@@ -59,12 +59,6 @@ impl Rejects {
 
     /// Notes a refusal, if none like it was noted just now.
     pub(crate) fn note(&self, reject: Reject) {
-        tracing::info!(
-            source = reject.integration.name,
-            result = reject.ending.label(),
-            reason = reject.reason,
-            "a delivery was refused"
-        );
         if !self.is_due(reject.integration.name, reject.reason) {
             return;
         }

@@ -56,7 +56,7 @@ create table deliveries (
   key              text        not null,
   key_hash         bytea       not null,
   result           text        not null check (result in ('accepted', 'unmapped')),
-  scheme           text        not null, -- how it proved itself; 'unsigned' where that was allowed
+  scheme           text        not null, -- how it proved itself; 'none' where unsigned ones are allowed
   secret           text        not null check (secret in ('active', 'next', 'none')),
   mapping_version  integer     not null,
   event_count      integer     not null, -- event ids follow from (id, 0 .. event_count-1)

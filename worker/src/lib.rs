@@ -66,7 +66,9 @@ pub async fn start(
     let mut tasks = Vec::new();
     for consumer in &consumers::CONSUMERS {
         let work = (store.clone(), bus.clone(), stop.clone());
-        tasks.push(keep_up(consumer.name, stop.clone(), move || consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone())));
+        tasks.push(keep_up(consumer.name, stop.clone(), move || {
+            consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone())
+        }));
     }
     let work = (store.clone(), settings.rules.clone(), stop.clone());
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
@@ -94,13 +96,21 @@ impl WorkerHandle {
 }
 
 /// Runs a task, and again when it failed: a mistake in one room must not stop the others for good.
-fn keep_up<F>(name: &'static str, stop: CancellationToken, mut task: impl FnMut() -> F + Send + 'static) -> (&'static str, JoinHandle<()>)
+fn keep_up<F>(
+    name: &'static str,
+    stop: CancellationToken,
+    mut task: impl FnMut() -> F + Send + 'static,
+) -> (&'static str, JoinHandle<()>)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let watched = async move {
         while let Err(error) = tokio::spawn(task()).await {
-            tracing::error!(task = name, error = &error as &dyn Error, "a task of the worker failed and is started again");
+            tracing::error!(
+                task = name,
+                error = &error as &dyn Error,
+                "a task of the worker failed and is started again"
+            );
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
                 () = stop.cancelled() => return,

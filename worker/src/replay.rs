@@ -46,7 +46,12 @@ enum Step {
     Lost,
 }
 
-pub(crate) async fn run(store: &Store, rules: &Rules, job: &Leased, stop: &CancellationToken) -> Result<Ended, StoreError> {
+pub(crate) async fn run(
+    store: &Store,
+    rules: &Rules,
+    job: &Leased,
+    stop: &CancellationToken,
+) -> Result<Ended, StoreError> {
     let replay: Replay = serde_json::from_value(job.params.clone())
         .map_err(|_| StoreError::Corrupt("the job's parameters are no replay; ask for it again".to_owned()))?;
     let mut progress: Progress = serde_json::from_value(job.progress.clone()).unwrap_or_default();
@@ -87,7 +92,12 @@ fn step_deliveries(
     Ok(if ours { Step::More(progress) } else { Step::Lost })
 }
 
-fn step_orphans(conn: &mut Connection, job: &Leased, replay: &Replay, mut progress: Progress) -> Result<Step, StoreError> {
+fn step_orphans(
+    conn: &mut Connection,
+    job: &Leased,
+    replay: &Replay,
+    mut progress: Progress,
+) -> Result<Step, StoreError> {
     let page = replays::next_orphans(conn, &job.tenant, replay, progress.last_event, CHUNK)?;
     if page.last.is_none() {
         return Ok(Step::Done);

@@ -12,7 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::StartError;
 
-pub(crate) async fn listen(addr: SocketAddr, store: Store, bus: Bus, stop: CancellationToken) -> Result<(), StartError> {
+pub(crate) async fn listen(
+    addr: SocketAddr,
+    store: Store,
+    bus: Bus,
+    stop: CancellationToken,
+) -> Result<(), StartError> {
     let recorded = Metrics::install().map_err(|error| StartError::Metrics(Box::new(error)))?;
     let ready = move || {
         let (store, bus) = (store.clone(), bus.clone());

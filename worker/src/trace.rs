@@ -13,7 +13,8 @@ const LINKS: usize = 32;
 
 pub(crate) fn of_batch(consumer: &'static str, batch: &[Received]) -> Span {
     let span = tracing::info_span!("consume", consumer, messages = batch.len(), otel.kind = "consumer");
-    let traces: BTreeSet<&str> = batch.iter().filter_map(|received| received.event.traceparent.as_deref()).take(LINKS).collect();
+    let traces: BTreeSet<&str> =
+        batch.iter().filter_map(|received| received.event.traceparent.as_deref()).take(LINKS).collect();
     match (batch.len(), traces.first()) {
         (1, Some(traceparent)) => {
             // Fails only where no telemetry layer is installed: then there is no trace to continue.

@@ -64,7 +64,7 @@ pub const METRICS: &[Metric] = &[
     row("db_connection_pool_waiting", Gauge, &[], "Calls that wait for a connection."),
     row("db_query_duration_seconds", Histogram, &["query"], "Time that a call to PostgreSQL took, without waiting for a connection."),
     row("integration_enabled", Gauge, &["source"], "1 when a source is taken, 0 when it is turned away."),
-    row("integration_last_delivery_seconds", Gauge, &["source"], "Unix time of a source's last delivery."),
+    row("integration_last_delivery_seconds", Gauge, &["source"], "Seconds since this process took a source's last delivery."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
 ];

@@ -124,7 +124,10 @@ async fn a_stream_that_does_not_take_our_subjects_is_refused_with_the_reason() {
     let refused = Bus::connect(&options).await.expect("a bus").ensure_stream().await.expect_err("refused");
     assert!(!refused.is_transient());
     let text = refused.to_string();
-    assert!(text.contains(&theirs.options.stream) && text.contains(&format!("{}.>", ours.options.subject_prefix)), "{text}");
+    assert!(
+        text.contains(&theirs.options.stream) && text.contains(&format!("{}.>", ours.options.subject_prefix)),
+        "{text}"
+    );
 }
 
 #[tokio::test]

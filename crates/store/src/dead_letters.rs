@@ -56,7 +56,8 @@ pub fn insert(
     let error: String = error.chars().filter(|c| *c != '\0').take(ERROR_CHARS).collect();
     let replay = mark.replay.map_or(Uuid::nil(), |replay| replay.0);
     let id = letter_id(consumer, &mark, now);
-    Insert { tenant: tenant.as_str(), id, consumer, event: mark.event.0, replay, attempts, error: &error, now }.execute(conn)?;
+    Insert { tenant: tenant.as_str(), id, consumer, event: mark.event.0, replay, attempts, error: &error, now }
+        .execute(conn)?;
     Ok(())
 }
 
@@ -87,7 +88,11 @@ pub fn list(
         dead_letters::created_at,
         dead_letters::replayed_at,
     );
-    Ok(query.order((dead_letters::created_at.desc(), dead_letters::id.desc())).limit(limit).select(columns).load(conn)?)
+    Ok(query
+        .order((dead_letters::created_at.desc(), dead_letters::id.desc()))
+        .limit(limit)
+        .select(columns)
+        .load(conn)?)
 }
 
 /// How many wait for somebody.

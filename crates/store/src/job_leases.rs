@@ -4,7 +4,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, Integer, Json, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryableByName, RunQueryDsl,
+    sql_query,
+};
 use domain::ids::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
@@ -77,12 +80,18 @@ pub fn note_progress(
     leased_until: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
-    let noted = diesel::update(jobs::table.filter(ours)).set((jobs::progress.eq(progress), jobs::leased_until.eq(leased_until)));
+    let noted = diesel::update(jobs::table.filter(ours))
+        .set((jobs::progress.eq(progress), jobs::leased_until.eq(leased_until)));
     Ok(noted.execute(conn)? == 1)
 }
 
 /// The job is over: it succeeded, or failed with an error for people.
-pub fn finish(conn: &mut PgConnection, job: &Leased, error: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub fn finish(
+    conn: &mut PgConnection,
+    job: &Leased,
+    error: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
     let status = if error.is_none() { "succeeded" } else { "failed" };
     let over = (jobs::status.eq(status), jobs::error.eq(error), jobs::finished_at.eq(now));

@@ -52,7 +52,8 @@ pub fn insert<'a>(
         at: marks.map(|(_, mark)| mark.at()).collect(),
     }
     .load(conn)?;
-    let mark = |(event, replay)| Mark { event: EventId(event), replay: (replay != NO_REPLAY).then_some(ReplayId(replay)) };
+    let mark =
+        |(event, replay)| Mark { event: EventId(event), replay: (replay != NO_REPLAY).then_some(ReplayId(replay)) };
     Ok(inserted.into_iter().map(mark).collect())
 }
 

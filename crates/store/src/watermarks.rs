@@ -29,7 +29,12 @@ pub fn observe(
     use stream_watermarks as seen;
     let last_seq = i64::try_from(last_seq).unwrap_or(i64::MAX);
     conn.transaction(|conn| {
-        let row = (seen::stream.eq(stream), seen::created_at.eq(created_at), seen::last_seq.eq(last_seq), seen::seen_at.eq(now));
+        let row = (
+            seen::stream.eq(stream),
+            seen::created_at.eq(created_at),
+            seen::last_seq.eq(last_seq),
+            seen::seen_at.eq(now),
+        );
         let made = diesel::insert_into(seen::table).values(row).on_conflict_do_nothing().execute(conn)?;
         if made == 1 {
             return Ok(Seen::First);

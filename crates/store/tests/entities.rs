@@ -175,24 +175,28 @@ fn days(conn: &mut PgConnection, counted: &Counted) -> Vec<(String, i64)> {
 fn deployments_are_counted_once_on_their_local_day() {
     let database = Database::fresh();
     let mut conn = database.store(Role::App).open(Role::App).expect("a connection");
-    add(&mut conn, &[
-        success("before midnight", "2026-03-28T22:59:59Z", &[]),
-        success("after midnight in winter time", "2026-03-28T23:00:00Z", &[]),
-        // Summer time has begun in Berlin that night: this is 23:30, the next is 00:30 of the 30th.
-        success("late", "2026-03-29T21:30:00Z", &[("repo", "acme/other"), ("service", "checkout")]),
-        success("early", "2026-03-29T22:30:00Z", &[]),
-        success("twice", "2026-03-30T10:00:00Z", &[]),
-        success("twice", "2026-03-31T10:00:00Z", &[("state", "again")]),
-        success("staging", "2026-03-30T10:00:00Z", &[("environment", "stage"), ("environment_tier", "staging")]),
-        success("failed", "2026-03-30T10:00:00Z", &[("outcome", "failure")]),
-        success("too late", "2026-04-01T00:00:00Z", &[]),
-    ]);
+    add(
+        &mut conn,
+        &[
+            success("before midnight", "2026-03-28T22:59:59Z", &[]),
+            success("after midnight in winter time", "2026-03-28T23:00:00Z", &[]),
+            // Summer time has begun in Berlin that night: this is 23:30, the next is 00:30 of the 30th.
+            success("late", "2026-03-29T21:30:00Z", &[("repo", "acme/other"), ("service", "checkout")]),
+            success("early", "2026-03-29T22:30:00Z", &[]),
+            success("twice", "2026-03-30T10:00:00Z", &[]),
+            success("twice", "2026-03-31T10:00:00Z", &[("state", "again")]),
+            success("staging", "2026-03-30T10:00:00Z", &[("environment", "stage"), ("environment_tier", "staging")]),
+            success("failed", "2026-03-30T10:00:00Z", &[("outcome", "failure")]),
+            success("too late", "2026-04-01T00:00:00Z", &[]),
+        ],
+    );
     let day = |day: &str, number| (format!("2026-03-{day}"), number);
     assert_eq!(days(&mut conn, &counted("Europe/Berlin")), [day("28", 1), day("29", 2), day("30", 2)]);
     assert_eq!(days(&mut conn, &counted("UTC")), [day("28", 2), day("29", 2), day("30", 1)]);
     let narrowed = Counted { services: vec!["checkout".into(), "x".into()], ..counted("UTC") };
     assert_eq!(days(&mut conn, &narrowed), [day("29", 1)]);
-    let of_service_by_default = Counted { services: vec!["acme/shop".into()], repos: vec!["acme/shop".into()], ..counted("UTC") };
+    let of_service_by_default =
+        Counted { services: vec!["acme/shop".into()], repos: vec!["acme/shop".into()], ..counted("UTC") };
     assert_eq!(days(&mut conn, &of_service_by_default), [day("28", 2), day("29", 1), day("30", 1)]);
     let staged = Counted { tiers: Vec::new(), environment: Some("stage".into()), ..counted("UTC") };
     assert_eq!(days(&mut conn, &staged), [day("30", 1)]);

@@ -62,7 +62,10 @@ fn a_try_that_was_counted_before_is_not_counted_again_when_it_fails() {
     assert_eq!(failing.begin_attempt(&mut conn, &mut odd).expect("counted"), None);
     let well = settling(fine).settle(&mut conn, std::slice::from_ref(&odd)).expect("settled");
     assert_eq!(well, [Settled::Processed], "the second and last try does it");
-    assert_eq!(settling(fine).settle(&mut conn, &[odd.clone(), odd]).expect("settled"), [Settled::Duplicate, Settled::Duplicate]);
+    assert_eq!(
+        settling(fine).settle(&mut conn, &[odd.clone(), odd]).expect("settled"),
+        [Settled::Duplicate, Settled::Duplicate]
+    );
 }
 
 #[test]
@@ -86,7 +89,8 @@ fn what_a_lost_stream_owes_is_what_a_consumer_has_not_marked() {
     let keeps: Vec<Keep> = messages.iter().map(keep).collect();
     accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
     let mut mark = |consumer: &str, places: &[usize]| {
-        insert(&mut conn, consumer, places.iter().map(|place| (&messages[*place].event.tenant, messages[*place].mark))).expect("marked")
+        insert(&mut conn, consumer, places.iter().map(|place| (&messages[*place].event.tenant, messages[*place].mark)))
+            .expect("marked")
     };
     assert_eq!(mark("one", &[1, 2, 3]).len(), 3);
     assert_eq!(mark("two", &[3, 2]).len(), 2);
@@ -122,13 +126,15 @@ fn a_job_is_leased_once_resumed_when_its_worker_is_gone_and_fenced_from_it() {
     let (tenant, id) = (TenantId::default(), ReplayId::new(minute(1), [1; 16]));
     let replay = Replay::Range { source: None, r#type: None, from: minute(0), to: minute(1) };
     ask_replay(&mut conn, &tenant, id, &replay, minute(1)).expect("asked");
-    let mut lease = |at| job_leases::lease_next(&mut conn, &["replay"], minute(at), TimeDelta::minutes(5)).expect("leased");
+    let mut lease =
+        |at| job_leases::lease_next(&mut conn, &["replay"], minute(at), TimeDelta::minutes(5)).expect("leased");
     let first = lease(2).expect("a job");
     assert_eq!((first.id, first.attempt), (id.0, 1));
     assert_eq!(lease(3), None, "it is being worked on");
     let second = lease(8).expect("its worker is gone");
     assert_eq!(second.attempt, 2);
-    let mut note = |job| job_leases::note_progress(&mut conn, job, &json!({"deliveries": 1}), minute(20)).expect("noted");
+    let mut note =
+        |job| job_leases::note_progress(&mut conn, job, &json!({"deliveries": 1}), minute(20)).expect("noted");
     assert!(!note(&first), "the first worker has lost it");
     assert!(note(&second));
     job_leases::finish(&mut conn, &first, Some("late"), minute(9)).expect("ignored");

@@ -13,7 +13,14 @@ impl Stream {
     /// Names one; nothing is made yet.
     pub fn fresh() -> Self {
         let name = format!("T{}", uuid::Uuid::new_v4().simple());
-        Self { options: BusOptions { url: servers::nats_url(), creds_file: None, subject_prefix: name.clone(), stream: name } }
+        Self {
+            options: BusOptions {
+                url: servers::nats_url(),
+                creds_file: None,
+                subject_prefix: name.clone(),
+                stream: name,
+            },
+        }
     }
 
     /// A connection to it.

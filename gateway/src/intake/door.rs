@@ -66,7 +66,7 @@ impl Door {
         }
     }
 
-    /// Sets `integration_last_delivery_seconds`: the age of each source's newest delivery to this process.
+    /// Sets `integration_last_delivery_seconds`: how long ago this process took each source's newest delivery.
     pub(crate) fn set_gauges(&self) {
         let now = Utc::now().timestamp();
         for (source, last) in &self.last_delivery {

@@ -37,7 +37,8 @@ fn picky(conn: &mut Connection, events: &[&Event]) -> Result<(), Failure> {
     Ok(())
 }
 
-static PICKY: ConsumerRow = ConsumerRow { name: "picky", types: &["deployment.*"], batch: 8, max_attempts: 2, handle: picky };
+static PICKY: ConsumerRow =
+    ConsumerRow { name: "picky", types: &["deployment.*"], batch: 8, max_attempts: 2, handle: picky };
 
 struct World {
     database: Database,
@@ -70,7 +71,8 @@ impl World {
     }
 
     async fn all_answered(&self, consumer: &'static str) {
-        until("every message is answered", async || self.bus.consumer_lag(consumer).await.is_ok_and(|lag| lag == 0)).await;
+        until("every message is answered", async || self.bus.consumer_lag(consumer).await.is_ok_and(|lag| lag == 0))
+            .await;
     }
 
     async fn end(self, work: JoinHandle<()>) {
@@ -127,8 +129,13 @@ async fn what_cannot_be_processed_becomes_a_dead_letter_alone_and_the_others_pro
     world.all_answered("picky").await;
     assert!(healthy.iter().all(|told| handled(told) == 1), "the healthy ones are processed once");
     assert_eq!(world.count("deployments").await, 9, "nothing of the spoiled ones stays");
-    let letters = world.store.call("letters", |conn| dead_letters::list(conn, &Default::default(), None, 10)).await.expect("letters");
-    let mut errors: Vec<_> = letters.iter().map(|letter| (EventId(letter.event_id), letter.attempts, letter.error.as_str())).collect();
+    let letters = world
+        .store
+        .call("letters", |conn| dead_letters::list(conn, &Default::default(), None, 10))
+        .await
+        .expect("letters");
+    let mut errors: Vec<_> =
+        letters.iter().map(|letter| (EventId(letter.event_id), letter.attempts, letter.error.as_str())).collect();
     errors.sort_by_key(|(_, _, error)| error.len());
     assert_eq!(errors, [(spoiled[0].id, 2, "it is poisoned"), (spoiled[1].id, 2, "the handler panicked: it went off")]);
     assert_eq!(world.count("consumer_attempts").await, 0, "what is over is not counted any more");
@@ -158,8 +165,10 @@ async fn while_the_store_is_away_the_batch_is_held_and_no_try_is_counted() {
     let allow = |yes: bool| {
         let (admin, url) = (testkit::servers::database_url(), world.database.url.clone());
         let name = url.split('?').next().and_then(|address| address.rsplit('/').next()).expect("a name").to_owned();
-        let sql = format!("alter database {name} with allow_connections {yes}; \
-            select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+        let sql = format!(
+            "alter database {name} with allow_connections {yes}; \
+            select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+        );
         tokio::task::spawn_blocking(move || store::migrate::execute(&admin, &sql).expect("done"))
     };
     let told = deployment(1, "success");
@@ -203,7 +212,15 @@ async fn the_real_consumer_takes_what_it_says_and_leaves_the_rest() {
     let change = json!({"repo": "acme/shop", "number": 7, "title": "a change"});
     world.publish(&event("change.opened", 3, &change), None, 0).await;
     until("all three have their rows", async || world.count("consumer_marks").await == 3).await;
-    let tables = ["commits", "commit_edges", "ref_moves", "changes", "deployments", "deployment_statuses", "deployment_components"];
+    let tables = [
+        "commits",
+        "commit_edges",
+        "ref_moves",
+        "changes",
+        "deployments",
+        "deployment_statuses",
+        "deployment_components",
+    ];
     for table in tables {
         assert_eq!(world.count(table).await, 1, "{table}");
     }

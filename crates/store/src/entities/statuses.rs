@@ -101,7 +101,9 @@ fn terminal(conn: &mut PgConnection, of: &StatusesOf) -> Result<StatusesOf, Stor
     .load(conn)?;
     let mut all = StatusesOf::new();
     for (tenant, integration, deployment_id, at, state, outcome, tie) in rows {
-        let tie = tie.try_into().map_err(|_| StoreError::Corrupt(format!("a status of deployment {deployment_id} has an odd tie")))?;
+        let tie = tie
+            .try_into()
+            .map_err(|_| StoreError::Corrupt(format!("a status of deployment {deployment_id} has an odd tie")))?;
         let key = DeploymentKey { tenant, integration, deployment_id };
         all.entry(key).or_default().insert(Status::new(at, state, outcome, tie));
     }
