@@ -31,7 +31,7 @@ pub(crate) fn write(path: &Path) -> Result<usize> {
 }
 
 /// A push of four commits to one of forty repositories, with the fields and the bulk of a real one.
-fn push(number: usize) -> Value {
+pub(crate) fn push(number: usize) -> Value {
     let sha = |salt: usize| format!("{:040x}", (number as u128 * 64 + salt as u128) * 0x9e37_79b9_7f4a_7c15_f39c_c060);
     let repo = format!("service-{}", number % 40);
     let person = json!({"name": "Ada Example", "email": "ada@example.com", "username": format!("ada{}", number % 17)});

@@ -6,6 +6,7 @@
 mod baseline;
 mod bodies;
 mod intake;
+mod normalize;
 mod processes;
 mod servers;
 mod wrk;
@@ -21,7 +22,8 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["intake"] => runtime.block_on(intake::run(20)),
         ["intake", seconds] => runtime.block_on(intake::run(seconds.parse()?)),
+        ["normalize"] => normalize::run(chrono::Utc::now()),
         ["baseline"] => runtime.block_on(baseline::serve()),
-        _ => bail!("usage: ./dev bench intake [seconds of full load]"),
+        _ => bail!("usage: ./dev bench intake [seconds of full load] | normalize"),
     }
 }

@@ -34,8 +34,12 @@ struct Delivery {
     scene: Scene,
 }
 
-/// Gives the demo's sources a secret where none is set.
-pub(crate) fn take_secrets(settings: &mut Settings) -> Result<(), Failure> {
+/// The same settings for a gateway of the demo's own, on a free port of this machine: with a secret for each of the
+/// demo's sources, so that the day is really verified while the main gateway goes on as it was set.
+pub(crate) fn own_settings(settings: &Settings) -> Result<Settings, Failure> {
+    let mut settings = settings.clone();
+    "127.0.0.1".clone_into(&mut settings.host);
+    settings.port = 0;
     let mut kept = read_secrets(&settings.data_dir);
     let unset: Vec<&str> = SOURCES.into_iter().filter(|source| settings.sources.secrets(source).is_empty()).collect();
     for source in &unset {
@@ -47,7 +51,7 @@ pub(crate) fn take_secrets(settings: &mut Settings) -> Result<(), Failure> {
     for source in unset {
         settings.sources.secrets.insert(source.to_owned(), kept.remove(source).into_iter().collect());
     }
-    Ok(())
+    Ok(settings)
 }
 
 /// A new secret in the form that Standard Webhooks asks for; GitHub takes any text.

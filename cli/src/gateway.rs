@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ::gateway::{Parts, Running};
+use boot::Settings;
 use boot::settings::Env;
 use bus::Bus;
 use clap::Args;
@@ -43,15 +44,14 @@ pub(crate) struct Serving {
 impl Serving {
     pub(crate) fn start(process: &Process, store: Store, bus: Bus) -> Result<Self, Failure> {
         let relaying = Relaying::start(&store, &bus)?;
-        let running = ::gateway::start(Parts {
-            settings: Arc::new(process.settings.clone()),
-            store,
-            bus,
-            relay: relaying.relay.clone(),
-            metrics: process.metrics.clone(),
-            stop: process.stop.clone(),
-        })?;
+        let settings = Arc::new(process.settings.clone());
+        let running = ::gateway::start(parts(process, settings, &relaying, store, bus))?;
         Ok(Self { running, relaying })
+    }
+
+    /// What another gateway of this process is made of: the same but for its settings.
+    pub(crate) fn parts(&self, process: &Process, settings: Arc<Settings>, store: Store, bus: Bus) -> Parts {
+        parts(process, settings, &self.relaying, store, bus)
     }
 
     /// The real address, also when the port was left to the system.
@@ -66,4 +66,9 @@ impl Serving {
         }
         self.relaying.drain().await;
     }
+}
+
+fn parts(process: &Process, settings: Arc<Settings>, relaying: &Relaying, store: Store, bus: Bus) -> Parts {
+    let (metrics, stop) = (process.metrics.clone(), process.stop.clone());
+    Parts { settings, store, bus, relay: relaying.relay.clone(), metrics, stop }
 }

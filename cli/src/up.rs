@@ -5,6 +5,9 @@
 
 mod servers;
 
+use std::sync::Arc;
+
+use ::gateway::Parts;
 use ::worker::WorkerHandle;
 use boot::Settings;
 use boot::settings::{Env, Unsigned};
@@ -61,19 +64,17 @@ impl Up {
         process: &mut Process,
         servers: &mut Servers,
     ) -> Result<(Serving, WorkerHandle, Option<&'static str>), Failure> {
-        if self.demo {
-            demo::take_secrets(&mut process.settings)?;
-        }
         let database_url = prepare_database(&mut process.settings, servers).await?;
         let nats_url = settings::nats_url(&process.settings)?;
         let store = connections::store(&process.settings, &database_url, Role::App)?;
         let bus = connections::bus(&process.settings, &nats_url).await?;
         let working = worker::start(process, store.clone(), bus.clone()).await?;
-        let serving = Serving::start(process, store, bus)?;
-        let url = format!("http://{}", serving.address());
-        println!("em-agent is ready: {url} ({}; docs at /docs)", mode(&process.settings));
+        let serving = Serving::start(process, store.clone(), bus.clone())?;
+        println!("em-agent is ready: http://{} ({}; docs at /docs)", serving.address(), mode(&process.settings));
         if self.demo {
-            tokio::spawn(tell_demo(process.settings.clone(), url));
+            let settings = Arc::new(demo::own_settings(&process.settings)?);
+            let parts = serving.parts(process, settings, store, bus);
+            tokio::spawn(tell_demo(parts));
         }
         let ended_by_itself = tokio::select! {
             () = process.stop.cancelled() => None,
@@ -108,9 +109,21 @@ fn mode(settings: &Settings) -> String {
     format!("{}, {unsigned}", settings.env.as_str())
 }
 
-async fn tell_demo(settings: Settings, url: String) {
-    match demo::send_day(&settings, url).await {
+async fn tell_demo(parts: Parts) {
+    match play_demo(parts).await {
         Ok(accepted) => tracing::info!(accepted, "the demo's day was sent"),
         Err(failure) => tracing::error!(%failure, "the demo's day was not sent"),
     }
+}
+
+/// Sends the demo's day to a gateway of its own, which knows the demo's secrets and ends with the day.
+async fn play_demo(parts: Parts) -> Result<usize, Failure> {
+    let (settings, stop) = (parts.settings.clone(), parts.stop.clone());
+    let gateway = ::gateway::start(parts)?;
+    let sent = tokio::select! {
+        sent = demo::send_day(&settings, format!("http://{}", gateway.address)) => sent,
+        () = stop.cancelled() => Ok(0),
+    };
+    gateway.drain().await?;
+    sent
 }

@@ -31,7 +31,7 @@ const BACKLOG: u32 = 4096;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// For the head of a request; bodies have a deadline of their own (`body`).
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-const DRAIN_SECONDS: u64 = 6;
+const DRAIN_SECONDS: u64 = 5;
 
 /// What the gateway is made of.
 pub struct Parts {

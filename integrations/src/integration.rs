@@ -77,11 +77,13 @@ pub struct Unreadable {
     pub reason: String,
     /// Where in the source, when at least that could be read.
     pub scope: Option<String>,
+    /// The body gives a field more than once: it can be read when only the last of each is taken.
+    pub(crate) repeats: bool,
 }
 
 impl Unreadable {
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), scope: None }
+        Self { reason: reason.into(), scope: None, repeats: false }
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use domain::text::clean;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::integration::Unreadable;
@@ -16,30 +17,50 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadab
     if body.trim_ascii().is_empty() {
         return Err(Unreadable::new("the body is empty"));
     }
-    serde_json::from_slice(body).map_err(|error| Unreadable::new(reason(&error)))
+    serde_json::from_slice(body)
+        .map_err(|error| Unreadable { repeats: repeats(&error), ..Unreadable::new(reason(&error)) })
 }
 
 /// What is wrong, and where.
-pub(crate) fn reason(error: &serde_json::Error) -> String {
+fn reason(error: &serde_json::Error) -> String {
     let what = match error.classify() {
-        Category::Syntax | Category::Io => "the body is no valid JSON",
-        Category::Eof => "the JSON ends too early",
-        Category::Data => "a field is missing, sent twice or of another type than documented",
+        Category::Syntax | Category::Io => "the body is no valid JSON".to_owned(),
+        Category::Eof => "the JSON ends too early".to_owned(),
+        Category::Data => field_reason(error),
     };
     format!("{what} (line {}, column {})", error.line(), error.column())
 }
 
-/// What is wrong with one fact of a batch. The kind is checked first, so that its sender sees what to mend.
-pub(crate) fn fact_reason(error: &serde_json::Error) -> String {
+/// What is wrong with a field. serde names one by our own word for it; its other messages may repeat what the body says.
+pub(crate) fn field_reason(error: &serde_json::Error) -> String {
     let said = error.to_string();
+    let field = |start: &str| Some(said.strip_prefix(start)?.split('`').next()?.to_owned());
     if said.starts_with("unknown variant") {
         return "the kind is none of commit, change, deployment, incident, link, image".to_owned();
     }
-    // serde names a missing field by our own word for it; other messages may repeat what the body says.
-    match said.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        Some(field) => format!("the field {field} is missing"),
-        None => "a field is of another type than documented, or sent twice".to_owned(),
+    match (field("missing field `"), field(REPEATED)) {
+        (Some(missing), _) => format!("the field {missing} is missing"),
+        (_, Some(twice)) => format!("the field {twice} is sent twice"),
+        _ => "a field is of another type than documented".to_owned(),
     }
+}
+
+/// Whether that is all that is wrong so far: a field stands there more than once.
+pub(crate) fn repeats(error: &serde_json::Error) -> bool {
+    error.is_data() && error.to_string().starts_with(REPEATED)
+}
+
+const REPEATED: &str = "duplicate field `";
+
+/// The body with only the last of fields that stand in it more than once, as most readers of JSON take it.
+pub(crate) fn last_of_each(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    Ok(read::<Value>(body)?.to_string().into_bytes())
+}
+
+/// For `deserialize_with`: a list; `null` is an empty one, and `null` in it is nothing.
+pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+    Ok(list.unwrap_or_default().into_iter().flatten().collect())
 }
 
 /// Text that is borrowed from the body unless it holds escapes. (serde borrows a `Cow` only outside of `Option`.)

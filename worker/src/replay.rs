@@ -1,24 +1,28 @@
 //! A replay: stored deliveries are normalized again by today's code, and processed once more by every consumer.
 //!
 //! First the deliveries, then the events whose delivery retention has dropped: those are sent as they are. Each chunk is
-//! one transaction of new events, outbox row and progress, so that a crash resumes after the last chunk.
+//! one transaction of new events, outbox row and progress, so that a crash resumes after the last chunk. When today's
+//! code made other events, the entities are rebuilt at the end: registers never forget what an event once said.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use domain::event::Event;
 use domain::ids::{DeliveryId, EventId};
 use domain::rules::Rules;
 use integrations::Headers;
 use serde::{Deserialize, Serialize};
-use store::job_leases::Leased;
+use store::job_leases::{self, Leased};
 use store::jobs::Replay;
 use store::replays::{self, Renewed, Stored};
 use store::{Connection, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::LEASE;
+use crate::rebuild;
 
 /// Deliveries or events of one transaction.
 const CHUNK: i64 = 256;
+/// A rebuild reads every event there is: nobody is to begin a second one meanwhile.
+const REBUILD_LEASE: TimeDelta = TimeDelta::hours(1);
 
 /// How working on a replay ended.
 pub(crate) enum Ended {
@@ -38,11 +42,13 @@ struct Progress {
     last_delivery: Option<DeliveryId>,
     deliveries_done: bool,
     last_event: Option<EventId>,
+    /// An event is not what it was, in this chunk or an earlier one.
+    changed: bool,
 }
 
 enum Step {
     More(Progress),
-    Done,
+    Done { changed: bool },
     Lost,
 }
 
@@ -56,21 +62,34 @@ pub(crate) async fn run(
         .map_err(|_| StoreError::Corrupt("the job's parameters are no replay; ask for it again".to_owned()))?;
     let mut progress: Progress = serde_json::from_value(job.progress.clone()).unwrap_or_default();
     while !stop.is_cancelled() {
-        let (job, replay, rules) = (job.clone(), replay.clone(), rules.clone());
+        let (leased, replay, rules) = (job.clone(), replay.clone(), rules.clone());
         let step = store.call("replay_chunk", move |conn| {
             if progress.deliveries_done {
-                step_orphans(conn, &job, &replay, progress)
+                step_orphans(conn, &leased, &replay, progress)
             } else {
-                step_deliveries(conn, &job, &replay, &rules, progress)
+                step_deliveries(conn, &leased, &replay, &rules, progress)
             }
         });
         match step.await? {
             Step::More(after) => progress = after,
-            Step::Done => return Ok(Ended::Done),
+            Step::Done { changed } => {
+                if changed {
+                    rebuild_entities(store, job.clone()).await?;
+                }
+                return Ok(Ended::Done);
+            }
             Step::Lost => return Ok(Ended::Lost),
         }
     }
     Ok(Ended::Stopped)
+}
+
+async fn rebuild_entities(store: &Store, job: Leased) -> Result<(), StoreError> {
+    let until = Utc::now() + REBUILD_LEASE;
+    store.call("job_keep", move |conn| job_leases::keep(conn, &job, until)).await?;
+    let events = rebuild::entities(store).await?;
+    tracing::info!(events, "the replay changed events: the entities were rebuilt");
+    Ok(())
 }
 
 fn step_deliveries(
@@ -88,8 +107,9 @@ fn step_deliveries(
     progress.deliveries += renewed.len() as u64;
     progress.events += renewed.iter().map(|renewed| renewed.events.len() as u64).sum::<u64>();
     let now = Utc::now();
-    let ours = replays::renew(conn, job, &renewed, &to_json(&progress)?, (now, now + LEASE))?;
-    Ok(if ours { Step::More(progress) } else { Step::Lost })
+    let after = |changed: u64| Progress { changed: progress.changed || changed > 0, ..progress.clone() };
+    let changed = replays::renew(conn, job, &renewed, |changed| to_json(&after(changed)), (now, now + LEASE))?;
+    Ok(changed.map_or(Step::Lost, |changed| Step::More(after(changed))))
 }
 
 fn step_orphans(
@@ -100,7 +120,7 @@ fn step_orphans(
 ) -> Result<Step, StoreError> {
     let page = replays::next_orphans(conn, &job.tenant, replay, progress.last_event, CHUNK)?;
     if page.last.is_none() {
-        return Ok(Step::Done);
+        return Ok(Step::Done { changed: progress.changed });
     }
     progress.last_event = page.last;
     progress.events += page.events.len() as u64;

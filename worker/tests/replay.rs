@@ -112,6 +112,7 @@ async fn a_replay_mends_events_and_owes_them_once_more() {
     let stray = DeliveryId::new(minute(1), [1; 16]).event(7);
     let copy = format!(
         "update events set data = '{{}}', type = 'commits.spoiled';
+         insert into commits (tenant_id, repo, sha, registers) values ('default', 'acme/shop', 'said by mistake', '{{}}');
          insert into events (tenant_id, id, delivery_id, integration, source, type, subject, time, data)
          select tenant_id, '{stray}', delivery_id, integration, source, type, subject, time, data from events order by id limit 1"
     );
@@ -121,6 +122,8 @@ async fn a_replay_mends_events_and_owes_them_once_more() {
     assert_eq!((job.progress["deliveries"].as_i64(), job.progress["events"].as_i64()), (Some(2), Some(world.events)));
     assert_eq!(lines(&mut world.conn, EVENTS), before, "same ids, today's content, and the stray one is gone");
     assert_eq!(owed(&mut world.conn, id), world.events);
+    let commits = lines(&mut world.conn, "select sha as line from commits");
+    assert_eq!(commits, ["59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5"], "what only the old events said is forgotten");
     let versions = lines(&mut world.conn, "select distinct mapping_version::text as line from deliveries");
     assert_eq!(versions, [find("github").expect("a source").mapping_version.to_string()]);
 }
@@ -145,8 +148,15 @@ async fn a_replay_keeps_to_its_scope() {
 async fn when_the_raw_bytes_are_gone_the_stored_events_are_sent_as_they_are() {
     let mut world = tokio::task::spawn_blocking(world).await.expect("a world");
     world.conn.batch_execute("delete from deliveries").expect("retention");
+    let untouched = "insert into commits (tenant_id, repo, sha, registers) values ('default', 'acme/shop', 'x', '{}')";
+    world.conn.batch_execute(untouched).expect("a row that a rebuild would remove");
     let before = lines(&mut world.conn, EVENTS);
     let (id, job) = world.replay(1, &all()).await;
     assert_eq!((job.status.as_str(), owed(&mut world.conn, id)), ("succeeded", world.events));
     assert_eq!(lines(&mut world.conn, EVENTS), before);
+    assert_eq!(
+        lines(&mut world.conn, "select sha as line from commits"),
+        ["x"],
+        "nothing has changed: nothing is rebuilt"
+    );
 }

@@ -85,6 +85,13 @@ pub fn note_progress(
     Ok(noted.execute(conn)? == 1)
 }
 
+/// Keeps the lease for a step that takes longer than others.
+pub fn keep(conn: &mut PgConnection, job: &Leased, leased_until: DateTime<Utc>) -> Result<(), StoreError> {
+    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
+    diesel::update(jobs::table.filter(ours)).set(jobs::leased_until.eq(leased_until)).execute(conn)?;
+    Ok(())
+}
+
 /// The job is over: it succeeded, or failed with an error for people.
 pub fn finish(
     conn: &mut PgConnection,

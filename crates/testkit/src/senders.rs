@@ -44,6 +44,17 @@ impl Sender {
     }
 }
 
+/// The `X-Hub-Signature-256` of a body.
+///
+/// # Panics
+/// When GitHub's signature is no longer among its headers.
+pub fn signature(secret: &str, body: &[u8]) -> String {
+    let github = integrations::find("github").expect("an integration");
+    let headers = integrations::sign(github, "push", "k", body, secret.as_bytes(), chrono::Utc::now());
+    let signature = headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("x-hub-signature-256"));
+    signature.expect("a signature").1
+}
+
 /// A successful production deployment, as GitHub's `deployment_status` tells it.
 pub fn deployment_succeeded(deployment: u64) -> Value {
     let at = "2026-11-20T18:44:07Z";

@@ -21,8 +21,13 @@ type Time = Option<DateTime<Utc>>;
 
 pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let read = |piece: Piece<'_>| -> Result<Draft, String> {
-        let fact: Fact = serde_json::from_str(piece?.get()).map_err(|error| json::fact_reason(&error))?;
-        fact.draft(rules)
+        let text = piece?.get();
+        let fact = serde_json::from_str(text).or_else(|error| match json::repeats(&error) {
+            // Only the last of each repeated field is left in a `Value`.
+            true => serde_json::from_str(text).and_then(serde_json::from_value::<Fact>),
+            false => Err(error),
+        });
+        fact.map_err(|error| json::field_reason(&error))?.draft(rules)
     };
     let keep = |reason: String| unmapped("generic", "fact", Unreadable::new(reason));
     Ok(pieces(delivery.body)?.into_iter().map(|piece| read(piece).unwrap_or_else(keep)).collect())
@@ -34,7 +39,7 @@ impl Fact {
             Fact::Commit(commit) => commit.draft(rules),
             Fact::Change(change) => change.draft(rules),
             Fact::Deployment(deployment) => return deployment.draft(rules),
-            Fact::Incident(incident) => incident.draft(),
+            Fact::Incident(incident) => return incident.draft(),
             Fact::Link(link) => link.draft(),
             Fact::Image(image) => image.draft(),
         })
@@ -205,7 +210,10 @@ impl Component {
 }
 
 impl Incident {
-    fn draft(self) -> Draft {
+    fn draft(self) -> Result<Draft, String> {
+        if self.opened_at.is_none() {
+            return Err("the field opened_at is missing".to_owned());
+        }
         let latest = [self.opened_at, self.started_at, self.resolved_at].into_iter().flatten().max();
         let (kind, at) = match self.resolved_at {
             Some(resolved) => ("incident.resolved", Some(resolved)),
@@ -233,7 +241,7 @@ impl Incident {
             deleted: self.deleted,
             ..data::Incident::default()
         };
-        event(kind, &scope, format!("generic:{}", self.id.0), at, common, Body::Incident(fact))
+        Ok(event(kind, &scope, format!("generic:{}", self.id.0), at, common, Body::Incident(fact)))
     }
 }
 

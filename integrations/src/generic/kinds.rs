@@ -24,19 +24,14 @@ pub(super) enum Fact {
 pub(super) struct Commit {
     pub(super) repo: Id,
     pub(super) sha: Id,
-    #[serde(default)]
     pub(super) parents: Option<Vec<String>>,
     #[serde(default, deserialize_with = "strict")]
     pub(super) committed_at: Time,
     #[serde(default, deserialize_with = "strict")]
     pub(super) authored_at: Time,
-    #[serde(default)]
     pub(super) msg: Option<String>,
-    #[serde(default)]
     pub(super) files: Option<Vec<String>>,
-    #[serde(default)]
     pub(super) author: Option<Author>,
-    #[serde(default)]
     pub(super) bot: Option<bool>,
 }
 
@@ -44,29 +39,18 @@ pub(super) struct Commit {
 #[serde(untagged)]
 pub(super) enum Author {
     Login(String),
-    Person {
-        #[serde(default)]
-        login: Option<String>,
-        #[serde(default)]
-        email: Option<String>,
-    },
+    Person { login: Option<String>, email: Option<String> },
 }
 
 #[derive(Deserialize)]
 pub(super) struct Change {
     pub(super) repo: Id,
     pub(super) id: Id,
-    #[serde(default)]
     pub(super) title: Option<String>,
-    #[serde(default)]
     pub(super) author: Option<Author>,
-    #[serde(default)]
     pub(super) bot: Option<bool>,
-    #[serde(default)]
     pub(super) labels: Option<Vec<String>>,
-    #[serde(default)]
     pub(super) base: Option<String>,
-    #[serde(default)]
     pub(super) head: Option<String>,
     #[serde(default, deserialize_with = "strict")]
     pub(super) opened_at: Time,
@@ -82,11 +66,8 @@ pub(super) struct Change {
     pub(super) closed_at: Time,
     #[serde(default, deserialize_with = "strict")]
     pub(super) updated_at: Time,
-    #[serde(default)]
     pub(super) head_sha: Option<String>,
-    #[serde(default)]
     pub(super) landed_sha: Option<String>,
-    #[serde(default)]
     pub(super) reverts: Option<Id>,
 }
 
@@ -96,7 +77,6 @@ pub(super) struct Deployment {
     pub(super) service: Id,
     #[serde(alias = "environment")]
     pub(super) env: Id,
-    #[serde(default)]
     pub(super) tier: Option<String>,
     pub(super) status: String,
     #[serde(default, deserialize_with = "strict")]
@@ -107,29 +87,20 @@ pub(super) struct Deployment {
     pub(super) at: Time,
     #[serde(default, deserialize_with = "strict")]
     pub(super) updated_at: Time,
-    #[serde(default)]
     pub(super) components: Option<Vec<Component>>,
-    #[serde(default)]
     pub(super) contains: Option<Vec<(String, String)>>,
-    #[serde(default)]
     pub(super) explicit_kind: Option<String>,
-    #[serde(default)]
     pub(super) fixes: Option<Vec<Id>>,
-    #[serde(default)]
     pub(super) unplanned: Option<bool>,
-    #[serde(default)]
     pub(super) url: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Component {
-    #[serde(default)]
     pub(super) repo: Option<String>,
-    #[serde(default)]
     pub(super) sha: Option<String>,
-    #[serde(default, rename = "ref")]
+    #[serde(rename = "ref")]
     pub(super) name: Option<String>,
-    #[serde(default)]
     pub(super) image_digest: Option<String>,
     #[serde(default, deserialize_with = "strict")]
     pub(super) finished_at: Time,
@@ -138,15 +109,12 @@ pub(super) struct Component {
 #[derive(Deserialize)]
 pub(super) struct Incident {
     pub(super) id: Id,
-    #[serde(default)]
     pub(super) service: Option<Id>,
-    #[serde(default, alias = "environment")]
+    #[serde(alias = "environment")]
     pub(super) env: Option<Id>,
-    #[serde(default)]
     pub(super) title: Option<String>,
-    #[serde(default)]
     pub(super) severity: Option<Id>,
-    #[serde(deserialize_with = "strict")]
+    #[serde(default, deserialize_with = "strict")]
     pub(super) opened_at: Time,
     #[serde(default, deserialize_with = "strict")]
     pub(super) started_at: Time,
@@ -154,21 +122,15 @@ pub(super) struct Incident {
     pub(super) resolved_at: Time,
     #[serde(default, deserialize_with = "strict")]
     pub(super) updated_at: Time,
-    #[serde(default)]
     pub(super) change_related: Option<bool>,
-    #[serde(default)]
     pub(super) caused_by: Option<Cause>,
-    #[serde(default)]
     pub(super) deleted: Option<bool>,
-    #[serde(default)]
     pub(super) url: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Cause {
-    #[serde(default)]
     pub(super) deployment: Option<Id>,
-    #[serde(default)]
     pub(super) sha: Option<String>,
 }
 
@@ -176,7 +138,6 @@ pub(super) struct Cause {
 pub(super) struct Link {
     pub(super) incident: Id,
     pub(super) deployment: Id,
-    #[serde(default)]
     pub(super) removed: Option<bool>,
     #[serde(default, deserialize_with = "strict")]
     pub(super) updated_at: Time,

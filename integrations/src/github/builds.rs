@@ -1,6 +1,6 @@
 //! `workflow_run`, `workflow_job` and `check_run`: builds.
 //!
-//! A re-run keeps its id and counts its attempts, so a run is told by both: `<id>.<attempt>`.
+//! The action says what happened; without one the thing's own status does. A re-run keeps its id and counts its attempts, so a run is told by both: `<id>.<attempt>`.
 
 use chrono::{DateTime, Utc};
 use domain::data::{Body, Build};
@@ -10,38 +10,38 @@ use domain::time;
 use serde::Deserialize;
 
 use super::payloads::{NAME, Repository, URL, User, common, draft, text};
-use crate::json::Text;
+use crate::json::{Id, Text};
 
 #[derive(Deserialize)]
 pub(super) struct RunEvent<'a> {
     #[serde(borrow)]
-    action: Text<'a>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
     workflow_run: Run<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Run<'a> {
-    id: i64,
-    #[serde(borrow, default)]
+    id: Id,
+    #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     event: Option<Text<'a>>,
-    #[serde(default)]
     run_number: Option<i64>,
-    #[serde(default)]
     run_attempt: Option<i64>,
     #[serde(borrow)]
-    head_sha: Text<'a>,
-    #[serde(borrow, default)]
+    head_sha: Option<Text<'a>>,
+    #[serde(borrow)]
     head_branch: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+    #[serde(borrow)]
     conclusion: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     html_url: Option<Text<'a>>,
     #[serde(default, deserialize_with = "time::lenient")]
     created_at: Option<DateTime<Utc>>,
@@ -54,48 +54,46 @@ struct Run<'a> {
 #[derive(Deserialize)]
 pub(super) struct JobEvent<'a> {
     #[serde(borrow)]
-    action: Text<'a>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
     workflow_job: Job<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct CheckEvent<'a> {
     #[serde(borrow)]
-    action: Text<'a>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
     check_run: Job<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
 /// A job of a workflow, or a check: nearly the same shape.
 #[derive(Deserialize)]
 struct Job<'a> {
-    id: i64,
-    #[serde(default)]
-    run_id: Option<i64>,
-    #[serde(default)]
+    id: Id,
+    run_id: Option<Id>,
     run_attempt: Option<i64>,
     #[serde(borrow)]
-    name: Text<'a>,
+    name: Option<Text<'a>>,
     #[serde(borrow)]
-    head_sha: Text<'a>,
-    #[serde(borrow, default)]
+    head_sha: Option<Text<'a>>,
+    #[serde(borrow)]
     head_branch: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     check_suite: Option<Suite<'a>>,
     #[serde(borrow)]
-    status: Text<'a>,
-    #[serde(borrow, default)]
+    status: Option<Text<'a>>,
+    #[serde(borrow)]
     conclusion: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     html_url: Option<Text<'a>>,
     #[serde(default, deserialize_with = "time::lenient")]
     created_at: Option<DateTime<Utc>>,
@@ -107,29 +105,29 @@ struct Job<'a> {
 
 #[derive(Deserialize)]
 struct Suite<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     head_branch: Option<Text<'a>>,
 }
 
 pub(super) fn run_drafts(event: RunEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let run = event.workflow_run;
-    let (kind, at) = match &*event.action {
-        "requested" => ("build.queued", run.created_at),
-        "in_progress" => ("build.started", run.run_started_at),
-        "completed" => ("build.finished", run.updated_at),
+    let (kind, at) = match event.action.as_deref().or(run.status.as_deref()) {
+        Some("requested" | "queued" | "waiting" | "pending") => ("build.queued", run.created_at),
+        Some("in_progress") => ("build.started", run.run_started_at),
+        Some("completed") => ("build.finished", run.updated_at),
         _ => return Vec::new(),
     };
     let finished = kind == "build.finished";
     let build = Build {
         name: text(run.name.as_ref(), NAME),
-        run_id: Some(run_id(run.id, run.run_attempt)),
+        run_id: Some(run_id(&run.id, run.run_attempt)),
         number: run.run_number,
         attempt: run.run_attempt,
         outcome: run.conclusion.as_deref().filter(|_| finished).and_then(outcome),
         started_at: run.run_started_at.filter(|_| kind != "build.queued"),
         finished_at: run.updated_at.filter(|_| finished),
         parent_run: None,
-        head_sha: Some(run.head_sha.clean(NAME)),
+        head_sha: text(run.head_sha.as_ref(), NAME),
         event: text(run.event.as_ref(), NAME),
     };
     let place = Place { branch: run.head_branch, url: run.html_url, revision: run.updated_at };
@@ -137,20 +135,21 @@ pub(super) fn run_drafts(event: RunEvent<'_>, rules: &Rules) -> Vec<Draft> {
 }
 
 pub(super) fn job_drafts(event: JobEvent<'_>, rules: &Rules) -> Vec<Draft> {
-    let kind = match &*event.action {
-        "queued" | "waiting" => "build.queued",
-        "in_progress" => "build.started",
-        "completed" => "build.finished",
+    let kind = match event.action.as_deref().or(event.workflow_job.status.as_deref()) {
+        Some("queued" | "waiting" | "pending") => "build.queued",
+        Some("in_progress") => "build.started",
+        Some("completed") => "build.finished",
         _ => return Vec::new(),
     };
     vec![event.workflow_job.event(kind, &event.repository, event.sender.as_ref(), rules)]
 }
 
 pub(super) fn check_drafts(event: CheckEvent<'_>, rules: &Rules) -> Vec<Draft> {
-    let kind = match (&*event.action, &*event.check_run.status) {
-        ("completed", _) | ("created", "completed") => "build.finished",
-        ("created", "in_progress") => "build.started",
-        ("created", _) => "build.queued",
+    let kind = match (event.action.as_deref(), event.check_run.status.as_deref()) {
+        (Some("completed"), _) | (Some("created") | None, Some("completed")) => "build.finished",
+        (Some("created") | None, Some("in_progress")) => "build.started",
+        // A check that is made without a status is queued: GitHub's own default.
+        (Some("created"), _) | (None, Some("queued" | "waiting" | "pending")) => "build.queued",
         _ => return Vec::new(),
     };
     vec![event.check_run.event(kind, &event.repository, event.sender.as_ref(), rules)]
@@ -166,15 +165,15 @@ impl Job<'_> {
             _ => self.created_at.or(self.started_at),
         };
         let build = Build {
-            name: Some(self.name.clean(NAME)),
-            run_id: Some(self.id.to_string()),
+            name: text(self.name.as_ref(), NAME),
+            run_id: Some(self.id.0),
             number: None,
             attempt: self.run_attempt,
             outcome: self.conclusion.as_deref().filter(|_| finished).and_then(outcome),
             started_at: self.started_at.filter(|_| started),
             finished_at: self.completed_at.filter(|_| finished),
-            parent_run: self.run_id.map(|id| run_id(id, self.run_attempt)),
-            head_sha: Some(self.head_sha.clean(NAME)),
+            parent_run: self.run_id.map(|id| run_id(&id, self.run_attempt)),
+            head_sha: text(self.head_sha.as_ref(), NAME),
             event: None,
         };
         let branch = self.head_branch.or(self.check_suite.and_then(|suite| suite.head_branch));
@@ -208,8 +207,8 @@ fn event_of(
     draft(kind, subject, at, base, Body::Build(build))
 }
 
-fn run_id(id: i64, attempt: Option<i64>) -> String {
-    attempt.map_or_else(|| id.to_string(), |attempt| format!("{id}.{attempt}"))
+fn run_id(id: &Id, attempt: Option<i64>) -> String {
+    attempt.map_or_else(|| id.0.clone(), |attempt| format!("{}.{attempt}", id.0))
 }
 
 /// Our word for a conclusion. `action_required` is none: somebody still has to decide.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::payloads::{NAME, Repository, TITLE, URL, User, common, draft, text};
-use crate::json::Text;
+use crate::json::{Id, Text};
 
 #[derive(Deserialize)]
 pub(super) struct DeploymentEvent<'a> {
@@ -20,7 +20,7 @@ pub(super) struct DeploymentEvent<'a> {
     deployment: Deployed<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
@@ -32,25 +32,24 @@ pub(super) struct StatusEvent<'a> {
     deployment: Deployed<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Deployed<'a> {
-    id: i64,
+    id: Id,
     #[serde(borrow)]
-    sha: Text<'a>,
-    #[serde(borrow, default, rename = "ref")]
+    sha: Option<Text<'a>>,
+    #[serde(borrow, rename = "ref")]
     name: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     environment: Option<Text<'a>>,
-    #[serde(default)]
     production_environment: Option<bool>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     description: Option<Text<'a>>,
     /// Whatever the caller of the API gave: an object, or a text that may hold one.
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     payload: Option<&'a RawValue>,
     #[serde(default, deserialize_with = "time::lenient")]
     created_at: Option<DateTime<Utc>>,
@@ -60,15 +59,15 @@ struct Deployed<'a> {
 struct Status<'a> {
     #[serde(borrow)]
     state: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     environment: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     target_url: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     log_url: Option<Text<'a>>,
     #[serde(default, deserialize_with = "time::lenient")]
     created_at: Option<DateTime<Utc>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     creator: Option<User<'a>>,
 }
 
@@ -115,22 +114,22 @@ fn event_of(
     rules: &Rules,
 ) -> Draft {
     let mut base = common(repository, sender, rules);
-    let (repo, sha) = (repository.name(), deployed.sha.clean(NAME));
+    let (repo, sha) = (repository.name(), text(deployed.sha.as_ref(), NAME));
     base.service = Some(repo.clone());
     base.environment = text(environment, NAME);
     base.environment_tier = base.environment.as_deref().map(|name| rules.tier(name, deployed.production_environment));
-    base.commit_sha = Some(sha.clone());
+    base.commit_sha = sha.clone();
     base.revision = fact.at;
-    fact.deployment_id = Some(deployed.id.to_string());
+    fact.deployment_id = Some(deployed.id.0.clone());
     fact.title = text(deployed.description.as_ref(), TITLE);
     fact.contains = additional_shas(deployed.payload).into_iter().map(|sha| (repo.clone(), sha)).collect();
     fact.components = vec![Component {
         repo: Some(repo.clone()),
-        sha: Some(sha),
+        sha,
         r#ref: text(deployed.name.as_ref(), NAME),
         ..Component::default()
     }];
-    let subject = format!("{repo}/{}:{}", base.environment.as_deref().unwrap_or_default(), deployed.id);
+    let subject = format!("{repo}/{}:{}", base.environment.as_deref().unwrap_or_default(), deployed.id.0);
     let at = fact.at;
     draft(kind, subject, at, base, Body::Deployment(fact))
 }

@@ -12,20 +12,20 @@ use domain::time;
 use serde::Deserialize;
 
 use super::payloads::{Label, NAME, Repository, TITLE, URL, User, common, draft, label_names, text};
-use crate::json::Text;
+use crate::json::{self, Text};
 
 #[derive(Deserialize)]
 pub(super) struct IssueEvent<'a> {
     #[serde(borrow)]
-    action: Text<'a>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
     issue: Issue<'a>,
     /// The label that was put on or taken off.
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     label: Option<Label<'a>>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
@@ -33,16 +33,16 @@ pub(super) struct IssueEvent<'a> {
 struct Issue<'a> {
     number: i64,
     #[serde(borrow)]
-    title: Text<'a>,
-    #[serde(borrow, default)]
+    title: Option<Text<'a>>,
+    #[serde(borrow)]
     state: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::list")]
     labels: Vec<Label<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     assignee: Option<User<'a>>,
-    #[serde(borrow, default, rename = "type")]
+    #[serde(borrow, rename = "type")]
     kind: Option<Label<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     html_url: Option<Text<'a>>,
     #[serde(default, deserialize_with = "time::lenient")]
     created_at: Option<DateTime<Utc>>,
@@ -60,19 +60,21 @@ pub(super) fn drafts(event: IssueEvent<'_>, rules: &Rules) -> Vec<Draft> {
     base.labels = label_names(&issue.labels);
     base.url = text(issue.html_url.as_ref(), URL);
     base.revision = issue.updated_at;
-    let at = match &*event.action {
+    let action = event.action.as_deref().unwrap_or_default();
+    let at = match action {
         "opened" => issue.created_at,
         "closed" => issue.closed_at,
         _ => issue.updated_at,
     };
+    let at = at.or(issue.updated_at);
     let mut drafts = Vec::with_capacity(2);
-    if let Some((kind, gone)) = incident_kind(&event, rules) {
+    if let Some((kind, gone)) = incident_kind(action, &event, rules) {
         let base = Common { service: base.repo.clone(), ..base.clone() };
         let fact = Body::Incident(issue.incident(&key, gone));
         drafts.push(draft(kind, subject.clone(), at, base, fact));
     }
     let assignee = issue.assignee.as_ref().map(|user| user.actor(rules));
-    drafts.push(draft(ticket_kind(&event.action), subject, at, base, Body::Ticket(issue.ticket(key, assignee))));
+    drafts.push(draft(ticket_kind(action), subject, at, base, Body::Ticket(issue.ticket(key, assignee))));
     drafts
 }
 
@@ -88,10 +90,10 @@ fn ticket_kind(action: &str) -> &'static str {
 }
 
 /// What happened to the incident that the issue is, and whether it is one no longer.
-fn incident_kind(event: &IssueEvent<'_>, rules: &Rules) -> Option<(&'static str, bool)> {
-    let marked = event.issue.labels.iter().any(|label| rules.is_incident_label(&label.name));
-    let touched = event.label.as_ref().is_some_and(|label| rules.is_incident_label(&label.name));
-    match (&*event.action, marked) {
+fn incident_kind(action: &str, event: &IssueEvent<'_>, rules: &Rules) -> Option<(&'static str, bool)> {
+    let marked = event.issue.labels.iter().any(|label| label.marks_incident(rules));
+    let touched = event.label.as_ref().is_some_and(|label| label.marks_incident(rules));
+    match (action, marked) {
         ("unlabeled", false) if touched => Some(("incident.updated", true)),
         (_, false) => None,
         ("opened", _) => Some(("incident.opened", false)),
@@ -111,7 +113,7 @@ impl Issue<'_> {
     fn incident(&self, key: &str, gone: bool) -> Incident {
         Incident {
             incident_id: Some(key.to_owned()),
-            title: Some(self.title.clean(TITLE)),
+            title: text(self.title.as_ref(), TITLE),
             opened_at: self.created_at,
             resolved_at: self.closed_at.filter(|_| self.is_closed()),
             deleted: Some(gone),
@@ -122,8 +124,8 @@ impl Issue<'_> {
     fn ticket(&self, key: String, assignee: Option<Actor>) -> Ticket {
         Ticket {
             key: Some(key),
-            kind: self.kind.as_ref().map(|kind| kind.name.clean(NAME)),
-            title: Some(self.title.clean(TITLE)),
+            kind: self.kind.as_ref().and_then(|kind| text(kind.name.as_ref(), NAME)),
+            title: text(self.title.as_ref(), TITLE),
             status: text(self.state.as_ref(), NAME),
             status_category: self.is_closed().then(|| "done".to_owned()),
             assignee,

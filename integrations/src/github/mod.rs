@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::integration::{Delivery, Field, Integration, Unreadable};
 use crate::json;
 use crate::scheme::{Encoding, KeyFormat, Part, Scheme, Signature};
-use payloads::Envelope;
+use payloads::{Envelope, text};
 
 pub(crate) static GITHUB: Integration = Integration {
     name: "github",
@@ -61,6 +61,8 @@ pub(crate) static GITHUB: Integration = Integration {
         ("deployment", include_bytes!("../../fixtures/github/deployment/created.json")),
         ("deployment_status", include_bytes!("../../fixtures/github/deployment_status/success.json")),
         ("workflow_run", include_bytes!("../../fixtures/github/workflow_run/completed.json")),
+        ("workflow_job", include_bytes!("../../fixtures/github/workflow_job/completed_cancelled.json")),
+        ("check_run", include_bytes!("../../fixtures/github/check_run/completed_failure.json")),
         ("issues", include_bytes!("../../fixtures/github/issues/opened_incident.json")),
         ("release", include_bytes!("../../fixtures/github/release/published.json")),
         ("ping", include_bytes!("../../fixtures/github/ping/hook.json")),
@@ -73,24 +75,35 @@ fn greet(delivery: &Delivery<'_>) -> Option<Value> {
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let body = form::json_of(delivery.body)?;
-    let drafts = match delivery.kind {
-        "push" => pushes::drafts(json::read(&body)?, rules),
-        "pull_request" => pull_requests::drafts(json::read(&body)?, rules),
-        "pull_request_review" => pull_requests::review_drafts(json::read(&body)?, rules),
-        "deployment" => deployments::drafts(json::read(&body)?, rules),
-        "deployment_status" => deployments::status_drafts(json::read(&body)?, rules),
-        "workflow_run" => builds::run_drafts(json::read(&body)?, rules),
-        "workflow_job" => builds::job_drafts(json::read(&body)?, rules),
-        "check_run" => builds::check_drafts(json::read(&body)?, rules),
-        "release" => releases::drafts(json::read(&body)?, rules),
-        "issues" => issues::drafts(json::read(&body)?, rules),
-        _ => Vec::new(),
+    match drafts(delivery.kind, &body, rules) {
+        Err(why) if why.repeats => drafts(delivery.kind, &json::last_of_each(&body)?, rules),
+        other => other,
+    }
+}
+
+fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
+    let drafts = match kind {
+        "push" => pushes::drafts(json::read(body)?, rules),
+        "pull_request" => pull_requests::drafts(json::read(body)?, rules),
+        "pull_request_review" => pull_requests::review_drafts(json::read(body)?, rules),
+        "deployment" => deployments::drafts(json::read(body)?, rules),
+        "deployment_status" => deployments::status_drafts(json::read(body)?, rules),
+        "workflow_run" => builds::run_drafts(json::read(body)?, rules),
+        "workflow_job" => builds::job_drafts(json::read(body)?, rules),
+        "check_run" => builds::check_drafts(json::read(body)?, rules),
+        "release" => releases::drafts(json::read(body)?, rules),
+        "issues" => issues::drafts(json::read(body)?, rules),
+        _ => return Err(no_meaning(body, "this kind has no mapping")),
     };
-    if drafts.is_empty() { Err(no_meaning(&body)) } else { Ok(drafts) }
+    if drafts.is_empty() {
+        Err(no_meaning(body, "it has no action, status or ref that has a mapping"))
+    } else {
+        Ok(drafts)
+    }
 }
 
 /// A kind, or an action of a kind, that has no mapping.
-fn no_meaning(body: &[u8]) -> Unreadable {
+fn no_meaning(body: &[u8], without_action: &str) -> Unreadable {
     let envelope: Envelope<'_> = match json::read(body) {
         Ok(envelope) => envelope,
         Err(why) => return why,
@@ -98,10 +111,10 @@ fn no_meaning(body: &[u8]) -> Unreadable {
     let scope = envelope
         .repository
         .map(|repository| repository.name())
-        .or_else(|| envelope.organization.map(|organization| organization.login.clean(100)));
+        .or_else(|| text(envelope.organization?.login.as_ref(), 100));
     let reason = match envelope.action {
         Some(action) => format!("the action {} of this kind has no mapping", action.clean(60)),
-        None => "this kind has no mapping".to_owned(),
+        None => without_action.to_owned(),
     };
-    Unreadable { reason, scope }
+    Unreadable { scope, ..Unreadable::new(reason) }
 }

@@ -1,4 +1,5 @@
 //! The parts that many GitHub payloads share, with only the fields that are read, and the caps of their texts.
+//! What an event can do without is optional: older servers, apps and people leave it out or send `null`.
 //! Times are lenient: one that cannot be read is absent, and the delivery counts without it.
 
 use chrono::{DateTime, Utc};
@@ -8,7 +9,7 @@ use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
-use crate::json::Text;
+use crate::json::{Id, Text};
 
 pub(super) const NAME: usize = 255;
 pub(super) const TITLE: usize = 300;
@@ -17,25 +18,25 @@ pub(super) const URL: usize = 1000;
 /// What nearly every payload has.
 #[derive(Deserialize)]
 pub(super) struct Envelope<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     pub(super) action: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     pub(super) repository: Option<Repository<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     pub(super) organization: Option<Organization<'a>>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Organization<'a> {
     #[serde(borrow)]
-    pub(super) login: Text<'a>,
+    pub(super) login: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Repository<'a> {
     #[serde(borrow)]
     full_name: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     pub(super) default_branch: Option<Text<'a>>,
     /// Seconds in `push`, RFC 3339 elsewhere.
     #[serde(default, deserialize_with = "time::lenient")]
@@ -52,10 +53,9 @@ impl Repository<'_> {
 #[derive(Deserialize)]
 pub(super) struct User<'a> {
     #[serde(borrow)]
-    pub(super) login: Text<'a>,
-    #[serde(default)]
-    id: Option<i64>,
-    #[serde(borrow, default, rename = "type")]
+    login: Option<Text<'a>>,
+    id: Option<Id>,
+    #[serde(borrow, rename = "type")]
     kind: Option<Text<'a>>,
 }
 
@@ -63,10 +63,10 @@ impl User<'_> {
     pub(super) fn actor(&self, rules: &Rules) -> Actor {
         let marked = self.kind.as_deref() == Some("Bot");
         Actor {
-            id: self.id.map(|id| id.to_string()),
-            login: Some(self.login.clean(NAME)),
+            id: self.id.as_ref().map(|id| id.0.clone()),
+            login: text(self.login.as_ref(), NAME),
             email: None,
-            bot: rules.is_bot(&self.login, marked),
+            bot: rules.is_bot(self.login.as_deref().unwrap_or_default(), marked),
         }
     }
 }
@@ -74,11 +74,17 @@ impl User<'_> {
 #[derive(Deserialize)]
 pub(super) struct Label<'a> {
     #[serde(borrow)]
-    pub(super) name: Text<'a>,
+    pub(super) name: Option<Text<'a>>,
+}
+
+impl Label<'_> {
+    pub(super) fn marks_incident(&self, rules: &Rules) -> bool {
+        self.name.as_deref().is_some_and(|name| rules.is_incident_label(name))
+    }
 }
 
 pub(super) fn label_names(labels: &[Label<'_>]) -> Vec<String> {
-    labels.iter().take(100).map(|label| label.name.clean(100)).collect()
+    labels.iter().filter_map(|label| text(label.name.as_ref(), 100)).take(100).collect()
 }
 
 /// The common fields of anything that happened in a repository.

@@ -11,31 +11,31 @@ use serde::Deserialize;
 
 use super::messages::{reverts, ticket_keys};
 use super::payloads::{Label, NAME, Repository, TITLE, URL, User, common, draft, label_names, text};
-use crate::json::Text;
+use crate::json::{self, Text};
 
 #[derive(Deserialize)]
 pub(super) struct PullRequestEvent<'a> {
     #[serde(borrow)]
-    action: Text<'a>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
     pull_request: PullRequest<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ReviewEvent<'a> {
     #[serde(borrow)]
-    action: Text<'a>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
     review: Review<'a>,
     #[serde(borrow)]
     pull_request: PullRequest<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
@@ -45,9 +45,9 @@ struct Review<'a> {
     state: Text<'a>,
     #[serde(default, deserialize_with = "time::lenient")]
     submitted_at: Option<DateTime<Utc>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     user: Option<User<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     html_url: Option<Text<'a>>,
 }
 
@@ -55,13 +55,11 @@ struct Review<'a> {
 struct PullRequest<'a> {
     number: i64,
     #[serde(borrow)]
-    title: Text<'a>,
-    #[serde(borrow, default)]
+    title: Option<Text<'a>>,
+    #[serde(borrow)]
     body: Option<Text<'a>>,
-    #[serde(default)]
     draft: Option<bool>,
     /// Not in the shorter form that comes with a review.
-    #[serde(default)]
     merged: Option<bool>,
     #[serde(default, deserialize_with = "time::lenient")]
     created_at: Option<DateTime<Utc>>,
@@ -71,43 +69,40 @@ struct PullRequest<'a> {
     closed_at: Option<DateTime<Utc>>,
     #[serde(default, deserialize_with = "time::lenient")]
     merged_at: Option<DateTime<Utc>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     merge_commit_sha: Option<Text<'a>>,
     #[serde(borrow)]
-    head: Tip<'a>,
+    head: Option<Tip<'a>>,
     #[serde(borrow)]
-    base: Tip<'a>,
-    #[serde(borrow, default)]
+    base: Option<Tip<'a>>,
+    #[serde(borrow)]
     user: Option<User<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::list")]
     labels: Vec<Label<'a>>,
-    #[serde(default)]
     additions: Option<i64>,
-    #[serde(default)]
     deletions: Option<i64>,
-    #[serde(default)]
     changed_files: Option<i64>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     html_url: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Tip<'a> {
     #[serde(borrow, rename = "ref")]
-    name: Text<'a>,
+    name: Option<Text<'a>>,
     #[serde(borrow)]
-    sha: Text<'a>,
+    sha: Option<Text<'a>>,
 }
 
 pub(super) fn drafts(event: PullRequestEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let request = &event.pull_request;
     let mut change = request.change(rules);
-    let (kind, at) = match &*event.action {
-        "opened" => ("change.opened", request.created_at),
-        "ready_for_review" => ("change.ready", request.updated_at),
-        "closed" if request.is_merged() => ("change.merged", request.merged_at),
-        "closed" => ("change.closed", request.closed_at),
-        "reopened" => ("change.reopened", request.updated_at),
+    let (kind, at) = match event.action.as_deref() {
+        Some("opened") => ("change.opened", request.created_at),
+        Some("ready_for_review") => ("change.ready", request.updated_at),
+        Some("closed") if request.is_merged() => ("change.merged", request.merged_at.or(request.closed_at)),
+        Some("closed") => ("change.closed", request.closed_at),
+        Some("reopened") => ("change.reopened", request.updated_at),
         _ => ("change.updated", request.updated_at),
     };
     change.ready_at = match kind {
@@ -123,14 +118,14 @@ pub(super) fn review_drafts(event: ReviewEvent<'_>, rules: &Rules) -> Vec<Draft>
     let mut change = request.change(rules);
     change.review_state = text(Some(&review.state), NAME);
     change.reviewer = review.user.as_ref().map(|user| user.actor(rules));
-    let submitted = &*event.action == "submitted";
+    let submitted = event.action.as_deref() == Some("submitted");
     let kind = match &*review.state {
         "approved" if submitted => "change.approved",
         _ if submitted => "change.reviewed",
         _ => "change.updated",
     };
     change.approved_at = review.submitted_at.filter(|_| kind == "change.approved");
-    let at = if submitted { review.submitted_at } else { request.updated_at };
+    let at = review.submitted_at.filter(|_| submitted).or(request.updated_at);
     let sender = event.sender.as_ref().or(review.user.as_ref());
     let mut draft = event_of(kind, at, request, &event.repository, sender, change, rules);
     draft.data.common.url = text(review.html_url.as_ref(), URL).or(draft.data.common.url);
@@ -163,14 +158,16 @@ impl PullRequest<'_> {
     }
 
     fn change(&self, rules: &Rules) -> Change {
+        let title = self.title.as_deref().unwrap_or_default();
+        let head = self.head.as_ref().and_then(|head| head.name.as_deref()).unwrap_or_default();
         let body = self.body.as_deref().unwrap_or_default();
         Change {
             number: Some(self.number),
-            title: Some(self.title.clean(TITLE)),
+            title: text(self.title.as_ref(), TITLE),
             author: self.user.as_ref().map(|user| user.actor(rules)),
-            base: Some(self.base.name.clean(NAME)),
-            head: Some(self.head.name.clean(NAME)),
-            head_sha: Some(self.head.sha.clean(NAME)),
+            base: self.base.as_ref().and_then(|base| text(base.name.as_ref(), NAME)),
+            head: self.head.as_ref().and_then(|head| text(head.name.as_ref(), NAME)),
+            head_sha: self.head.as_ref().and_then(|head| text(head.sha.as_ref(), NAME)),
             landed_sha: text(self.merge_commit_sha.as_ref(), NAME).filter(|_| self.is_merged()),
             opened_at: self.created_at,
             merged_at: self.merged_at.filter(|_| self.is_merged()),
@@ -179,8 +176,8 @@ impl PullRequest<'_> {
             additions: self.additions,
             deletions: self.deletions,
             files: self.changed_files,
-            reverts: reverts(&self.title, &self.head.name, body),
-            ticket_keys: ticket_keys(&[&self.title, &self.head.name]),
+            reverts: reverts(title, head, body),
+            ticket_keys: ticket_keys(&[title, head]),
             ..Change::default()
         }
     }

@@ -13,12 +13,12 @@ use crate::json::Text;
 #[derive(Deserialize)]
 pub(super) struct ReleaseEvent<'a> {
     #[serde(borrow)]
-    action: Text<'a>,
+    action: Option<Text<'a>>,
     #[serde(borrow)]
     release: Released<'a>,
     #[serde(borrow)]
     repository: Repository<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     sender: Option<User<'a>>,
 }
 
@@ -26,13 +26,12 @@ pub(super) struct ReleaseEvent<'a> {
 struct Released<'a> {
     #[serde(borrow)]
     tag_name: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     name: Option<Text<'a>>,
-    #[serde(default)]
     prerelease: Option<bool>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     target_commitish: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     html_url: Option<Text<'a>>,
     #[serde(default, deserialize_with = "time::lenient")]
     published_at: Option<DateTime<Utc>>,
@@ -42,10 +41,10 @@ struct Released<'a> {
 
 pub(super) fn drafts(event: ReleaseEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let release = &event.release;
-    let (kind, at) = match &*event.action {
-        "published" => ("release.published", release.published_at),
+    let (kind, at) = match event.action.as_deref() {
+        Some("published") => ("release.published", release.published_at),
         // When it was deleted is not told: the received time stands in.
-        "deleted" => ("release.deleted", None),
+        Some("deleted") => ("release.deleted", None),
         _ => return Vec::new(),
     };
     let tag = release.tag_name.clean(NAME);

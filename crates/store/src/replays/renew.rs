@@ -29,29 +29,34 @@ impl Renewed {
     }
 }
 
-/// Writes a chunk's renewed events and owes them to the bus. `false`: the job is not ours any more, nothing was written.
+/// Writes a chunk's renewed events and owes them to the bus; returns how many events are not what they were, which
+/// `progress` is told too. `None`: the job is not ours any more, nothing was written.
 pub fn renew(
     conn: &mut PgConnection,
     job: &Leased,
     chunk: &[Renewed],
-    progress: &Value,
+    progress: impl Fn(u64) -> Result<Value, StoreError>,
     (now, leased_until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<bool, StoreError> {
+) -> Result<Option<u64>, StoreError> {
     conn.transaction(|conn| {
-        if !note_progress(conn, job, progress, leased_until)? {
-            return Ok(false);
+        if !note_progress(conn, job, &progress(0)?, leased_until)? {
+            return Ok(None);
         }
         let events: Vec<&Event> = chunk.iter().flat_map(|renewed| &renewed.events).collect();
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
         let gone: Vec<Uuid> =
             chunk.iter().flat_map(|renewed| &renewed.before).filter(|id| !ids.contains(id)).map(|id| id.0).collect();
         let of_tenant = events::table.filter(events::tenant_id.eq(job.tenant.as_str()));
-        diesel::delete(of_tenant.filter(events::id.eq_any(gone))).execute(conn)?;
-        upsert(&events).execute(conn)?;
+        let removed = diesel::delete(of_tenant.filter(events::id.eq_any(gone))).execute(conn)?;
+        let written = upsert(&events).execute(conn)?;
         note_deliveries(job, chunk).execute(conn)?;
         outbox::insert_replay(conn, &job.tenant, &ids, ReplayId(job.id), now)?;
         dead_letters::mark_replayed(conn, &job.tenant, &ids, now)?;
-        Ok(true)
+        let changed = (removed + written) as u64;
+        if changed > 0 {
+            note_progress(conn, job, &progress(changed)?, leased_until)?;
+        }
+        Ok(Some(changed))
     })
 }
 

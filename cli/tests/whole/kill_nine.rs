@@ -1,8 +1,6 @@
 //! Gateway and worker are killed again and again in the middle of load. Then the books must balance: every delivery
 //! that was answered with 200 is there once, was published at least once, and is counted once.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,8 +8,11 @@ use std::time::Duration;
 
 use bus::ConsumerSpec;
 use serde_json::Value;
-use support::{World, eventually};
+use testkit::database::Database;
 use testkit::senders::{Sender, deployment_succeeded};
+use testkit::servers;
+
+use crate::support::{World, eventually};
 
 const SENDERS: usize = 8;
 const KILLS: usize = 6;
@@ -58,7 +59,8 @@ fn text(row: &Value, field: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_with_200_is_kept_published_and_counted_once_whatever_is_killed() {
-    let world = World::new();
+    let database = Database::fresh();
+    let world = World::on(database.url.clone(), servers::nats_url());
     let (mut gateway, mut worker) = (world.gateway(), world.spawn("worker"));
     let (stop, numbers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(1)));
     let sender = Sender::new(world.base(), "github");

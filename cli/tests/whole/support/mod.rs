@@ -1,25 +1,27 @@
-//! Runs the real binary's roles as processes of their own, against servers of the test kit.
+//! Runs the real binary's roles as processes of their own, against servers of the test kit or of the test itself.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bus::{Bus, BusOptions};
-use testkit::database::Database;
 use testkit::senders::SECRET;
-use testkit::servers;
 
-/// A database and a stream that only one test uses.
+/// The servers and names that one test's processes use.
 pub(crate) struct World {
-    pub(crate) database: Database,
+    pub(crate) database_url: String,
+    pub(crate) nats_url: String,
     pub(crate) stream: String,
     pub(crate) port: u16,
+    /// Settings beside or instead of the usual ones.
+    pub(crate) settings: Vec<(&'static str, String)>,
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    /// On these servers, with a stream of its own.
+    pub(crate) fn on(database_url: String, nats_url: String) -> Self {
         let stream = format!("T{}", uuid::Uuid::new_v4().simple());
-        Self { database: Database::fresh(), stream, port: free_port() }
+        Self { database_url, nats_url, stream, port: free_port(), settings: Vec::new() }
     }
 
     pub(crate) fn base(&self) -> String {
@@ -31,14 +33,15 @@ impl World {
         let child = Command::new(env!("CARGO_BIN_EXE_em-agent"))
             .arg(role)
             .env("ENV", "development")
-            .env("DATABASE_URL", &self.database.url)
-            .env("NATS_URL", servers::nats_url())
+            .env("DATABASE_URL", &self.database_url)
+            .env("NATS_URL", &self.nats_url)
             .env("NATS_STREAM", &self.stream)
             .env("NATS_SUBJECT_PREFIX", self.stream.to_lowercase())
             .env("PORT", self.port.to_string())
             .env("GITHUB_WEBHOOK_SECRET", SECRET)
             .env("RATE_LIMIT_ENABLED", "false")
-            .env("LOG_LEVEL", "warn")
+            .env("LOG_LEVEL", "off")
+            .envs(self.settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -61,7 +64,7 @@ impl World {
 
     pub(crate) async fn bus(&self) -> Bus {
         let options = BusOptions {
-            url: servers::nats_url(),
+            url: self.nats_url.clone(),
             creds_file: None,
             stream: self.stream.clone(),
             subject_prefix: self.stream.to_lowercase(),
@@ -89,7 +92,7 @@ impl Drop for Role {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 

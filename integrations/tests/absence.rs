@@ -1,0 +1,214 @@
+//! What a sender may leave out. Older servers, apps and people send less than the documentation shows, or `null`: a
+//! delivery counts as long as it says what happened to what, and what it does not say is absent from its events.
+
+use domain::event::Draft;
+use domain::rules::Rules;
+use integrations::{ALL, Headers, find, normalize};
+use serde_json::{Map, Value};
+
+/// What a delivery of each kind cannot do without, by path. Any other member may be missing or `null`.
+const ESSENTIAL: &[(&str, &[&str])] = &[
+    ("push", &["ref", "repository", "repository.full_name"]),
+    ("pull_request", &["pull_request", "pull_request.number", "repository", "repository.full_name"]),
+    (
+        "pull_request_review",
+        &["review", "review.state", "pull_request", "pull_request.number", "repository", "repository.full_name"],
+    ),
+    ("deployment", &["deployment", "deployment.id", "repository", "repository.full_name"]),
+    (
+        "deployment_status",
+        &[
+            "deployment_status",
+            "deployment_status.state",
+            "deployment",
+            "deployment.id",
+            "repository",
+            "repository.full_name",
+        ],
+    ),
+    ("workflow_run", &["workflow_run", "workflow_run.id", "repository", "repository.full_name"]),
+    ("workflow_job", &["workflow_job", "workflow_job.id", "repository", "repository.full_name"]),
+    ("check_run", &["check_run", "check_run.id", "repository", "repository.full_name"]),
+    ("issues", &["issue", "issue.number", "repository", "repository.full_name"]),
+    ("release", &["action", "release", "release.tag_name", "repository", "repository.full_name"]),
+    ("generic commit", &["kind", "repo", "sha"]),
+    ("generic change", &["kind", "repo", "id"]),
+    ("generic deployment", &["kind", "id", "service", "env", "status"]),
+    ("generic incident", &["kind", "id", "opened_at"]),
+    ("generic link", &["kind", "incident", "deployment"]),
+    ("generic image", &["kind", "digest", "repo", "sha"]),
+];
+
+fn drafts(source: &str, kind: &str, body: &str) -> Vec<Draft> {
+    let integration = find(source).expect("a source");
+    normalize(integration, kind, &Headers::default(), body.as_bytes(), &Rules::default())
+}
+
+fn is_unmapped(source: &str, kind: &str, body: &str) -> bool {
+    drafts(source, kind, body).iter().any(|draft| draft.kind.is_unmapped())
+}
+
+/// Every member of every object, as the JSON pointers to it.
+fn members(value: &Value, at: &str, found: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(list) => list.iter().enumerate().map(|(place, value)| (place.to_string(), value)).collect(),
+        _ => return,
+    };
+    for (name, value_inside) in inner {
+        let path = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        members(value_inside, &path, found);
+        if value.is_object() {
+            found.push(path);
+        }
+    }
+}
+
+/// The object that holds a member, and the member's name.
+fn holder<'a>(body: &'a mut Value, pointer: &'a str) -> (&'a mut Map<String, Value>, &'a str) {
+    let (object, name) = pointer.rsplit_once('/').expect("a pointer");
+    (body.pointer_mut(object).and_then(Value::as_object_mut).expect("an object"), name)
+}
+
+#[test]
+fn only_what_an_event_cannot_exist_without_must_be_there() {
+    let mut seen = Vec::new();
+    for integration in ALL {
+        for (sample, body) in integration.samples.iter().filter(|(sample, _)| *sample != "ping") {
+            let kind = sample.split('.').next().expect("a kind");
+            let title = if integration.name == "github" { kind.to_owned() } else { format!("generic {kind}") };
+            let (_, essential) = ESSENTIAL.iter().find(|(known, _)| **known == title).expect("a row for every sample");
+            seen.push(title.clone());
+            let whole: Value = serde_json::from_slice(body).expect("JSON");
+            let mut pointers = Vec::new();
+            members(&whole, "", &mut pointers);
+            for pointer in pointers {
+                let (mut without, mut with_null) = (whole.clone(), whole.clone());
+                let (object, name) = holder(&mut without, &pointer);
+                object.remove(name);
+                let (object, name) = holder(&mut with_null, &pointer);
+                object[name] = Value::Null;
+                let path = pointer[1..].replace('/', ".");
+                for body in [without, with_null] {
+                    let unmapped = is_unmapped(integration.name, kind, &body.to_string());
+                    assert_eq!(unmapped, essential.contains(&&*path), "{sample}: {path}");
+                }
+            }
+        }
+    }
+    assert!(ESSENTIAL.iter().all(|(title, _)| seen.contains(&(*title).to_owned())), "a row of the table has no sample");
+}
+
+#[test]
+fn the_smallest_bodies_say_what_happened_and_nothing_that_they_do_not_know() {
+    let repo = r#""repository":{"full_name":"acme/shop"}"#;
+    for (kind, body, expected, subject, data) in [
+        (
+            "push",
+            r#""ref":"refs/heads/main""#,
+            "commits.pushed",
+            "acme/shop@refs/heads/main",
+            r#""branch":"main","ref":"refs/heads/main""#,
+        ),
+        ("pull_request", r#""pull_request":{"number":7}"#, "change.updated", "acme/shop#7", r#""number":7"#),
+        (
+            "pull_request",
+            r#""action":"closed","pull_request":{"number":7,"merged":true}"#,
+            "change.merged",
+            "acme/shop#7",
+            r#""number":7"#,
+        ),
+        (
+            "pull_request_review",
+            r#""review":{"state":"approved"},"pull_request":{"number":7}"#,
+            "change.updated",
+            "acme/shop#7",
+            r#""number":7,"review_state":"approved""#,
+        ),
+        (
+            "deployment",
+            r#""deployment":{"id":9}"#,
+            "deployment.updated",
+            "acme/shop/:9",
+            r#""service":"acme/shop","deployment_id":"9","state":"created","components":[{"repo":"acme/shop"}]"#,
+        ),
+        (
+            "deployment_status",
+            r#""deployment":{"id":"9"},"deployment_status":{"state":"success"}"#,
+            "deployment.finished",
+            "acme/shop/:9",
+            r#""service":"acme/shop","deployment_id":"9","state":"success","outcome":"success","components":[{"repo":"acme/shop"}]"#,
+        ),
+        (
+            "workflow_run",
+            r#""action":"completed","workflow_run":{"id":5}"#,
+            "build.finished",
+            "acme/shop!/5",
+            r#""run_id":"5""#,
+        ),
+        (
+            "workflow_job",
+            r#""workflow_job":{"id":5,"status":"in_progress"}"#,
+            "build.started",
+            "acme/shop!/5",
+            r#""run_id":"5""#,
+        ),
+        ("check_run", r#""action":"created","check_run":{"id":5}"#, "build.queued", "acme/shop!/5", r#""run_id":"5""#),
+        ("issues", r#""issue":{"number":3}"#, "ticket.updated", "github:acme/shop#3", r#""key":"acme/shop#3""#),
+        (
+            "release",
+            r#""action":"published","release":{"tag_name":"v1"}"#,
+            "release.published",
+            "github:acme/shop@v1",
+            r#""tag":"v1""#,
+        ),
+    ] {
+        let found = drafts("github", kind, &format!("{{{body},{repo}}}"));
+        assert_eq!(found.len(), 1, "{kind}");
+        assert_eq!(
+            (found[0].kind.as_str(), found[0].subject.as_str(), found[0].time),
+            (expected, subject, None),
+            "{kind}"
+        );
+        assert_eq!(found[0].data.to_json().get(), format!(r#"{{"repo":"acme/shop",{data}}}"#), "{kind}");
+    }
+}
+
+#[test]
+fn a_field_that_is_sent_twice_counts_as_it_stands_last() {
+    let twice =
+        r#"{"ref":"refs/heads/a","ref":"refs/heads/b","repository":{"full_name":"x/y","full_name":"acme/shop"}}"#;
+    assert_eq!(drafts("github", "push", twice)[0].subject, "acme/shop@refs/heads/b");
+    let twice = r#"{"kind":"link","kind":"image","digest":"a","digest":"b","repo":"acme/shop","sha":"c0ffee1"}"#;
+    assert_eq!(drafts("generic", "facts", twice)[0].subject, "generic:b");
+}
+
+#[test]
+fn null_in_a_list_is_nothing() {
+    let body = r#"{"issue":{"number":3,"labels":[null,{"name":null},{"name":"incident"}]},"repository":{"full_name":"acme/shop"}}"#;
+    let found = drafts("github", "issues", body);
+    assert_eq!(found[0].kind.as_str(), "incident.updated");
+    assert_eq!(found[0].data.common.labels, ["incident"]);
+    let body = r#"{"ref":"refs/heads/main","commits":[null,{"message":"no id"},{"id":"c0ffee1","added":null},{"id":"c0ffee2","added":[]}],"repository":{"full_name":"acme/shop"}}"#;
+    assert!(
+        drafts("github", "push", body)[0]
+            .data
+            .to_json()
+            .get()
+            .contains(r#""commits":[{"sha":"c0ffee1"},{"sha":"c0ffee2","files":[]}]"#)
+    );
+}
+
+#[test]
+fn a_branch_came_or_went_also_where_only_the_zeros_say_so() {
+    let zeros = "0".repeat(40);
+    let types = |before: &str, after: &str| -> Vec<String> {
+        let body = format!(
+            r#"{{"ref":"refs/heads/x","before":"{before}","after":"{after}","repository":{{"full_name":"a/b"}}}}"#
+        );
+        drafts("github", "push", &body).iter().map(|draft| draft.kind.to_string()).collect()
+    };
+    assert_eq!(types(&zeros, "c0ffee1"), ["branch.created", "commits.pushed"]);
+    assert_eq!(types("c0ffee1", &zeros), ["branch.deleted"]);
+    assert_eq!(types("c0ffee1", "c0ffee2"), ["commits.pushed"]);
+}
