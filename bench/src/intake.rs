@@ -10,10 +10,10 @@ use anyhow::{Result, ensure};
 use store::statistics::{self, Statistics};
 use tokio::process::Child;
 
+use crate::bodies;
 use crate::processes::cpu_seconds;
 use crate::servers::{Servers, baseline, free_port};
 use crate::wrk::{self, Load, Seen};
-use crate::bodies;
 
 /// Connections at full load: enough to fill batches, few enough for an honest latency.
 const CONNECTIONS: u32 = 128;
@@ -57,7 +57,11 @@ async fn measure(folder: &Path, seconds: u64) -> Result<()> {
     let worker = servers.em_agent("worker", worker_port).await?;
     let both = bench.full_load(&address, "worker", seconds, &[("gateway", &gateway), ("worker", &worker)]).await?;
 
-    println!("ratio to the baseline: {:.2} alone, {:.2} with the worker", alone / baseline.per_second(), both / baseline.per_second());
+    println!(
+        "ratio to the baseline: {:.2} alone, {:.2} with the worker",
+        alone / baseline.per_second(),
+        both / baseline.per_second()
+    );
     drop((gateway, worker));
     servers.stop().await;
     Ok(())
@@ -68,7 +72,11 @@ const HEADER: &str = "                              deliveries/s     p50 ms     
 fn row(name: &str, seen: &Seen) -> String {
     format!(
         "{name:<30}{:>12.0}{:>11.2}{:>11.2}{:>11.2}{:>10}",
-        seen.per_second(), seen.p50_ms, seen.p99_ms, seen.max_ms, seen.refused + seen.broken
+        seen.per_second(),
+        seen.p50_ms,
+        seen.p99_ms,
+        seen.max_ms,
+        seen.refused + seen.broken
     )
 }
 
@@ -112,7 +120,8 @@ impl Bench<'_> {
 
         let kept = after.deliveries - before.deliveries;
         ensure!(kept as u64 >= seen.answers - seen.refused, "{kept} rows for {} answers", seen.answers);
-        ensure!(after.events - before.events == kept, "every push is one event");
+        let told = after.events - before.events;
+        ensure!(told == kept, "every push is one event, but there are {told} events for {kept} deliveries");
         let per_second = kept as f64 / (seen.seconds + catching_up.as_secs_f64());
         println!("{}", row(if ours.len() == 1 { "gateway, worker stopped" } else { "gateway, worker running" }, &seen));
         println!(
@@ -122,7 +131,8 @@ impl Bench<'_> {
             (after.database_bytes - before.database_bytes) / kept.max(1),
         );
         let costs = pids.iter().zip(cpu_before.iter().zip(&cpu_after));
-        let costs = costs.map(|((name, _), (before, after))| format!("{name} {:.0} µs", (after - before) * 1e6 / kept as f64));
+        let costs =
+            costs.map(|((name, _), (before, after))| format!("{name} {:.0} µs", (after - before) * 1e6 / kept as f64));
         println!("  CPU a delivery: {}", costs.collect::<Vec<_>>().join(", "));
         Ok(per_second)
     }

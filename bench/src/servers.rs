@@ -23,15 +23,16 @@ pub(crate) struct Servers {
 
 impl Servers {
     pub(crate) async fn start(folder: &Path) -> Result<Self> {
-        let (mut settings, _) = Settings::from_process(&[], Env::Development)
-            .map_err(|bad| anyhow::anyhow!("settings: {}", bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+        let (mut settings, _) = Settings::from_process(&[], Env::Development).map_err(|bad| {
+            anyhow::anyhow!("settings: {}", bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
         settings.data_dir = folder.to_owned();
         let postgres = Postgres::start(&PostgresPlan::of(&settings)).await?;
         let nats = Nats::start(&NatsPlan::of(&settings)).await?;
         let admin = postgres.url();
         let database_url = tokio::task::spawn_blocking(move || {
             let url = store::migrate::ensure_database(&admin, "em_agent")?;
-            store::migrate::apply(&url, true)?;
+            store::migrate::prepare(&url, true, chrono::Utc::now())?;
             Ok::<_, store::StoreError>(url)
         })
         .await??;
@@ -71,7 +72,8 @@ impl Servers {
 
 /// Starts this program's baseline server; returns it with its address.
 pub(crate) async fn baseline() -> Result<(Child, String)> {
-    let mut child = Command::new(program("bench")?).arg("baseline").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let mut child =
+        Command::new(program("bench")?).arg("baseline").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let stdout = child.stdout.take().context("the baseline's output")?;
     let address = BufReader::new(stdout).lines().next_line().await?.context("the baseline's address")?;
     Ok((child, address))

@@ -5,6 +5,8 @@
 //! `DATA_DIR`, readable by the owner only.
 
 mod bodies;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -111,16 +113,16 @@ fn key(day: NaiveDate, place: usize) -> String {
 fn day(date: NaiveDate) -> Vec<Delivery> {
     let morning = date.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(8);
     let mut deliveries: Vec<Delivery> = (1..=CHANGES).flat_map(|place| change(date, place, morning)).collect();
-    let numbered = |place: i64, minutes: i64, state: &'static str| {
+    let by_script = |place: u64, minutes: i64, state: &'static str| {
         let at = morning + TimeDelta::minutes(minutes);
-        let number = first_number(date) + place.unsigned_abs();
-        Delivery {
-            source: "generic",
-            kind: "deployment",
-            scene: Scene { number, at, since: at - TimeDelta::minutes(4), action: "", state },
-        }
+        let number = first_number(date) + place;
+        let scene = Scene { number, at, since: at - TimeDelta::minutes(4), action: "", state };
+        let commit = Scene { at: at - TimeDelta::minutes(25), ..scene.clone() };
+        [("commit", commit), ("deployment", scene)].map(|(kind, scene)| Delivery { source: "generic", kind, scene })
     };
-    deliveries.extend([numbered(1, 95, "success"), numbered(2, 260, "failure"), numbered(3, 290, "success")]);
+    deliveries.extend(by_script(1, 95, "success"));
+    deliveries.extend(by_script(2, 260, "failure"));
+    deliveries.extend(by_script(3, 290, "success"));
     deliveries.sort_by_key(|delivery| delivery.scene.at);
     deliveries
 }
@@ -135,22 +137,22 @@ fn change(date: NaiveDate, place: u64, morning: DateTime<Utc>) -> Vec<Delivery> 
     let number = first_number(date) + place;
     let opened =
         morning + TimeDelta::minutes(90).checked_mul(i32::try_from(place - 1).unwrap_or(0)).unwrap_or_default();
-    let step = |kind: &'static str, minutes: i64, action: &'static str, state: &'static str| {
-        let at = opened + TimeDelta::minutes(minutes);
-        Delivery { source: "github", kind, scene: Scene { number, at, since: opened, action, state } }
+    let step = |kind: &'static str, since: i64, minutes: i64, action: &'static str, state: &'static str| {
+        let (at, since) = (opened + TimeDelta::minutes(minutes), opened + TimeDelta::minutes(since));
+        Delivery { source: "github", kind, scene: Scene { number, at, since, action, state } }
     };
     let mut steps = vec![
-        step("pull_request", 0, "opened", "success"),
-        step("pull_request", 40, "closed", "success"),
-        step("push", 40, "", "success"),
-        step("workflow_run", 46, "", "success"),
-        step("deployment", 47, "", "success"),
-        step("deployment_status", 48, "", "in_progress"),
-        step("deployment_status", 52, "", "success"),
+        step("pull_request", 0, 0, "opened", "success"),
+        step("pull_request", 0, 40, "closed", "success"),
+        step("push", 40, 40, "", "success"),
+        step("workflow_run", 40, 46, "", "success"),
+        step("deployment", 47, 47, "", "success"),
+        step("deployment_status", 47, 48, "", "in_progress"),
+        step("deployment_status", 47, 52, "", "success"),
     ];
     if place == BROKEN {
-        steps.push(step("issues", 55, "opened", "success"));
-        steps.push(step("issues", 160, "closed", "success"));
+        steps.push(step("issues", 55, 55, "opened", "success"));
+        steps.push(step("issues", 55, 160, "closed", "success"));
     }
     steps
 }

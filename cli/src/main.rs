@@ -25,6 +25,9 @@ mod worker;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
+
+use failure::Failure;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -56,8 +59,18 @@ enum Command {
     Token(token::Token),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::from(error).report(),
+    };
+    let code = runtime.block_on(run());
+    // A database call that hangs would hold the process for longer than its drain may take.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     let done = match Program::parse().command {
         Command::Up(up) => Box::pin(up.run()).await,
         Command::Gateway(gateway) => Box::pin(gateway.run()).await,

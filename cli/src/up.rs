@@ -11,6 +11,7 @@ use ::gateway::Parts;
 use ::worker::WorkerHandle;
 use boot::Settings;
 use boot::settings::{Env, Unsigned};
+use chrono::Utc;
 use clap::Args;
 use secrecy::SecretString;
 use store::Role;
@@ -91,7 +92,7 @@ async fn prepare_database(settings: &mut Settings, servers: &Servers) -> Result<
     let ours = servers.own_database();
     let url = tokio::task::spawn_blocking(move || {
         let url = if ours { store::migrate::ensure_database(&url, "em_agent")? } else { url };
-        store::migrate::apply(&url, true).map(|_| url)
+        store::migrate::prepare(&url, true, Utc::now()).map(|_| url)
     })
     .await??;
     if ours {

@@ -70,6 +70,22 @@ fn a_gateway_without_anything_set_is_production_and_refused() {
 }
 
 #[test]
+fn a_weak_secret_in_production_is_one_line_that_names_the_variable_and_not_the_secret() {
+    let good = "k7Qz2mXv9RtBn4Wc8LpFy3Hd6Js1Ga5E";
+    for (name, weak) in [("JWT_SECRET_KEY", "changeme"), ("AGENT_ADMIN_KEY", "aaaaaaaaaaaaaaaaaaaaaaaa")] {
+        let variables = [("ENV", "production"), ("JWT_SECRET_KEY", good), (name, weak)];
+        for command in ["gateway", "worker"] {
+            let output = em_agent(&[command], &variables);
+            let said = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+            assert!(said.starts_with(&format!("em-agent: {name}: got ")) && !said.contains(weak), "{said}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_gateway_needs_its_urls() {
     let output = em_agent(&["gateway"], &[("ENV", "development")]);
     assert_eq!(output.status.code(), Some(2));

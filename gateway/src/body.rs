@@ -19,14 +19,24 @@ pub(crate) const MOST_API_BYTES: usize = 256 * 1024;
 
 /// The whole body, at most `most_bytes` of it.
 pub(crate) async fn read(request: &HttpRequest, payload: Payload, most_bytes: usize) -> Result<Bytes, Problem> {
+    read_within(DEADLINE, request, payload, most_bytes).await
+}
+
+async fn read_within(
+    deadline: Duration,
+    request: &HttpRequest,
+    payload: Payload,
+    most_bytes: usize,
+) -> Result<Bytes, Problem> {
     refuse_encoded(request)?;
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let announced = header(CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
     if announced > most_bytes {
         return Err(too_large(most_bytes));
     }
-    let late = || Problem::new(Code::RequestTimeout, "the body did not arrive within 15 seconds");
-    tokio::time::timeout(DEADLINE, collect(payload, announced, most_bytes)).await.map_err(|_| late())?
+    let seconds = deadline.as_secs();
+    let late = || Problem::new(Code::RequestTimeout, format!("the body did not arrive within {seconds} seconds"));
+    tokio::time::timeout(deadline, collect(payload, announced, most_bytes)).await.map_err(|_| late())?
 }
 
 async fn collect(mut payload: Payload, announced: usize, most_bytes: usize) -> Result<Bytes, Problem> {
@@ -101,5 +111,15 @@ mod tests {
             let request = TestRequest::post().insert_header((CONTENT_ENCODING, encoding)).set_payload("x");
             assert_eq!(outcome(request, 10).await, expected, "{encoding}");
         }
+    }
+    #[actix_web::test]
+    async fn a_body_that_does_not_end_is_not_waited_for_for_ever() {
+        let first = futures::stream::iter([Ok(Bytes::from_static(b"x"))]);
+        let endless = first.chain(futures::stream::pending());
+        let mut payload: actix_web::dev::Payload = actix_web::dev::Payload::Stream { payload: Box::pin(endless) };
+        let request = TestRequest::post().to_http_request();
+        let payload = Payload::from_request(&request, &mut payload).await.expect("a payload");
+        let read = read_within(Duration::from_millis(50), &request, payload, 100).await;
+        assert_eq!(read.map_err(|problem| problem.code()), Err(Code::RequestTimeout));
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn observe<B: MessageBody + 'static>(
         .increment(1);
     metrics::histogram!("http_request_duration_seconds", "route" => route).record(started.elapsed());
     if traced {
-        span.record("otel.name", route);
+        traceparent::name(&span, format!("{method} {route}"));
         span.record("http.response.status_code", status.as_u16());
     }
     let outcome = Outcome { id: &id, method, route, status, started, problem: problem.as_ref() };
@@ -211,7 +211,6 @@ fn open_span(request: &ServiceRequest, id: &RequestId, method: &'static str, tra
         "request",
         request_id = id.0,
         otel.kind = "server",
-        otel.name = tracing::field::Empty,
         http.request.method = method,
         http.response.status_code = tracing::field::Empty,
     );

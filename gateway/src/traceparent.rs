@@ -1,4 +1,4 @@
-//! W3C trace context: reads the `traceparent` that came in, makes it a span's parent, and tells a span's own.
+//! W3C trace context: reads the `traceparent` that came in, makes it a span's parent, names a span and tells its own.
 //!
 //! A value that is not exactly the W3C form is ignored, never repaired.
 
@@ -34,6 +34,11 @@ pub(crate) fn parse(header: &str) -> Option<SpanContext> {
 pub(crate) fn adopt(span: &Span, parent: SpanContext) {
     // Fails only where no telemetry layer is installed: then there is no trace to continue.
     drop(span.set_parent(Context::new().with_remote_span_context(parent)));
+}
+
+/// Names a span that has begun. A field `otel.name` is heeded only before that.
+pub(crate) fn name(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 /// The header that continues `span`'s trace.

@@ -17,7 +17,9 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadab
     if body.trim_ascii().is_empty() {
         return Err(Unreadable::new("the body is empty"));
     }
-    serde_json::from_slice(body)
+    // Checked once as a whole: a reader of bytes would check every text of its own.
+    let text = std::str::from_utf8(body).map_err(|_| Unreadable::new("the body is not UTF-8"))?;
+    serde_json::from_str(text)
         .map_err(|error| Unreadable { repeats: repeats(&error), ..Unreadable::new(reason(&error)) })
 }
 

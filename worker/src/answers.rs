@@ -16,28 +16,35 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// Answers messages by what became of them, both in the same order.
 pub(crate) async fn answer(consumer: &'static str, received: &[Received], settled: &[Settled]) {
     for (message, outcome) in received.iter().zip(settled) {
-        let event = &message.event;
-        let (result, answered) = match outcome {
-            Settled::Processed => {
-                if message.mark.replay.is_none() {
-                    let taken = (Utc::now() - event.received_at()).to_std().unwrap_or_default();
-                    metrics::histogram!("event_to_effect_seconds", "consumer" => consumer).record(taken);
-                }
-                ("processed", message.ack().await)
-            }
-            Settled::Duplicate => ("duplicate", message.ack().await),
-            Settled::Failed { attempts, error } => {
-                tracing::warn!(consumer, event = %event.id, attempts, error, "a message failed and is tried again");
-                ("failed", message.nak(Some(pause(*attempts))).await)
-            }
-            Settled::Dead { error } => {
-                tracing::error!(consumer, event = %event.id, tenant = %event.tenant, error, "a message is a dead letter now");
-                metrics::counter!("dead_letters_total", "consumer" => consumer).increment(1);
-                ("dead", message.ack().await)
-            }
-        };
+        let result = note(consumer, message, outcome);
         metrics::counter!("consumer_processed_total", "consumer" => consumer, "result" => result).increment(1);
-        lost(answered);
+        lost(match outcome {
+            Settled::Failed { attempts, .. } => message.nak(Some(pause(*attempts))).await,
+            Settled::Processed | Settled::Duplicate | Settled::Dead { .. } => message.ack().await,
+        });
+    }
+}
+
+/// Logs and measures one outcome; returns what it is counted as.
+fn note(consumer: &'static str, message: &Received, outcome: &Settled) -> &'static str {
+    let event = &message.event;
+    match outcome {
+        Settled::Processed if message.mark.replay.is_some() => "processed",
+        Settled::Processed => {
+            let taken = (Utc::now() - event.received_at()).to_std().unwrap_or_default();
+            metrics::histogram!("event_to_effect_seconds", "consumer" => consumer).record(taken);
+            "processed"
+        }
+        Settled::Duplicate => "duplicate",
+        Settled::Failed { attempts, error } => {
+            tracing::warn!(consumer, event = %event.id, attempts, error, "a message failed and is tried again");
+            "failed"
+        }
+        Settled::Dead { error } => {
+            tracing::error!(consumer, event = %event.id, tenant = %event.tenant, error, "a message is a dead letter now");
+            metrics::counter!("dead_letters_total", "consumer" => consumer).increment(1);
+            "dead"
+        }
     }
 }
 

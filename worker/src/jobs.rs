@@ -39,16 +39,17 @@ pub async fn work_once(store: &Store, rules: &Rules, stop: &CancellationToken) -
     let Some(job) = leased else { return Ok(false) };
     tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempt, "a job is worked on");
     match replay::run(store, rules, &job, stop).await {
-        Ok(Ended::Done) => finish(store, job, None).await?,
-        Ok(Ended::Stopped) => store.call("job_release", move |conn| job_leases::release(conn, &job)).await?,
-        Ok(Ended::Lost) => tracing::info!(job = %job.id, "the job was cancelled or taken over"),
-        Err(error) if error.is_transient() => {
-            store.call("job_release", move |conn| job_leases::release(conn, &job)).await?;
-            return Err(error);
-        }
-        Err(error) => finish(store, job, Some(story(&error))).await?,
+        Ok(Ended::Done) => finish(store, job, None).await.map(|()| true),
+        Ok(Ended::Stopped) => release(store, job).await.map(|()| true),
+        Ok(Ended::Lost) => Ok(true),
+        Err(error) if error.is_transient() => release(store, job).await.and(Err(error)),
+        Err(error) => finish(store, job, Some(story(&error))).await.map(|()| true),
     }
-    Ok(true)
+}
+
+/// Anybody may go on with it.
+async fn release(store: &Store, job: Leased) -> Result<(), StoreError> {
+    store.call("job_release", move |conn| job_leases::release(conn, &job)).await
 }
 
 async fn finish(store: &Store, job: Leased, error: Option<String>) -> Result<(), StoreError> {

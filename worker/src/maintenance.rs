@@ -15,8 +15,6 @@ use crate::consumers::CONSUMER_NAMES;
 
 const MEASURE: Duration = Duration::from_secs(5);
 const TIDY: Duration = Duration::from_secs(3600);
-/// Partitions are made so long before they are needed.
-const DAYS_AHEAD: u64 = 7;
 
 /// Maintains until `stop`. `owner` works as [`store::Role::Owner`], `store` as [`store::Role::App`].
 pub async fn run(store: Store, owner: Store, bus: Bus, retention_days: u32, stop: CancellationToken) {
@@ -40,7 +38,8 @@ pub async fn run(store: Store, owner: Store, bus: Bus, retention_days: u32, stop
 /// Makes the partitions of the coming days and drops what has been kept long enough.
 pub async fn tidy(owner: &Store, retention_days: u32) -> Result<(), StoreError> {
     let now = Utc::now();
-    let made = owner.call("partitions_ensure", move |conn| partitions::ensure(conn, now, DAYS_AHEAD)).await?;
+    let made =
+        owner.call("partitions_ensure", move |conn| partitions::ensure(conn, now, partitions::DAYS_AHEAD)).await?;
     if !made.is_empty() {
         tracing::info!(partitions = made.join(" "), "partitions were made");
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 const REPO: &str = "acme/shop";
 const SERVICE: &str = "billing";
+const SCRIPT_REPO: &str = "acme/billing";
 const LOGIN: &str = "octocat";
 
 /// What a sample is about. The same scene gives the same bytes.
@@ -13,7 +14,7 @@ pub(super) struct Scene {
     /// Tells changes, deployments and incidents apart.
     pub(super) number: u64,
     pub(super) at: DateTime<Utc>,
-    /// When the change was opened and what it is about began.
+    /// When what it is about began: the change's opening, the run's start, the deployment's, the issue's creation.
     pub(super) since: DateTime<Utc>,
     pub(super) action: &'static str,
     /// The state of a deployment, the outcome of a run.
@@ -21,14 +22,29 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// The commit that the change arrives as.
+    /// The commit that the change arrives as on the main branch.
     fn sha(&self) -> String {
-        format!("{:08x}{:032x}", 0xe3a9_ec70_u32, self.number)
+        sha(0xe3a9_ec70, self.number)
     }
 
-    fn parent_sha(&self) -> String {
-        Self { number: self.number.saturating_sub(1), ..self.clone() }.sha()
+    /// The last commit of the change's own branch, which is squashed.
+    fn head_sha(&self) -> String {
+        sha(0x5f1d_08b6, self.number)
     }
+
+    /// The commit of the other service that a script deploys.
+    fn script_sha(&self) -> String {
+        sha(0x8c42_d7e1, self.number)
+    }
+
+    /// What the main branch was before.
+    fn before(&self) -> Self {
+        Self { number: self.number.saturating_sub(1), ..self.clone() }
+    }
+}
+
+fn sha(repo: u32, number: u64) -> String {
+    format!("{repo:08x}{number:032x}")
 }
 
 /// The body of one delivery, as the bytes that are sent. `None`: the demo sends none of this kind.
@@ -40,6 +56,7 @@ pub(super) fn body(source: &str, kind: &str, scene: &Scene) -> Option<Vec<u8>> {
         ("github", "deployment") => deployment(scene),
         ("github", "deployment_status") => deployment_status(scene),
         ("github", "issues") => issues(scene),
+        ("generic", "commit") => commit_by_script(scene),
         ("generic", "deployment") => deployment_by_script(scene),
         _ => return None,
     };
@@ -70,10 +87,12 @@ fn push(scene: &Scene) -> Value {
         "id": sha, "message": format!("Change {} (#{})", scene.number, scene.number), "timestamp": time(scene.at),
         "url": format!("https://github.com/{REPO}/commit/{sha}"), "distinct": true,
         "author": {"name": "Octo Cat", "email": "octocat@example.com", "username": LOGIN},
+        "committer": {"name": "GitHub", "email": "noreply@github.com", "username": "web-flow"},
         "added": [], "removed": [], "modified": ["src/cart.rs"],
     });
     with_common(json!({
-        "ref": "refs/heads/main", "before": scene.parent_sha(), "after": sha, "created": false, "deleted": false,
+        "ref": "refs/heads/main", "before": scene.before().sha(), "after": sha, "base_ref": null, "created": false, "deleted": false,
+        "compare": format!("https://github.com/{REPO}/compare/{}...{sha}", scene.before().sha()),
         "forced": false, "commits": [commit], "head_commit": commit,
         "pusher": {"name": LOGIN, "email": "octocat@example.com"},
     }))
@@ -91,7 +110,12 @@ fn pull_request(scene: &Scene) -> Value {
             "created_at": time(scene.since), "updated_at": time(scene.at),
             "closed_at": on_merge(time(scene.at).into()), "merged_at": on_merge(time(scene.at).into()),
             "merge_commit_sha": on_merge(scene.sha().into()), "additions": 12, "deletions": 3, "changed_files": 1, "commits": 1,
-            "base": {"ref": "main", "repo": repository()}, "head": {"ref": format!("change-{}", scene.number), "sha": scene.sha()},
+            "merged_by": on_merge(user()), "body": null, "assignees": [], "requested_reviewers": [],
+            "base": {"label": "acme:main", "ref": "main", "sha": scene.before().sha(), "repo": repository()},
+            "head": {
+                "label": format!("acme:change-{}", scene.number), "ref": format!("change-{}", scene.number),
+                "sha": scene.head_sha(), "repo": repository(),
+            },
             "labels": [], "html_url": format!("https://github.com/{REPO}/pull/{}", scene.number),
         },
     }))
@@ -113,7 +137,9 @@ fn workflow_run(scene: &Scene) -> Value {
 fn deployment_facts(scene: &Scene) -> Value {
     json!({
         "id": 145_988_000 + scene.number, "sha": scene.sha(), "ref": "main", "task": "deploy", "environment": "production",
-        "created_at": time(scene.since), "updated_at": time(scene.since), "creator": user(),
+        "original_environment": "production", "production_environment": true, "transient_environment": false,
+        "payload": {}, "description": format!("Change {}", scene.number),
+        "created_at": time(scene.since), "updated_at": time(scene.at), "creator": user(),
     })
 }
 
@@ -127,6 +153,8 @@ fn deployment_status(scene: &Scene) -> Value {
         "deployment_status": {
             "id": 209_916_000 + 2 * scene.number + u64::from(scene.state != "in_progress"), "state": scene.state,
             "environment": "production", "created_at": time(scene.at), "updated_at": time(scene.at), "creator": user(),
+            "description": "", "target_url": "", "environment_url": "",
+            "log_url": format!("https://github.com/{REPO}/actions/runs/{}", 30_433_642_000_u64 + scene.number),
         },
     }))
 }
@@ -139,16 +167,23 @@ fn issues(scene: &Scene) -> Value {
         "issue": {
             "number": 9000 + scene.number, "title": "Checkout answers 500", "user": user(),
             "state": if action == "closed" { "closed" } else { "open" },
-            "labels": [{"name": "incident"}], "assignees": [], "created_at": time(scene.since), "updated_at": time(scene.at),
+            "labels": [{"id": 208_045_946, "name": "incident"}], "assignee": null, "assignees": [], "body": null, "created_at": time(scene.since), "updated_at": time(scene.at),
             "closed_at": closed_at, "html_url": format!("https://github.com/{REPO}/issues/{}", 9000 + scene.number),
         },
     }))
+}
+
+fn commit_by_script(scene: &Scene) -> Value {
+    json!({
+        "kind": "commit", "repo": SCRIPT_REPO, "sha": scene.script_sha(), "parents": [scene.before().script_sha()],
+        "committed_at": time(scene.at), "msg": format!("Billing step {}", scene.number), "author": LOGIN,
+    })
 }
 
 fn deployment_by_script(scene: &Scene) -> Value {
     json!({
         "kind": "deployment", "id": format!("{SERVICE}-{}", scene.number), "service": SERVICE, "env": "production",
         "tier": "production", "status": scene.state, "started_at": time(scene.since), "finished_at": time(scene.at),
-        "components": [{"repo": "acme/billing", "sha": scene.sha()}],
+        "components": [{"repo": SCRIPT_REPO, "sha": scene.script_sha()}],
     })
 }

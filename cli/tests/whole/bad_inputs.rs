@@ -21,10 +21,8 @@ impl Gateway {
     fn start() -> Self {
         let database = Database::fresh();
         let mut world = World::on(database.url.clone(), servers::nats_url());
-        world.settings = vec![
-            ("MAX_PAYLOAD_BYTES", LIMIT.to_string()),
-            ("INTEGRATIONS_GENERIC_ENABLED", "false".to_owned()),
-        ];
+        world.settings =
+            vec![("MAX_PAYLOAD_BYTES", LIMIT.to_string()), ("INTEGRATIONS_GENERIC_ENABLED", "false".to_owned())];
         Self { _role: world.gateway(), world, _database: database }
     }
 
@@ -65,9 +63,11 @@ impl Gateway {
 }
 
 fn parse(answer: &str) -> (u16, Value) {
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"));
+    let status =
+        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"));
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let json = body.find('{').and_then(|start| serde_json::from_str(body[start..].trim_end_matches(['\r', '\n', '0'])).ok());
+    let json =
+        body.find('{').and_then(|start| serde_json::from_str(body[start..].trim_end_matches(['\r', '\n', '0'])).ok());
     (status, json.unwrap_or(Value::Null))
 }
 
@@ -97,10 +97,9 @@ async fn forged_and_ambiguous_signatures_are_refused_without_a_hint() {
     }
     told.dedup();
     assert_eq!(told.len(), 1, "every refusal says the same: {told:?}");
-    for (what, signatures) in [
-        ("sent twice", vec![good.as_bytes(), good.as_bytes()]),
-        ("not ASCII", vec![b"sha256=\xc3\xa4\xff".as_slice()]),
-    ] {
+    for (what, signatures) in
+        [("sent twice", vec![good.as_bytes(), good.as_bytes()]), ("not ASCII", vec![b"sha256=\xc3\xa4\xff".as_slice()])]
+    {
         let answer = gateway.deliver("push", &signatures, body).await;
         assert_eq!((answer.0, problem(&answer).as_str()), (400, "ambiguous-header"), "{what}");
     }

@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bus::ConsumerSpec;
-use serde_json::Value;
 use testkit::database::Database;
 use testkit::senders::{Sender, deployment_succeeded};
 use testkit::servers;
 
-use crate::support::{World, eventually};
+use crate::support::{World, books, eventually};
 
 const SENDERS: usize = 8;
 const KILLS: usize = 6;
@@ -37,24 +36,6 @@ async fn send_until(stop: Arc<AtomicBool>, numbers: Arc<AtomicU64>, sender: Send
         }
     }
     acked
-}
-
-/// Every row of a list of the API.
-async fn walk(sender: &Sender, path: &str) -> Vec<Value> {
-    let mut rows = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let page = sender.get(&format!("{path}?limit=200{cursor}")).await.expect("a page");
-        rows.extend(page["data"].as_array().unwrap_or_else(|| panic!("no list: {page}")).clone());
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return rows,
-        }
-    }
-}
-
-fn text(row: &Value, field: &str) -> String {
-    row[field].as_str().unwrap_or_else(|| panic!("{field} in {row}")).to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,24 +64,15 @@ async fn what_was_answered_with_200_is_kept_published_and_counted_once_whatever_
     }
     assert!(acked.len() > KILLS * 100 / 2, "only {} deliveries were answered", acked.len());
 
-    let kept = kept_once(&sender, &acked).await;
+    let kept = books::kept_once(&sender, &acked).await;
     published(&world, &sender, kept).await;
-    counted_once(&sender, kept).await;
+    books::counted_once(&sender, kept).await;
     drop((gateway, worker));
 }
 
-async fn kept_once(sender: &Sender, acked: &BTreeMap<String, String>) -> usize {
-    let rows = walk(sender, "/v1/deliveries").await;
-    let by_key: BTreeMap<String, String> = rows.iter().map(|row| (text(row, "key"), text(row, "id"))).collect();
-    assert_eq!(by_key.len(), rows.len(), "a key was kept twice");
-    for (key, id) in acked {
-        assert_eq!(by_key.get(key), Some(id), "{key} was answered with 200");
-    }
-    rows.len()
-}
-
 async fn published(world: &World, sender: &Sender, kept: usize) {
-    let events: BTreeSet<String> = walk(sender, "/v1/events").await.iter().map(|event| text(event, "id")).collect();
+    let events: BTreeSet<String> =
+        books::walk(sender, "/v1/events").await.iter().map(|event| books::text(event, "id")).collect();
     assert_eq!(events.len(), kept, "every delivery is one event");
     let mut consumer = world.bus().await.consume(ConsumerSpec { name: "judge", types: &[], batch: 256 });
     let mut seen = BTreeSet::new();
@@ -112,16 +84,4 @@ async fn published(world: &World, sender: &Sender, kept: usize) {
             message.ack().await.expect("an acknowledgement");
         }
     }
-}
-
-async fn counted_once(sender: &Sender, kept: usize) {
-    let path = "/v1/metrics/dora/deployment-frequency?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z&wait=1";
-    let total = || async {
-        let answer = sender.get(path).await.expect("an answer");
-        let total: u64 =
-            answer["data"].as_array().into_iter().flatten().filter_map(|row| row["total_deployments"].as_u64()).sum();
-        assert!(total <= kept as u64, "{total} deployments were counted for {kept} deliveries");
-        total == kept as u64
-    };
-    eventually("every deployment is counted", PATIENCE, total).await;
 }

@@ -1,6 +1,10 @@
 //! The whole program as its users meet it: processes, HTTP, real servers that come and go.
 
 mod bad_inputs;
+mod big_event;
+mod drain;
 mod kill_nine;
 mod outages;
+mod several;
 mod support;
+mod traces;

@@ -1,7 +1,5 @@
 //! PostgreSQL and NATS stop in the middle and come back: senders are told the truth, nothing that was answered is lost.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use boot::private::Postgres;
@@ -10,26 +8,10 @@ use testkit::database::Database;
 use testkit::senders::{Sender, deployment_succeeded};
 use testkit::servers::{self, nats_plan, postgres_plan};
 
+use crate::support::servers::{Folder, Nats};
 use crate::support::{World, eventually, free_port};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("em-outage-{}", uuid::Uuid::new_v4().simple()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Sends one deployment; the status, 0 when there was no answer.
 async fn send(sender: &Sender, number: u64) -> u16 {
@@ -77,35 +59,12 @@ async fn without_postgres_senders_get_503_and_what_was_answered_before_and_after
     postgres.stop(Duration::from_secs(10)).await;
 }
 
-/// A nats-server on a port that stays the same from start to start.
-struct Nats(Child);
-
-impl Nats {
-    fn start(program: &Path, port: u16, folder: &Path) -> Self {
-        let child = Command::new(program)
-            .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
-            .arg(folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nats-server starts");
-        Self(child)
-    }
-}
-
-impl Drop for Nats {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_nats_deliveries_are_taken_and_counted_when_it_is_back_even_with_its_stream_gone() {
     let (folder, database) = (Folder::new(), Database::fresh());
     let program = nats_plan(&folder.0).find().await.expect("a nats-server");
     let port = free_port();
-    let nats = Nats::start(&program, port, &folder.0.join("first"));
+    let nats = Nats::start(&program, port, &folder.0.join("first"), "");
     let world = World::on(database.url.clone(), format!("nats://127.0.0.1:{port}"));
     let (gateway, worker) = (world.gateway(), world.spawn("worker"));
     let sender = Sender::new(world.base(), "github");
@@ -129,7 +88,7 @@ async fn without_nats_deliveries_are_taken_and_counted_when_it_is_back_even_with
     }
     assert_eq!(sender.get("/ready").await.expect("an answer")["ready"], true);
     // It comes back empty, as after a lost disk.
-    let nats = Nats::start(&program, port, &folder.0.join("second"));
+    let nats = Nats::start(&program, port, &folder.0.join("second"), "");
     eventually("all of them are counted", PATIENCE, counted(20)).await;
     drop((gateway, worker, nats));
 }

@@ -1,8 +1,9 @@
 //! Logs to standard error, and traces to a collector when one is set.
 //!
-//! In order: the filter, the format (one JSON object a line, or for people), then OTLP over HTTP. The exporter uses its
-//! own thread with a blocking client: the async one panics there for want of a reactor. Without an endpoint no trace is
-//! recorded, but `traceparent` headers are still understood and passed on.
+//! In order: the filter and the format of the lines (one JSON object each, or for people), then OTLP over HTTP.
+//! `LOG_LEVEL` is about the lines only: quiet logs do not silence the traces. The exporter uses its own thread with a
+//! blocking client: the async one panics there for want of a reactor. Without an endpoint no trace is recorded, but
+//! `traceparent` headers are still understood and passed on.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use secrecy::ExposeSecret;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
@@ -49,10 +51,11 @@ impl Telemetry {
         let filter = EnvFilter::try_new(&settings.log.level).map_err(TelemetryError::Filter)?;
         let provider =
             settings.otel.endpoint.as_deref().map(|endpoint| provider(endpoint, &settings.otel)).transpose()?;
-        let traces =
-            provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("em-agent")));
+        let traces = provider.as_ref().map(|provider| {
+            tracing_opentelemetry::layer().with_tracer(provider.tracer("em-agent")).with_filter(LevelFilter::INFO)
+        });
         let tracing_enabled = traces.is_some();
-        let registry = tracing_subscriber::registry().with(lines(&settings.log)).with(traces).with(filter);
+        let registry = tracing_subscriber::registry().with(lines(&settings.log).with_filter(filter)).with(traces);
         registry.try_init().map_err(TelemetryError::Twice)?;
         Ok(Self { provider, tracing_enabled })
     }

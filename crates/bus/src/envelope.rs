@@ -40,6 +40,12 @@ pub(crate) fn seal(event: &Event, mark: Mark, again: i16) -> (HeaderMap, Bytes) 
     (headers, Bytes::copy_from_slice(event.data.get().as_bytes()))
 }
 
+/// The same without the data, which stands in the store: `null` instead.
+pub(crate) fn seal_without_data(event: &Event, mark: Mark, again: i16) -> (HeaderMap, Bytes) {
+    let (headers, _) = seal(event, mark, again);
+    (headers, Bytes::from_static(RawValue::NULL.get().as_bytes()))
+}
+
 /// Reads a message back. The facets are read from the data again.
 pub(crate) fn open(headers: Option<&HeaderMap>, body: &[u8]) -> Result<(Event, Mark), BusError> {
     let headers = headers.ok_or_else(|| BusError::Foreign("it has no headers".to_owned()))?;

@@ -19,6 +19,7 @@ pub struct PubAck {
 impl Bus {
     /// Sends one event. Fails at once without a connection, so that nothing piles up; waits while too many
     /// acknowledgements are outstanding. `again` above 0 sends a message that the stream lost under another id.
+    /// An event whose data is larger than the server's `max_payload` goes without it: who needs it asks the store.
     pub async fn publish(
         &self,
         event: &Event,
@@ -27,8 +28,15 @@ impl Bus {
     ) -> Result<impl Future<Output = Result<PubAck, BusError>> + Send + 'static, BusError> {
         self.usable()?;
         let (headers, body) = envelope::seal(event, mark, again);
-        let sent = self.jetstream.publish_with_headers(self.subject(event), headers, body).await.map_err(not_sent)?;
-        let acknowledged = sent.into_future();
+        let whole = self.jetstream.publish_with_headers(self.subject(event), headers, body).await;
+        let sent = match whole {
+            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
+                let (headers, body) = envelope::seal_without_data(event, mark, again);
+                self.jetstream.publish_with_headers(self.subject(event), headers, body).await
+            }
+            whole => whole,
+        };
+        let acknowledged = sent.map_err(not_sent)?.into_future();
         Ok(async move {
             let ack = acknowledged.await.map_err(not_acknowledged)?;
             Ok(PubAck { seq: ack.sequence, duplicate: ack.duplicate })

@@ -142,3 +142,31 @@ async fn without_a_server_the_bus_exists_says_so_and_sends_nothing() {
     let bad = Bus::connect(&BusOptions { url: "nats://user:secret@[".into(), ..options }).await.err().expect("refused");
     assert!(!format!("{bad}").contains("secret"));
 }
+
+#[tokio::test]
+async fn an_event_larger_than_the_server_takes_comes_without_its_data_and_stops_no_other() {
+    let stream = Stream::fresh();
+    let bus = stream.bus().await;
+    bus.ensure_stream().await.expect("a stream");
+    let mut consumer = bus.consume(ConsumerSpec { batch: 1, ..SPEC });
+    // The servers of the tests take 8 MB with the headers.
+    let most = 8 << 20;
+    for (what, bytes, whole) in [
+        ("well below", 7 << 20, true),
+        ("too large with its headers", most - 100, false),
+        ("too large by itself", most + 1, false),
+        ("small, after those", 10, true),
+    ] {
+        let sent = event("change.merged", 1, &json!({"repo": "acme/shop", "text": "x".repeat(bytes)}));
+        publish(&bus, &sent).await;
+        let received = next(&mut consumer).await.remove(0);
+        assert_eq!(
+            (received.mark, received.event.id, &received.event.kind),
+            (mark(&sent), sent.id, &sent.kind),
+            "{what}"
+        );
+        let expected = if whole { sent.data.get() } else { "null" };
+        assert!(received.event.data.get() == expected, "{what}: {} bytes came", received.event.data.get().len());
+        received.ack().await.expect("acknowledged");
+    }
+}

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::time;
 
 /// An event's data: `common` and `body` are flattened into one JSON object; `extra` stands under `data.<source>`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,7 +54,7 @@ pub struct Common {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// The source's own updated-at of the thing: decides which of two conflicting facts is newer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Field::write")]
     pub revision: Option<DateTime<Utc>>,
 }
 
@@ -123,32 +125,54 @@ macro_rules! fields {
         #[serde(default)]
         pub struct $name { $(
             $(#[$field_doc])*
-            #[serde(skip_serializing_if = "absent")]
+            #[serde(skip_serializing_if = "Field::is_absent", serialize_with = "Field::write")]
             pub $field: $kind,
         )* }
     };
 }
 
-/// What "unknown" looks like for each shape of field, so that it is left out.
-trait Absent {
-    fn is_absent(&self) -> bool;
-}
-
-impl<T> Absent for Option<T> {
+/// What each shape of field looks like: when it is unknown, so that it is left out, and when it is written.
+trait Field: Serialize {
     fn is_absent(&self) -> bool {
-        self.is_none()
+        false
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
     }
 }
 
-impl<T> Absent for Vec<T> {
+impl<T: Field> Field for Option<T> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(value) => value.write(serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<T: Serialize> Field for Vec<T> {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }
 }
 
-fn absent<T: Absent>(value: &T) -> bool {
-    value.is_absent()
+impl Field for DateTime<Utc> {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        time::write(self, serializer)
+    }
 }
+
+impl Field for String {}
+impl Field for bool {}
+impl Field for i64 {}
+impl Field for f64 {}
+impl Field for Actor {}
+impl Field for Cause {}
 
 type Time = Option<DateTime<Utc>>;
 type Text = Option<String>;

@@ -5,10 +5,12 @@
 //! no time. Nothing here guesses a time zone: a text without one is unreadable.
 
 use std::fmt;
+use std::ops::Range;
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
-use serde::Deserializer;
-use serde::de::{Error, Visitor};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Timelike, Utc};
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::Error as _;
+use serde::{Deserializer, Serializer};
 
 /// Reads a time. `None` for a text that is no time and for the years that sources use for "none".
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
@@ -59,6 +61,37 @@ pub fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date
 /// For `deserialize_with`: as [`lenient`], but a text that is no time is an error.
 pub fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     deserializer.deserialize_any(TimeVisitor { strict: true })
+}
+
+/// For `serialize_with`: RFC 3339 in UTC with `Z`, and as many digits of a fraction as are needed, in groups of three. It
+/// is what chrono writes; an event holds many times, and this takes a fraction of the time.
+pub fn write<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    let (year, nanos) = (time.year(), time.nanosecond());
+    if !(0..=9999).contains(&year) || nanos > 999_999_999 {
+        return serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    }
+    let mut text = *b"0000-00-00T00:00:00.000000000Z";
+    let mut put = |place: Range<usize>, mut number: u32| {
+        for digit in text[place].iter_mut().rev() {
+            *digit += (number % 10) as u8;
+            number /= 10;
+        }
+    };
+    put(0..4, year.unsigned_abs());
+    put(5..7, time.month());
+    put(8..10, time.day());
+    put(11..13, time.hour());
+    put(14..16, time.minute());
+    put(17..19, time.second());
+    put(20..29, nanos);
+    let end = match nanos {
+        0 => 19,
+        _ if nanos % 1_000_000 == 0 => 23,
+        _ if nanos % 1000 == 0 => 26,
+        _ => 29,
+    };
+    text[end] = b'Z';
+    serializer.serialize_str(std::str::from_utf8(&text[..=end]).map_err(S::Error::custom)?)
 }
 
 fn meant(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -137,6 +170,20 @@ impl<'de> Visitor<'de> for TimeVisitor {
         self.judge(from_epoch_float(number), false)
     }
 
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        self.judge(None, false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        self.judge(None, false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        self.judge(None, false)
+    }
+
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
@@ -207,6 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn times_are_written_as_chrono_writes_them() {
+        #[derive(serde::Serialize)]
+        struct Line(#[serde(serialize_with = "write")] DateTime<Utc>);
+        let days = (-800_000..3_000_000).step_by(7919).map(|day| day * 86_400 + day * 77);
+        for second in days.chain([0, -1, 253_402_300_799, 253_402_300_800]) {
+            for nanos in [0, 1, 1000, 120_000_000, 999_999_999, 1_500_000_000] {
+                let Some(time) = DateTime::from_timestamp(second, nanos) else { continue };
+                assert_eq!(serde_json::to_string(&Line(time)).ok(), Some(format!("\"{}\"", rfc3339(time))));
+            }
+        }
+    }
+
+    #[test]
     fn json_gives_times_as_text_number_or_null() {
         #[derive(serde::Deserialize)]
         struct Line {
@@ -221,5 +281,10 @@ mod tests {
         assert_eq!(read(r#"{"at":"9999-12-31T00:00:00Z"}"#).ok(), Some(None));
         assert!(read(r#"{"at":"soon"}"#).is_err());
         assert!(read(r#"{"at":true}"#).is_err());
+        for other in ["true", "{\"date\":[1]}", "[{},2]", "\"soon\"", "1e300"] {
+            let mut reader = serde_json::Deserializer::from_str(other);
+            assert_eq!(lenient(&mut reader).ok().map(|time| time.is_some()), Some(false), "{other}");
+            assert!(strict(&mut serde_json::Deserializer::from_str(other)).is_err(), "{other}");
+        }
     }
 }

@@ -35,7 +35,12 @@ pub struct RelayTasks(Vec<JoinHandle<()>>);
 impl Relay {
     /// Starts publishing, sweeping and watching. `store` works as [`store::Role::Relay`]. `stop` ends sweep and watch;
     /// publishing ends when every `Relay` is dropped and what they handed over was tried.
-    pub fn start(store: Store, bus: Bus, consumers: &'static [&'static str], stop: CancellationToken) -> (Self, RelayTasks) {
+    pub fn start(
+        store: Store,
+        bus: Bus,
+        consumers: &'static [&'static str],
+        stop: CancellationToken,
+    ) -> (Self, RelayTasks) {
         let (queue, committed) = mpsc::channel(HAND_OVER_COMMITS);
         let tasks = vec![
             tokio::spawn(publish::run(store.clone(), bus.clone(), committed)),

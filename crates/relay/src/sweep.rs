@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bus::Bus;
 use chrono::{TimeDelta, Utc};
-use store::outbox::{self, Owed};
 use store::Store;
+use store::outbox::{self, Owed};
 use tokio_util::sync::CancellationToken;
 
 use crate::publish::publish_all;
@@ -35,7 +35,8 @@ pub(crate) async fn run(store: Store, bus: Bus, stop: CancellationToken) {
 /// Publishes one lease of rows; returns how many there were.
 async fn sweep_once(store: &Store, bus: &Bus) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let now = Utc::now();
-    let owed = store.call("outbox_lease", move |conn| outbox::lease(conn, now - LEFT_BEHIND, now, LEASE, LEASE_ROWS)).await?;
+    let owed =
+        store.call("outbox_lease", move |conn| outbox::lease(conn, now - LEFT_BEHIND, now, LEASE, LEASE_ROWS)).await?;
     let rows = owed.len();
     for row in owed {
         let id = row.outbox_id;

@@ -31,7 +31,11 @@ pub(crate) async fn run(store: Store, bus: Bus, consumers: &'static [&'static st
     }
 }
 
-async fn look(store: &Store, bus: &Bus, consumers: &'static [&'static str]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn look(
+    store: &Store,
+    bus: &Bus,
+    consumers: &'static [&'static str],
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     // Taken before the look, so that a slower look never passes for a newer one.
     let now = Utc::now();
     let state = bus.ensure_stream().await?;

@@ -67,10 +67,17 @@ impl From<ConnectionError> for StoreError {
 fn is_gone(error: &DieselError) -> bool {
     match error {
         DieselError::BrokenTransactionManager => true,
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => true,
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
+            true
+        }
         DieselError::DatabaseError(_, info) => says(
             info.message(),
-            &["terminating connection", "the database system is", "server closed the connection", "connection to server"],
+            &[
+                "terminating connection",
+                "the database system is",
+                "server closed the connection",
+                "connection to server",
+            ],
         ),
         _ => false,
     }
@@ -91,7 +98,15 @@ pub(crate) fn is_out_of_resources(error: &DieselError) -> bool {
         DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
         DieselError::DatabaseError(_, info) => says(
             info.message(),
-            &["No space left", "could not extend", "could not write", "out of memory", "out of shared memory", "read-only", "canceling statement"],
+            &[
+                "No space left",
+                "could not extend",
+                "could not write",
+                "out of memory",
+                "out of shared memory",
+                "read-only",
+                "canceling statement",
+            ],
         ),
         _ => false,
     }

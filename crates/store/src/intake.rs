@@ -89,7 +89,8 @@ pub fn accept(conn: &mut PgConnection, batch: &[Keep]) -> Result<Accepted, Store
     let mut kept = Kept::default();
     keep_or_split(conn, &distinct, &mut kept)?;
 
-    let outcomes = batch.iter().enumerate().map(|(place, keep)| kept.outcome(keep, &batch[stands_for[place]])).collect();
+    let outcomes =
+        batch.iter().enumerate().map(|(place, keep)| kept.outcome(keep, &batch[stands_for[place]])).collect();
     Ok(Accepted { outcomes, committed: kept.committed })
 }
 
@@ -159,6 +160,11 @@ fn keep_without_events(
     why: &StoreError,
     kept: &mut Kept,
 ) -> Result<(), StoreError> {
+    tracing::error!(
+        delivery = %keep.id,
+        error = why as &dyn std::error::Error,
+        "the database refuses a delivery's events: it is kept without them, replay it when the cause is mended"
+    );
     let bare = Keep { events: Vec::new(), headers: "[]".to_owned(), ..keep.clone() };
     match batch::keep(conn, &[&bare]) {
         Ok(first_ids) => kept.add(&[&bare], &first_ids),

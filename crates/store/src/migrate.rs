@@ -2,12 +2,13 @@
 
 use std::error::Error;
 
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::StoreError;
+use crate::{Role, StoreError, partitions};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -28,12 +29,24 @@ pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
     let mut conn = PgConnection::establish(url)?;
     if wait {
         conn.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK})"))?;
-    } else if !sql_query(format!("select pg_try_advisory_lock({MIGRATION_LOCK}) as yes")).get_result::<Answer>(&mut conn)?.yes {
+    } else if !sql_query(format!("select pg_try_advisory_lock({MIGRATION_LOCK}) as yes"))
+        .get_result::<Answer>(&mut conn)?
+        .yes
+    {
         return Err(failed("another process is migrating this database; run again with --wait".into()));
     }
     conn.batch_execute("set lock_timeout = '2s'")?;
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(failed)?;
     Ok(applied.iter().map(MigrationVersion::to_string).collect())
+}
+
+/// Makes a database ready to be served from: [`apply`], then the partitions of the coming days.
+pub fn prepare(url: &str, wait: bool, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+    let applied = apply(url, wait)?;
+    let mut conn = PgConnection::establish(url)?;
+    conn.batch_execute(&format!("set role {}", Role::Owner.name()))?;
+    partitions::ensure(&mut conn, now, partitions::DAYS_AHEAD)?;
+    Ok(applied)
 }
 
 /// The versions that this program has and the database has not.
@@ -59,11 +72,7 @@ pub fn ensure_database(admin_url: &str, name: &str) -> Result<String, StoreError
 /// Makes the database `name` and fills it by `fill`, once: later callers, in any process, find it ready.
 ///
 /// It is made under a working name and renamed when it is complete, so that a crash leaves no half-filled one.
-pub fn once(
-    admin_url: &str,
-    name: &str,
-    fill: impl FnOnce(&str) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+pub fn once(admin_url: &str, name: &str, fill: impl FnOnce(&str) -> Result<(), StoreError>) -> Result<(), StoreError> {
     let mut conn = PgConnection::establish(admin_url)?;
     conn.batch_execute(&format!("select pg_advisory_lock({})", MIGRATION_LOCK + 1))?;
     let there = sql_query("select exists (select from pg_database where datname = $1) as yes")

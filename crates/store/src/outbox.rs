@@ -33,9 +33,8 @@ impl Committed {
             of_tenant.entry(keep.tenant.as_str()).or_default().extend(keep.events.iter().cloned());
         }
         let rows = outbox_rows(batch);
-        let with_id = |(tenant, outbox_id): (&str, Uuid)| {
-            Some(Committed { outbox_id, events: of_tenant.remove(tenant)? })
-        };
+        let with_id =
+            |(tenant, outbox_id): (&str, Uuid)| Some(Committed { outbox_id, events: of_tenant.remove(tenant)? });
         rows.into_iter().filter_map(with_id).collect()
     }
 }

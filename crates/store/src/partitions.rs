@@ -21,9 +21,14 @@ pub struct Partitioned {
 }
 
 /// Raw deliveries: rows are a few kilobytes of compressed bytes, better kept in line than in TOAST.
-pub const DELIVERIES: Partitioned = Partitioned { table: "deliveries", by: "received_at", with: "toast_tuple_target = 8160" };
+pub const DELIVERIES: Partitioned =
+    Partitioned { table: "deliveries", by: "received_at", with: "toast_tuple_target = 8160" };
 /// Consumers' marks: narrow, only ever added to.
-pub const CONSUMER_MARKS: Partitioned = Partitioned { table: "consumer_marks", by: "message_at", with: "fillfactor = 100" };
+pub const CONSUMER_MARKS: Partitioned =
+    Partitioned { table: "consumer_marks", by: "message_at", with: "fillfactor = 100" };
+
+/// Days that are made ahead: a week without maintenance does no harm.
+pub const DAYS_AHEAD: u64 = 7;
 
 /// Every partitioned table.
 pub const PARTITIONED: [Partitioned; 2] = [DELIVERIES, CONSUMER_MARKS];

@@ -260,4 +260,24 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(tenants, delivery_ledger, deliveries, rejected_samples, events, outbox, consumer_marks, consumer_attempts, dead_letters, jobs, idempotent_answers, stream_watermarks, commits, commit_edges, ref_moves, changes, deployments, deployment_statuses, deployment_components);
+diesel::allow_tables_to_appear_in_same_query!(
+    tenants,
+    delivery_ledger,
+    deliveries,
+    rejected_samples,
+    events,
+    outbox,
+    consumer_marks,
+    consumer_attempts,
+    dead_letters,
+    jobs,
+    idempotent_answers,
+    stream_watermarks,
+    commits,
+    commit_edges,
+    ref_moves,
+    changes,
+    deployments,
+    deployment_statuses,
+    deployment_components
+);

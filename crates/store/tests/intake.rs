@@ -195,10 +195,10 @@ fn days_are_made_ahead_take_up_late_rows_and_are_dropped_when_they_are_over() {
     let later = now() + chrono::TimeDelta::days(10);
     assert!(store::retention::plan(conn, later, 0).expect("a plan")[0].days.is_empty(), "0 keeps for good");
     let plan = store::retention::plan(conn, later, 9).expect("a plan");
-    assert_eq!(plan[0].days.iter().map(|day| day.partition.as_str()).collect::<Vec<_>>(), [
-        "deliveries_p20261119",
-        "deliveries_p20261120"
-    ]);
+    assert_eq!(
+        plan[0].days.iter().map(|day| day.partition.as_str()).collect::<Vec<_>>(),
+        ["deliveries_p20261119", "deliveries_p20261120"]
+    );
     assert_eq!(count(conn, "deliveries"), 1, "a plan drops nothing");
     assert_eq!(store::retention::apply(conn, later, 9).expect("applied"), plan);
     assert_eq!(count(conn, "deliveries"), 0);
@@ -210,7 +210,9 @@ fn the_ingest_role_can_add_deliveries_and_nothing_else() {
     let database = Database::fresh();
     let conn = &mut writer(&database);
     accept(conn, &[keep(1, "a", "{}")]).expect("accepted");
-    for forbidden in ["select * from jobs", "delete from events", "update deliveries set kind = ''", "drop table events"] {
+    for forbidden in
+        ["select * from jobs", "delete from events", "update deliveries set kind = ''", "drop table events"]
+    {
         assert!(sql_query(forbidden).execute(conn).is_err(), "{forbidden}");
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Real PostgreSQL, real NATS, no in-memory twins. For tests only.
 
+pub mod collector;
 pub mod database;
+pub mod locks;
 pub mod nats;
 pub mod senders;
 pub mod servers;

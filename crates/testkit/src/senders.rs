@@ -14,6 +14,7 @@ pub struct Sender {
     http: reqwest::Client,
     base: String,
     integration: &'static Integration,
+    traceparent: Option<String>,
 }
 
 impl Sender {
@@ -22,7 +23,12 @@ impl Sender {
     pub fn new(base: impl Into<String>, source: &str) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().expect("an HTTP client");
         let integration = integrations::find(source).expect("an integration");
-        Self { http, base: base.into(), integration }
+        Self { http, base: base.into(), integration, traceparent: None }
+    }
+
+    /// The same sender inside a trace: its deliveries carry this `traceparent`.
+    pub fn traced(self, traceparent: &str) -> Self {
+        Self { traceparent: Some(traceparent.to_owned()), ..self }
     }
 
     /// Signs and posts one delivery; the status and the JSON of the answer, or why there was none.
@@ -32,6 +38,9 @@ impl Sender {
         let mut request = self.http.post(format!("{}/webhooks/{}", self.base, self.integration.name)).body(bytes);
         for (name, value) in headers {
             request = request.header(name, value);
+        }
+        if let Some(traceparent) = &self.traceparent {
+            request = request.header("traceparent", traceparent);
         }
         let answer = request.send().await?;
         let status = answer.status().as_u16();

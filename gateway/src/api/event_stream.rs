@@ -80,6 +80,7 @@ pub(crate) async fn stream(
         tenant: caller.tenant,
         filter,
         position,
+        heartbeat: HEARTBEAT,
         spoke: Instant::now(),
         ends: Instant::now() + LONGEST,
         _place: place,
@@ -123,6 +124,8 @@ struct Reader {
     tenant: TenantId,
     filter: EventFilter,
     position: Position,
+    /// How long the stream may be silent.
+    heartbeat: Duration,
     spoke: Instant,
     ends: Instant,
     _place: OwnedSemaphorePermit,
@@ -156,7 +159,7 @@ impl Reader {
                 self.spoke = Instant::now();
                 return Some(step.events.iter().map(|(place, event)| block(*place, event)).collect());
             }
-            if self.spoke.elapsed() >= HEARTBEAT {
+            if self.spoke.elapsed() >= self.heartbeat {
                 self.spoke = Instant::now();
                 return Some(": heartbeat\n\n".to_owned());
             }
@@ -180,3 +183,6 @@ fn block(place: Position, event: &domain::event::Event) -> String {
     let lines: Vec<&str> = json.split(['\n', '\r']).collect();
     format!("id: {place}\ndata: {}\n\n", lines.join("\ndata: "))
 }
+
+#[cfg(test)]
+mod tests;

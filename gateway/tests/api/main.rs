@@ -1,6 +1,8 @@
 //! The gateway over HTTP, against a real database and a real bus.
 
+mod cors;
 mod lists;
+mod locks;
 mod routes;
 mod stream;
 mod world;

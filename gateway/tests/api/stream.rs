@@ -125,3 +125,15 @@ async fn a_resume_point_that_is_none_is_refused() {
     problem(world.answer("/v1/events/stream?after=yesterday").await, 400, "invalid-request").await;
     problem(world.answer("/v1/events/stream?limit=5").await, 400, "invalid-request").await;
 }
+
+#[tokio::test]
+async fn a_resume_point_from_another_database_begins_anew_and_says_so() {
+    let world = World::new().await;
+    world.sql(&events("default", 1, 3));
+    let beyond = format!("{}.01938f5e-3f0a-7c11-9d4e-2f0a6b1c7e55", u64::from(u32::MAX));
+    let reader = Reader::open(&world, "/v1/events/stream", Some(&beyond)).await;
+    assert!(reader.text.contains("event: reset\ndata: {}\n"), "{}", reader.text);
+    world.sql(&events("default", 4, 4));
+    let seen = reader.until(1).await;
+    assert_eq!(seen.iter().map(|(_, number)| *number).collect::<Vec<_>>(), [4], "it goes on from now");
+}

@@ -5,6 +5,7 @@ use domain::data::{self, Actor, Body, Common, Data};
 use domain::event::{Draft, EventType};
 use domain::rules::Rules;
 use domain::text::{clean, head_line};
+use serde_json::Value;
 
 use super::kinds::{Author, Cause, Change, Commit, Component, Deployment, Fact, Image, Incident, Link};
 use super::split::{Piece, pieces};
@@ -22,9 +23,9 @@ type Time = Option<DateTime<Utc>>;
 pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let read = |piece: Piece<'_>| -> Result<Draft, String> {
         let text = piece?.get();
-        let fact = serde_json::from_str(text).or_else(|error| match json::repeats(&error) {
+        let fact = Fact::read(text).or_else(|error| match json::repeats(&error) {
             // Only the last of each repeated field is left in a `Value`.
-            true => serde_json::from_str(text).and_then(serde_json::from_value::<Fact>),
+            true => Fact::read(&serde_json::from_str::<Value>(text)?.to_string()),
             false => Err(error),
         });
         fact.map_err(|error| json::field_reason(&error))?.draft(rules)

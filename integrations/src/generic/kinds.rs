@@ -9,8 +9,6 @@ use crate::json::Id;
 
 type Time = Option<DateTime<Utc>>;
 
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum Fact {
     Commit(Commit),
     Change(Change),
@@ -18,6 +16,37 @@ pub(super) enum Fact {
     Incident(Incident),
     Link(Link),
     Image(Image),
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: Word,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Commit,
+    Change,
+    Deployment,
+    Incident,
+    Link,
+    Image,
+}
+
+impl Fact {
+    /// Reads the kind, then the fields: quicker than an enum with a tag, which keeps every field until it knows.
+    pub(super) fn read(text: &str) -> Result<Self, serde_json::Error> {
+        let Kind { kind } = serde_json::from_str(text)?;
+        match kind {
+            Word::Commit => serde_json::from_str(text).map(Self::Commit),
+            Word::Change => serde_json::from_str(text).map(Self::Change),
+            Word::Deployment => serde_json::from_str(text).map(Self::Deployment),
+            Word::Incident => serde_json::from_str(text).map(Self::Incident),
+            Word::Link => serde_json::from_str(text).map(Self::Link),
+            Word::Image => serde_json::from_str(text).map(Self::Image),
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -9,13 +9,13 @@ use crate::json;
 pub(super) type Piece<'a> = Result<&'a RawValue, String>;
 
 pub(super) fn pieces(body: &[u8]) -> Result<Vec<Piece<'_>>, Unreadable> {
-    let whole: Result<&RawValue, Unreadable> = json::read(body);
-    match whole {
-        Ok(array) if array.get().starts_with('[') => {
-            let facts: Vec<&RawValue> = json::read(array.get().as_bytes())?;
-            Ok(facts.into_iter().map(Ok).collect())
-        }
-        Ok(one) if one.get().starts_with('{') => Ok(vec![Ok(one)]),
+    let first = body.trim_ascii_start().first();
+    let facts = match first {
+        Some(b'[') => json::read::<Vec<&RawValue>>(body),
+        _ => json::read(body).map(|one| vec![one]),
+    };
+    match facts {
+        Ok(facts) if matches!(first, Some(b'[' | b'{')) => Ok(facts.into_iter().map(Ok).collect()),
         Ok(_) => Err(Unreadable::new("the body is JSON, but no object, array or lines of objects")),
         Err(why) => lines(body).ok_or(why),
     }

@@ -1,7 +1,10 @@
 //! Runs the real binary's roles as processes of their own, against servers of the test kit or of the test itself.
 
+pub(crate) mod books;
+pub(crate) mod servers;
+
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use bus::{Bus, BusOptions};
@@ -22,6 +25,13 @@ impl World {
     pub(crate) fn on(database_url: String, nats_url: String) -> Self {
         let stream = format!("T{}", uuid::Uuid::new_v4().simple());
         Self { database_url, nats_url, stream, port: free_port(), settings: Vec::new() }
+    }
+
+    /// The same world at another port, for one more gateway.
+    pub(crate) fn beside(&self) -> Self {
+        let (database_url, nats_url) = (self.database_url.clone(), self.nats_url.clone());
+        let (stream, settings) = (self.stream.clone(), self.settings.clone());
+        Self { database_url, nats_url, stream, port: free_port(), settings }
     }
 
     pub(crate) fn base(&self) -> String {
@@ -81,6 +91,20 @@ impl Role {
     pub(crate) fn kill_nine(mut self) {
         self.0.kill().expect("a running process");
         self.0.wait().expect("an ended process");
+    }
+
+    /// SIGTERM: the process has to end by itself, in the time that container runtimes give it.
+    pub(crate) async fn terminate(mut self) -> ExitStatus {
+        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("kill runs");
+        assert!(told.success(), "the process was gone already");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(status) = self.0.try_wait().expect("a process") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "10 seconds after SIGTERM it still runs");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! A message that was delivered before may have killed the process: [`Settling::begin_attempt`] counts the try before it is made.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, Utc};
@@ -16,6 +17,7 @@ use domain::event::Event;
 use domain::ids::Mark;
 
 use super::{count_attempt, forget_attempts, insert, is_marked};
+use crate::events::one;
 use crate::{StoreError, dead_letters};
 
 /// Why a handler could not process events.
@@ -48,6 +50,16 @@ impl Failure {
         }
         story
     }
+}
+
+/// Fetches the data that was too large for the bus: such events come with `null`.
+fn with_data<'a>(conn: &mut PgConnection, events: Vec<&'a Event>) -> Result<Vec<Cow<'a, Event>>, StoreError> {
+    let mut whole = Vec::with_capacity(events.len());
+    for event in events {
+        let stored = if event.data.get() == "null" { one(conn, &event.tenant, event.id)? } else { None };
+        whole.push(stored.map_or(Cow::Borrowed(event), Cow::Owned));
+    }
+    Ok(whole)
 }
 
 /// Has the effect of some events, inside the caller's transaction.
@@ -124,6 +136,8 @@ impl Settling {
         let fresh = batch.iter().zip(&settled).filter(|(_, outcome)| **outcome == Settled::Processed);
         let events: Vec<&Event> = fresh.map(|(message, _)| &message.event).collect();
         if !events.is_empty() {
+            let whole = with_data(conn, events)?;
+            let events: Vec<&Event> = whole.iter().map(AsRef::as_ref).collect();
             let handled = catch_unwind(AssertUnwindSafe(|| (self.handle)(conn, &events)));
             handled.unwrap_or_else(|panic| Err(Failure::Panic(said(&*panic))))?;
         }

@@ -1,0 +1,145 @@
+//! A collector of traces: takes OTLP over HTTP as processes send it and remembers every span.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// One span; ids in hex as a `traceparent` writes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// `service.name` of who sent it.
+    pub service: String,
+    pub name: String,
+    pub trace: String,
+    pub id: String,
+    /// Empty at the root of a trace.
+    pub parent: String,
+    /// Trace and span of each link.
+    pub links: Vec<(String, String)>,
+}
+
+#[derive(Default)]
+struct Received {
+    requests: usize,
+    spans: Vec<Exported>,
+}
+
+/// Listens on loopback until it is dropped.
+pub struct Collector {
+    address: SocketAddr,
+    received: Arc<Mutex<Received>>,
+    listening: JoinHandle<()>,
+}
+
+impl Collector {
+    /// # Panics
+    /// When no port can be listened on.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let received = Arc::new(Mutex::new(Received::default()));
+        let taken = received.clone();
+        let listening = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(take(stream, taken.clone()));
+            }
+        });
+        Self { address, received, listening }
+    }
+
+    /// For `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Requests of any kind so far.
+    pub fn requests(&self) -> usize {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).requests
+    }
+
+    /// The spans so far that belong to this trace: by themselves, or by a link.
+    pub fn spans_of(&self, trace: &str) -> Vec<Exported> {
+        let received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let belongs = |span: &&Exported| span.trace == trace || span.links.iter().any(|(linked, _)| linked == trace);
+        received.spans.iter().filter(belongs).cloned().collect()
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// Answers the requests of one connection; `None` when it has ended.
+async fn take(stream: TcpStream, received: Arc<Mutex<Received>>) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if stream.read_line(&mut head).await.ok()? == 0 {
+                return None;
+            }
+        }
+        let mut body = vec![0; content_length(&head)];
+        stream.read_exact(&mut body).await.ok()?;
+        let is_export = head.starts_with("POST /v1/traces HTTP/1.1\r\n");
+        let spans = if is_export { read(&body) } else { Vec::new() };
+        {
+            let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+            received.requests += 1;
+            received.spans.extend(spans);
+        }
+        let status = if is_export { "200 OK" } else { "404 Not Found" };
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await.ok()?;
+    }
+}
+
+fn content_length(head: &str) -> usize {
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let length = fields.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    length.map_or(0, |(_, value)| value.trim().parse().expect("a length"))
+}
+
+fn read(body: &[u8]) -> Vec<Exported> {
+    let export = ExportTraceServiceRequest::decode(body).expect("an export request");
+    let mut spans = Vec::new();
+    for resource in export.resource_spans {
+        let service = service_name(resource.resource.unwrap_or_default());
+        let all = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
+        spans.extend(all.map(|span| exported(&service, span)));
+    }
+    spans
+}
+
+fn service_name(resource: Resource) -> String {
+    let named = resource.attributes.into_iter().find(|attribute| attribute.key == "service.name");
+    match named.and_then(|attribute| attribute.value).and_then(|value| value.value) {
+        Some(Value::StringValue(name)) => name,
+        _ => String::new(),
+    }
+}
+
+fn exported(service: &str, span: Span) -> Exported {
+    Exported {
+        service: service.to_owned(),
+        name: span.name,
+        trace: hex(&span.trace_id),
+        id: hex(&span.span_id),
+        parent: hex(&span.parent_span_id),
+        links: span.links.iter().map(|link| (hex(&link.trace_id), hex(&link.span_id))).collect(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
