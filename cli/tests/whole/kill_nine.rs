@@ -14,6 +14,7 @@ use testkit::servers;
 use crate::support::{World, books, eventually};
 
 const SENDERS: usize = 8;
+/// Of each process; ten times as many in a long run.
 const KILLS: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -48,7 +49,8 @@ async fn what_was_answered_with_200_is_kept_published_and_counted_once_whatever_
     let senders: Vec<_> =
         (0..SENDERS).map(|_| tokio::spawn(send_until(stop.clone(), numbers.clone(), sender.clone()))).collect();
 
-    for _ in 0..KILLS {
+    let kills = if servers::is_long_run() { KILLS * 10 } else { KILLS };
+    for _ in 0..kills {
         let reached = numbers.load(Ordering::Relaxed) + 100;
         let more = || async { numbers.load(Ordering::Relaxed) >= reached };
         eventually("a hundred more deliveries", PATIENCE, more).await;
@@ -62,7 +64,7 @@ async fn what_was_answered_with_200_is_kept_published_and_counted_once_whatever_
     for sender in senders {
         acked.extend(sender.await.expect("a sender"));
     }
-    assert!(acked.len() > KILLS * 100 / 2, "only {} deliveries were answered", acked.len());
+    assert!(acked.len() > kills * 100 / 2, "only {} deliveries were answered", acked.len());
 
     let kept = books::kept_once(&sender, &acked).await;
     published(&world, &sender, kept).await;

@@ -1,7 +1,8 @@
 //! Day partitions of the tables that grow by time: made a week ahead, and read off the catalogue for retention.
 //!
 //! A day's table is made beside its parent and attached: that takes no lock that intake would wait for. Rows that
-//! a missing day had sent to the default partition are moved along, so a late start mends itself.
+//! a missing day had sent to the default partition are moved along, so a late start mends itself; while they move
+//! nobody reads the table, because a reader that knows the old partitions only would find them in none.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::connection::SimpleConnection;
@@ -62,7 +63,11 @@ pub fn ensure(conn: &mut PgConnection, now: DateTime<Utc>, days_ahead: u64) -> R
             let there = days(conn, parent)?;
             let first = now.date_naive() - Days::new(1);
             let wanted = (0..=days_ahead + 1).map(|ahead| first + Days::new(ahead));
-            for day in wanted.filter(|day| there.iter().all(|have| have.day != *day)) {
+            let missing: Vec<NaiveDate> = wanted.filter(|day| there.iter().all(|have| have.day != *day)).collect();
+            if missing.iter().any(|day| *day <= now.date_naive()) {
+                conn.batch_execute(&format!("lock table {} in access exclusive mode", parent.table))?;
+            }
+            for day in missing {
                 made.push(make(conn, parent, day)?);
             }
         }

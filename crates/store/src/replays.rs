@@ -122,8 +122,12 @@ pub fn next_orphans(
     .load(conn)?;
     let of_events: Vec<Uuid> = page.iter().map(|(_, delivery)| *delivery).collect();
     let times: Vec<DateTime<Utc>> = of_events.iter().map(|id| DeliveryId(*id).received_at()).collect();
-    let there: Vec<Uuid> =
-        d::table.filter(d::received_at.eq_any(times)).filter(d::id.eq_any(of_events)).select(d::id).load(conn)?;
+    let there: Vec<Uuid> = d::table
+        .filter(d::tenant_id.eq(tenant.as_str()))
+        .filter(d::received_at.eq_any(times))
+        .filter(d::id.eq_any(of_events))
+        .select(d::id)
+        .load(conn)?;
     let orphans = page.iter().filter(|(_, delivery)| !there.contains(delivery)).map(|(id, _)| EventId(*id)).collect();
     Ok(Orphans { last: page.last().map(|(id, _)| EventId(*id)), events: orphans })
 }

@@ -19,7 +19,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    deliveries (received_at, id) {
+    deliveries (tenant_id, received_at, id) {
         tenant_id -> Text,
         id -> Uuid,
         received_at -> Timestamptz,

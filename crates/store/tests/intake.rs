@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Text};
-use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use domain::data::{Body, Common, Data, Unmapped};
 use domain::event::{Draft, Event, EventType};
 use domain::ids::{DeliveryId, TenantId};
@@ -204,6 +204,30 @@ fn days_are_made_ahead_take_up_late_rows_and_are_dropped_when_they_are_over() {
     assert_eq!(count(conn, "deliveries"), 0);
     assert_eq!(count(conn, "events"), 1, "events stay");
 }
+
+#[test]
+fn who_reads_while_late_rows_are_moved_misses_none() {
+    let database = Database::fresh();
+    accept(&mut writer(&database), &[keep(1, "early", "{}")]).expect("accepted into the default partition");
+    let conn = &mut reader(&database);
+    let mut elsewhere = reader(&database);
+    let reading = conn.transaction(|conn| {
+        partitions::ensure(conn, now(), 7).expect("made");
+        let reading = std::thread::spawn(move || count(&mut elsewhere, "deliveries"));
+        store::migrate::execute(&database.url, ONCE_SOMEBODY_WAITS).expect("it waits");
+        diesel::QueryResult::Ok(reading)
+    });
+    assert_eq!(reading.expect("committed").join().expect("a count"), 1);
+}
+
+const ONCE_SOMEBODY_WAITS: &str = "
+do $$ begin
+  for patience in 1..3000 loop
+    exit when exists (select from pg_stat_activity
+                      where datname = current_database() and wait_event_type = 'Lock');
+    perform pg_stat_clear_snapshot(), pg_sleep(0.01);
+  end loop;
+end $$";
 
 #[test]
 fn the_ingest_role_can_add_deliveries_and_nothing_else() {

@@ -33,6 +33,11 @@ pub fn nats_url() -> String {
     given(NATS_URL).unwrap_or_else(|| own().urls.1.clone())
 }
 
+/// Whether this is a long run (`./dev test --long`): many more random steps.
+pub fn is_long_run() -> bool {
+    given("EM_TEST_LONG").is_some()
+}
+
 fn given(name: &str) -> Option<String> {
     static VARIABLES: LazyLock<BTreeMap<String, String>> = LazyLock::new(environment::variables);
     VARIABLES.get(name).cloned()

@@ -193,6 +193,8 @@ async fn options(plan: &PostgresPlan, premises: &Premises, programs: &PostgresPr
         "unix_socket_permissions=0700",
         "wal_level=replica",
         "max_wal_size=4GB",
+        // Old log files are used again: making new ones in the middle of load holds commits up.
+        "min_wal_size=1GB",
         "checkpoint_timeout=15min",
         "checkpoint_completion_target=0.9",
         "jit=off",

@@ -1,0 +1,98 @@
+//! The migrated database against what the code says of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::sql_types::Text;
+use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use store::Role;
+use testkit::database::Database;
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    nullable: String,
+}
+
+/// Every table of ours with its columns, `?` behind those that may be null. Partitions are left out.
+fn migrated(conn: &mut PgConnection) -> BTreeMap<String, BTreeSet<String>> {
+    let columns: Vec<Column> = sql_query(
+        "select c.table_name::text as table_name, c.column_name::text as column_name, c.is_nullable::text as nullable
+         from information_schema.columns c
+         join pg_class t on t.relname = c.table_name and t.relnamespace = 'public'::regnamespace
+         where c.table_schema = 'public' and not t.relispartition and c.table_name <> '__diesel_schema_migrations'",
+    )
+    .load(conn)
+    .expect("the columns");
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Column { table_name, column_name, nullable } in columns {
+        let mark = if nullable == "YES" { "?" } else { "" };
+        tables.entry(table_name).or_default().insert(format!("{column_name}{mark}"));
+    }
+    tables
+}
+
+/// The same of `src/schema.rs`.
+fn declared() -> BTreeMap<String, BTreeSet<String>> {
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let (mut table, mut sql_name) = (String::new(), None);
+    for line in include_str!("../src/schema.rs").lines().map(str::trim) {
+        if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
+            name.clone_into(&mut table);
+        } else if let Some(name) = line.strip_prefix("#[sql_name = \"").and_then(|rest| rest.strip_suffix("\"]")) {
+            sql_name = Some(name.to_owned());
+        } else if let Some((name, kind)) = line.split_once(" -> ") {
+            let mark = if kind.starts_with("Nullable") { "?" } else { "" };
+            let name = sql_name.take().unwrap_or_else(|| name.to_owned());
+            tables.entry(table.clone()).or_default().insert(format!("{name}{mark}"));
+        }
+    }
+    tables
+}
+
+#[test]
+fn the_code_knows_every_table_and_column_that_the_migrations_make() {
+    let database = Database::fresh();
+    let mut migrated = migrated(&mut database.store(Role::App).open(Role::Owner).expect("a connection"));
+    // diesel has no type for xid8; the stream's statements name this column themselves.
+    assert!(migrated.get_mut("events").is_some_and(|columns| columns.remove("committed_by")));
+    assert_eq!(migrated, declared());
+}
+
+#[test]
+fn every_table_names_its_tenant() {
+    let database = Database::fresh();
+    let migrated = migrated(&mut database.store(Role::App).open(Role::Owner).expect("a connection"));
+    assert!(migrated.len() > 15, "{migrated:?}");
+    for (table, columns) in &migrated {
+        assert!(columns.contains("tenant_id"), "{table} does not say whose its rows are");
+    }
+}
+
+#[test]
+fn the_read_only_role_reads_facts_and_neither_raw_bytes_nor_writes() {
+    let database = Database::fresh();
+    let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
+    sql_query("reset role").execute(conn).expect("the login's own role");
+    sql_query("set role em_readonly").execute(conn).expect("the read-only role");
+    for allowed in ["events", "deployments", "changes", "commits"] {
+        assert!(sql_query(format!("select 1 from {allowed}")).execute(conn).is_ok(), "{allowed}");
+    }
+    for forbidden in
+        ["select 1 from deliveries", "select 1 from rejected_samples", "delete from events", "select 1 from jobs"]
+    {
+        assert!(sql_query(forbidden).execute(conn).is_err(), "{forbidden}");
+    }
+}
+
+#[test]
+fn what_the_migration_makes_it_can_take_back() {
+    let database = Database::fresh();
+    let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
+    let down = include_str!("../../../migrations/2026-11-21-000001_foundation/down.sql");
+    diesel::connection::SimpleConnection::batch_execute(conn, down).expect("it runs");
+    assert!(migrated(conn).is_empty());
+}
