@@ -131,9 +131,13 @@ async fn a_second_holder_of_the_same_folder_is_told_who_has_it() {
 
 #[tokio::test]
 async fn servers_end_when_their_supervisor_is_killed_and_start_again_on_the_same_data() {
+    // This test once more, in a process of its own: the supervisor that is killed.
+    if let Some(data_dir) = environment::variables().remove(HELPER) {
+        return supervise(PathBuf::from(data_dir)).await;
+    }
     let place = Place::new();
     let mut helper = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "the_supervisor_that_is_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "servers_end_when_their_supervisor_is_killed_and_start_again_on_the_same_data"])
         .env(HELPER, &place.0)
         .stdout(Stdio::null())
         .spawn()
@@ -179,11 +183,8 @@ async fn wait_for_pids(file: &Path) -> Vec<u32> {
     }
 }
 
-/// Not a test of its own: the process that the test above kills.
-#[tokio::test]
-#[ignore = "started by servers_end_when_their_supervisor_is_killed_and_start_again_on_the_same_data"]
-async fn the_supervisor_that_is_killed() {
-    let Some(data_dir) = environment::variables().remove(HELPER).map(PathBuf::from) else { return };
+/// Starts both servers, tells their pids, and never ends.
+async fn supervise(data_dir: PathBuf) {
     let place = std::mem::ManuallyDrop::new(Place(data_dir));
     let postgres = Postgres::start(&place.postgres()).await.expect("started");
     let nats = Nats::start(&place.nats()).await.expect("started");
