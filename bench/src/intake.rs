@@ -50,7 +50,7 @@ async fn measure(folder: &Path, seconds: u64) -> Result<()> {
     bench.published().await?;
 
     let alone = bench.full_load(&address, "alone", seconds, &[("gateway", &gateway)]).await?;
-    let quiet = wrk::run(folder, &bench.load(&address, "quiet", QUIET_SECONDS, 10, 10)).await?;
+    let quiet = wrk::run(folder, &bench.load(&address, "quiet", QUIET_SECONDS, 10, 12)).await?;
     println!("{}", row("gateway at about 1 000/s", &quiet));
 
     let worker_port = free_port()?;
