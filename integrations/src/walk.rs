@@ -1,8 +1,7 @@
 //! The steps of a verified delivery: what it is called, whether it is a greeting, which of its headers are kept, and
 //! what it means. None of them can fail: what cannot be read is kept and says so.
 
-use domain::data::{Body, Common, Data, Unmapped};
-use domain::event::{Draft, EventType};
+use domain::event::Draft;
 use domain::rules::Rules;
 use domain::text::clean;
 use serde_json::Value;
@@ -62,18 +61,7 @@ pub fn kept_headers(integration: &Integration, headers: &Headers<'_>) -> Vec<(St
 
 /// The event of something that was verified and kept, but has no meaning yet.
 pub(crate) fn unmapped(source: &str, kind: &str, why: Unreadable) -> Draft {
-    let kind = clean(kind, LONGEST_KIND);
-    Draft {
-        kind: EventType::unmapped(source),
-        scope: why.scope.unwrap_or_else(|| "unknown".to_owned()),
-        subject: format!("{source}:{kind}"),
-        time: None,
-        data: Data {
-            common: Common::default(),
-            body: Body::Unmapped(Unmapped { kind: Some(kind), reason: Some(clean(&why.reason, 200)) }),
-            extra: Default::default(),
-        },
-    }
+    Draft::unmapped(source, kind, why.scope, &why.reason)
 }
 
 fn hash(parts: &[&[u8]]) -> String {

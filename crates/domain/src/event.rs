@@ -11,8 +11,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::data::Data;
+use crate::data::{Body, Common, Data, Unmapped};
 use crate::ids::{DeliveryId, EventId, TenantId};
+use crate::text::clean;
 
 /// What happened, `<noun>.<verb>`: one of [`TYPES`], or `<source>.unmapped`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,6 +102,24 @@ pub struct Draft {
     /// When it happened by the source's clock; `None` takes the received time.
     pub time: Option<DateTime<Utc>>,
     pub data: Data,
+}
+
+impl Draft {
+    /// What was verified and kept, and has no meaning yet: `<source>.unmapped`, which says why.
+    pub fn unmapped(source: &str, kind: &str, scope: Option<String>, reason: &str) -> Self {
+        let kind = clean(kind, 100);
+        Self {
+            kind: EventType::unmapped(source),
+            scope: scope.unwrap_or_else(|| "unknown".to_owned()),
+            subject: format!("{source}:{kind}"),
+            time: None,
+            data: Data {
+                common: Common::default(),
+                body: Body::Unmapped(Unmapped { kind: Some(kind), reason: Some(clean(reason, 200)) }),
+                extra: Default::default(),
+            },
+        }
+    }
 }
 
 /// A normalized event, complete.

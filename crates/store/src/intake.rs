@@ -5,7 +5,7 @@
 //!    wait for each other in a circle. It commits by itself.
 //! 3. What the ledger knew is looked up after the commit, because a concurrent writer's rows are seen only then.
 //! 4. A statement that the server refuses is tried again once, then split in halves until the row that spoils it is
-//!    alone. That row is kept without its events; if even that is refused, its caller alone hears so.
+//!    alone. That row is kept as unmapped; if even that is refused, its caller alone hears so.
 //!
 //! Nothing here waits for anything but the database.
 
@@ -15,7 +15,7 @@ mod pack;
 use std::collections::HashMap;
 
 use diesel::PgConnection;
-use domain::event::Event;
+use domain::event::{Draft, Event};
 use domain::ids::{DeliveryId, TenantId};
 use uuid::Uuid;
 
@@ -131,7 +131,7 @@ fn keep_or_split(conn: &mut PgConnection, keeps: &[&Keep], kept: &mut Kept) -> R
         Ok(first_ids) => kept.add(keeps, &first_ids),
         Err(error) if error.is_transient() => return Err(error),
         Err(error) => match keeps {
-            [alone] => keep_without_events(conn, alone, &error, kept)?,
+            [alone] => keep_as_unmapped(conn, alone, &error, kept)?,
             _ => {
                 let (left, right) = keeps.split_at(keeps.len() / 2);
                 keep_or_split(conn, left, kept)?;
@@ -154,23 +154,20 @@ fn keep_once_more_if_refused(
 }
 
 /// The raw bytes matter most: a delivery whose events the database refuses is kept as unmapped, to be replayed.
-fn keep_without_events(
-    conn: &mut PgConnection,
-    keep: &Keep,
-    why: &StoreError,
-    kept: &mut Kept,
-) -> Result<(), StoreError> {
+fn keep_as_unmapped(conn: &mut PgConnection, keep: &Keep, why: &StoreError, kept: &mut Kept) -> Result<(), StoreError> {
     tracing::error!(
         delivery = %keep.id,
         error = why as &dyn std::error::Error,
-        "the database refuses a delivery's events: it is kept without them, replay it when the cause is mended"
+        "the database refuses a delivery's events: it is kept as unmapped, replay it when the cause is mended"
     );
-    let bare = Keep { events: Vec::new(), headers: "[]".to_owned(), ..keep.clone() };
+    let draft = Draft::unmapped(&keep.source, &keep.kind, None, "the database refused its events");
+    let events = Event::seal(vec![draft], &keep.source, &keep.tenant, keep.id, None);
+    let bare = Keep { events, headers: "[]".to_owned(), ..keep.clone() };
     match batch::keep(conn, &[&bare]) {
         Ok(first_ids) => kept.add(&[&bare], &first_ids),
         Err(error) if error.is_transient() => return Err(error),
         Err(error) => {
-            let reason = format!("{why:?}; without events: {error:?}");
+            let reason = format!("{why:?}; as unmapped: {error:?}");
             kept.outcomes.insert(keep.id.0, Outcome::Refused(reason));
         }
     }

@@ -4,6 +4,7 @@
 //! [`Store::call`](pool::Store::call) is the only door to a pooled connection. Transactions are opened here and never
 //! wait on the world. Nothing here may know HTTP or NATS, or read the environment or the clock.
 
+mod address;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod entities;

@@ -5,10 +5,10 @@ use std::error::Error;
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::{Role, StoreError, partitions};
+use crate::{Role, StoreError, address, partitions};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -26,7 +26,7 @@ struct Answer {
 /// While another process migrates this waits for it (`wait`), or fails at once. Table locks are waited for two
 /// seconds only, so that a migration behind a long query does not stop intake.
 pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
-    let mut conn = PgConnection::establish(url)?;
+    let mut conn = address::open(url)?;
     if wait {
         conn.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK})"))?;
     } else if !sql_query(format!("select pg_try_advisory_lock({MIGRATION_LOCK}) as yes"))
@@ -43,7 +43,7 @@ pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
 /// Makes a database ready to be served from: [`apply`], then the partitions of the coming days.
 pub fn prepare(url: &str, wait: bool, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
     let applied = apply(url, wait)?;
-    let mut conn = PgConnection::establish(url)?;
+    let mut conn = address::open(url)?;
     conn.batch_execute(&format!("set role {}", Role::Owner.name()))?;
     partitions::ensure(&mut conn, now, partitions::DAYS_AHEAD)?;
     Ok(applied)
@@ -51,14 +51,14 @@ pub fn prepare(url: &str, wait: bool, now: DateTime<Utc>) -> Result<Vec<String>,
 
 /// The versions that this program has and the database has not.
 pub fn pending(url: &str) -> Result<Vec<String>, StoreError> {
-    let mut conn = PgConnection::establish(url)?;
+    let mut conn = address::open(url)?;
     let pending = conn.pending_migrations(MIGRATIONS).map_err(failed)?;
     Ok(pending.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// Makes the database `name` on the server of `admin_url` where it is missing; returns its URL.
 pub fn ensure_database(admin_url: &str, name: &str) -> Result<String, StoreError> {
-    let mut conn = PgConnection::establish(admin_url)?;
+    let mut conn = address::open(admin_url)?;
     let there = sql_query("select exists (select from pg_database where datname = $1) as yes")
         .bind::<diesel::sql_types::Text, _>(name)
         .get_result::<Answer>(&mut conn)?
@@ -73,7 +73,7 @@ pub fn ensure_database(admin_url: &str, name: &str) -> Result<String, StoreError
 ///
 /// It is made under a working name and renamed when it is complete, so that a crash leaves no half-filled one.
 pub fn once(admin_url: &str, name: &str, fill: impl FnOnce(&str) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let mut conn = PgConnection::establish(admin_url)?;
+    let mut conn = address::open(admin_url)?;
     conn.batch_execute(&format!("select pg_advisory_lock({})", MIGRATION_LOCK + 1))?;
     let there = sql_query("select exists (select from pg_database where datname = $1) as yes")
         .bind::<diesel::sql_types::Text, _>(name)
@@ -90,7 +90,7 @@ pub fn once(admin_url: &str, name: &str, fill: impl FnOnce(&str) -> Result<(), S
 
 /// Runs statements without results on a connection of its own.
 pub fn execute(url: &str, sql: &str) -> Result<(), StoreError> {
-    Ok(PgConnection::establish(url)?.batch_execute(sql)?)
+    Ok(address::open(url)?.batch_execute(sql)?)
 }
 
 /// What tells this program's set of migrations from another's: their names.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
-use diesel::{Connection, PgConnection};
 
-use crate::StoreError;
+use crate::{StoreError, address};
 
 /// The database role that a connection works under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,18 +93,6 @@ fn prepare(conn: &mut PgConnection, role: Role) -> diesel::QueryResult<()> {
     ))
 }
 
-/// libpq waits for good by default, for a host that is gone as for one that never answers.
-fn with_deadlines(url: &str) -> String {
-    let mut url = url.to_owned();
-    for (option, value) in [("connect_timeout", "5"), ("tcp_user_timeout", "10000"), ("application_name", "em-agent")] {
-        if !url.contains(&format!("{option}=")) {
-            let joint = if url.contains('?') { '&' } else { '?' };
-            url.push_str(&format!("{joint}{option}={value}"));
-        }
-    }
-    url
-}
-
 impl Store {
     /// Makes a pool; the server may be down. Fails only on options that can never work.
     pub fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
@@ -115,7 +103,7 @@ impl Store {
             .test_on_check_out(true)
             .connection_customizer(Box::new(WorkAs(options.role)))
             .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
-            .build_unchecked(ConnectionManager::new(with_deadlines(&options.url)));
+            .build_unchecked(ConnectionManager::new(address::completed(&options.url)));
         Ok(Self { pool, waiting: Arc::default(), options: options.clone() })
     }
 
@@ -126,7 +114,7 @@ impl Store {
 
     /// One connection of one's own under this role, outside the pool: for the intake writer's thread.
     pub fn open(&self, role: Role) -> Result<PgConnection, StoreError> {
-        let mut conn = PgConnection::establish(&with_deadlines(&self.options.url))?;
+        let mut conn = address::open(&self.options.url)?;
         prepare(&mut conn, role)?;
         Ok(conn)
     }

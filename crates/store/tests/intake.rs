@@ -130,8 +130,9 @@ fn a_row_that_the_database_refuses_does_not_fail_its_batch() {
     assert!(matches!(outcomes(&accepted)[3], Outcome::Refused(_)));
     assert_eq!(outcomes(&accepted)[4], Outcome::New);
     let conn = &mut reader(&database);
-    assert_eq!(count(conn, "deliveries"), 4, "the spoiled one is kept without its event");
-    assert_eq!(count(conn, "events"), 3);
+    assert_eq!(count(conn, "deliveries"), 4);
+    assert_eq!(count(conn, "events where data->>'reason' = 'the database refused its events'"), 1, "it says why");
+    assert_eq!(count(conn, "events"), 4);
 }
 
 #[test]
