@@ -48,7 +48,7 @@ impl Telemetry {
     /// Sets up the logs and traces of this process. Once per process.
     pub fn start(settings: &Settings) -> Result<Self, TelemetryError> {
         opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
-        let filter = EnvFilter::try_new(&settings.log.level).map_err(TelemetryError::Filter)?;
+        let filter = EnvFilter::try_new(directives(&settings.log.level)).map_err(TelemetryError::Filter)?;
         let provider =
             settings.otel.endpoint.as_deref().map(|endpoint| provider(endpoint, &settings.otel)).transpose()?;
         let traces = provider.as_ref().map(|provider| {
@@ -88,4 +88,9 @@ fn provider(endpoint: &str, otel: &OtelSettings) -> Result<SdkTracerProvider, Te
         .map_err(TelemetryError::Exporter)?;
     let resource = Resource::builder().with_service_name(otel.service_name.clone()).build();
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
+/// `info` is meant for our lines: libraries that report their comings and goings at it are kept to their warnings.
+fn directives(level: &str) -> &str {
+    if level == "info" { "info,actix_server=warn,async_nats=warn" } else { level }
+}
 }
