@@ -93,4 +93,3 @@ fn provider(endpoint: &str, otel: &OtelSettings) -> Result<SdkTracerProvider, Te
 fn directives(level: &str) -> &str {
     if level == "info" { "info,actix_server=warn,async_nats=warn" } else { level }
 }
-}
