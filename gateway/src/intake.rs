@@ -133,7 +133,7 @@ async fn take(
 ) -> Result<(Ending, HttpResponse), Turned> {
     admit(state, tenant, integration)?;
     let cap = integration.max_body_bytes.min(state.settings.limits.max_payload_bytes);
-    let body = body::read(request, payload, cap).await.map_err(unread)?;
+    let (body, _share) = body::read(&state.memory, request, payload, cap).await.map_err(unread)?;
     *seen = body.clone();
 
     let knock = Knock {
@@ -176,6 +176,7 @@ fn unread(problem: Problem) -> Turned {
         Code::TooLarge => (Ending::RejectedSize, "the body is too large"),
         Code::UnsupportedEncoding => (Ending::RejectedParse, "a content encoding"),
         Code::RequestTimeout => (Ending::RejectedParse, "the body did not arrive in time"),
+        Code::NotKept => (Ending::Failed, "the bodies hold too much memory"),
         _ => (Ending::RejectedParse, "the body broke off"),
     };
     Turned::new(ending, reason, problem)

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 use serde::de::DeserializeOwned;
 
 use crate::problem::{FieldError, Problem};
@@ -94,7 +94,14 @@ impl Faults {
 fn time_of(text: &str) -> Option<DateTime<Utc>> {
     let text = text.replace(' ', "+");
     let moment = DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc());
-    moment.or_else(|| text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN).and_utc()))
+    let moment = moment.or_else(|| text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN).and_utc()));
+    moment.filter(is_within_reach)
+}
+
+/// Whether a time can be reckoned with: neither the database nor the clock's arithmetic goes as far as a year can be
+/// written.
+pub(crate) fn is_within_reach(time: &DateTime<Utc>) -> bool {
+    (0..=9999).contains(&time.year())
 }
 
 /// The entries of a comma list.
@@ -146,6 +153,9 @@ mod tests {
             ("2026-11-20", "2026-11-20T00:00:00Z"),
         ] {
             assert_eq!(time_of(text), expected.parse().ok(), "{text}");
+        }
+        for beyond in ["-262143-01-01", "+262142-12-31", "+10000-01-01T00:00:00Z"] {
+            assert_eq!(time_of(beyond), None, "{beyond}");
         }
     }
 }

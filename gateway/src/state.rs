@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::body::Memory;
 use crate::intake::Door;
 use crate::limits::Limits;
 use crate::rejects::Rejects;
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) door: Door,
     pub(crate) access: Access,
     pub(crate) limits: Limits,
+    /// What bodies that are on their way may hold.
+    pub(crate) memory: Memory,
     /// Places for event streams.
     pub(crate) streams: Arc<Semaphore>,
     /// Cancelled when the process begins to drain.
@@ -50,6 +53,7 @@ impl State {
         Self {
             access: Access::new(&settings.auth),
             limits: Limits::new(&settings.limits),
+            memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             traced: settings.otel.endpoint.is_some(),
             door: Door::new(&settings.sources, settings.rules.clone(), Tenants::new(store.clone()), rejects),

@@ -97,7 +97,8 @@ const MOST_AHEAD: u64 = 1_000_000;
 
 fn read(request: &HttpRequest, query: StreamQuery) -> Result<(EventFilter, Option<Position>), Problem> {
     let mut faults = Faults::default();
-    let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
+    // Bytes that are no text are no position either: to begin now instead would lose events without a word.
+    let header = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
     let resume = header.or(query.after.as_deref()).filter(|text| !text.is_empty()).map(str::parse);
     if let Some(Err(error)) = &resume {
         faults.add("after", format!("{error}"));

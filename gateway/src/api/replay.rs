@@ -16,9 +16,11 @@ use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator};
 use crate::body;
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
+use crate::query::{Asked, is_within_reach};
 use crate::state::Shared;
 
 const ACCEPTED: i16 = 202;
@@ -61,8 +63,9 @@ pub(crate) async fn delivery(
     request: HttpRequest,
     payload: Payload,
     id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let sent = body::read(&request, payload, body::MOST_API_BYTES).await?;
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let delivery: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
     let tenant = caller.tenant.clone();
     let taken =
@@ -86,24 +89,36 @@ pub(crate) async fn range(
     state: Shared,
     request: HttpRequest,
     payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let sent = body::read(&request, payload, body::MOST_API_BYTES).await?;
-    let ReplayRange { source, r#type, from, to } = body::json(&sent)?;
-    let mut errors = Vec::new();
-    if from >= to {
-        errors.push(FieldError { pointer: "/to".to_owned(), detail: "`to` must be after `from`".to_owned() });
-    }
-    if source.as_deref().is_some_and(|name| integrations::find(name).is_none()) {
-        let known: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
-        errors.push(FieldError {
-            pointer: "/source".to_owned(),
-            detail: format!("`source` is one of {}", known.join(", ")),
-        });
-    }
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let ReplayRange { source, r#type, from, to } = body::json::<ReplayRange>(&sent)?.checked()?;
     queue(&caller, &state, &request, &sent, Replay::Range { source, r#type, from, to }).await
+}
+
+impl ReplayRange {
+    /// A range that a worker can walk: what it cannot is said now, not by a job that fails later.
+    fn checked(self) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let mut add = |field: &str, detail: String| errors.push(FieldError { pointer: format!("/{field}"), detail });
+        for (field, time) in [("from", &self.from), ("to", &self.to)] {
+            if !is_within_reach(time) {
+                add(field, format!("the year of `{field}` is 0 to 9999"));
+            }
+        }
+        if self.from >= self.to {
+            add("to", "`to` must be after `from`".to_owned());
+        }
+        if self.source.as_deref().is_some_and(|name| integrations::find(name).is_none()) {
+            let known: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
+            add("source", format!("`source` is one of {}", known.join(", ")));
+        }
+        let of_types = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if self.r#type.as_deref().is_some_and(|prefix| !prefix.chars().all(of_types)) {
+            add("type", "`type` is how an event's type begins: deployment, change.merged".to_owned());
+        }
+        if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+    }
 }
 
 async fn queue(
@@ -149,7 +164,11 @@ fn answered(answer: Answer, again: bool) -> HttpResponse {
 
 /// The request by its Idempotency-Key, when it has one.
 fn keyed(caller: &Caller<Operator>, request: &HttpRequest, sent: &Bytes) -> Result<Option<Keyed>, Problem> {
-    let Some(header) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let mut sent_keys = request.headers().get_all("idempotency-key");
+    let Some(header) = sent_keys.next() else { return Ok(None) };
+    if sent_keys.next().is_some() {
+        return Err(Problem::new(Code::AmbiguousHeader, "idempotency-key must be sent once"));
+    }
     let key = header.to_str().map(|text| text.trim().trim_matches('"')).unwrap_or_default();
     if !(1..=LONGEST_KEY).contains(&key.len()) {
         let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} plain characters");

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::commits::name;
 use super::registers::{Register, known, registers};
 use super::{Entities, micros, stamp};
-use crate::data::{Change, Common};
+use crate::data::{Actor, Change, Common};
 use crate::event::Event;
 
 /// Which change. `number` is the source's own id where its changes have no numbers.
@@ -38,11 +38,22 @@ impl Entities {
     }
 }
 
+/// Sources call it a review, too, when authors answer on their own change, and when a bot is done within seconds.
+fn is_by_another_human(change: &Change) -> bool {
+    let Some(reviewer) = &change.reviewer else { return true };
+    let is_author = |author: &Actor| match (&author.id, &reviewer.id) {
+        (Some(author), Some(reviewer)) => author == reviewer,
+        _ => author.login.is_some() && author.login == reviewer.login,
+    };
+    !reviewer.bot && !change.author.as_ref().is_some_and(is_author)
+}
+
 fn facts(event: &Event, common: &Common, change: &Change) -> ChangeFacts {
     let Change { opened_at, ready_at, merged_at, closed_at, first_commit_at, first_review_at, approved_at, .. } =
         *change;
     let verb = event.kind.verb();
-    let reviewed_at = first_review_at.or_else(|| ["reviewed", "approved"].contains(&verb).then_some(event.time));
+    let reviewed = ["reviewed", "approved"].contains(&verb) && is_by_another_human(change);
+    let reviewed_at = first_review_at.or_else(|| reviewed.then_some(event.time));
     let approved_at = approved_at.or_else(|| (verb == "approved").then_some(event.time));
     let times = [opened_at, ready_at, merged_at, closed_at, first_commit_at, reviewed_at, approved_at];
     let stamp = stamp(event, common, &times);
@@ -63,5 +74,23 @@ fn facts(event: &Event, common: &Common, change: &Change) -> ChangeFacts {
         closed_at: closed.map(|at| Register::new(stamp, at.map(micros))),
         first_commit_at: first_commit_at.map(micros),
         first_review_at: reviewed_at.map(micros),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actor(login: &str, bot: bool) -> Option<Actor> {
+        Some(Actor { login: Some(login.to_owned()), bot, ..Actor::default() })
+    }
+
+    #[test]
+    fn only_another_human_reviews_a_change() {
+        let by = |reviewer| is_by_another_human(&Change { author: actor("ada", false), reviewer, ..Change::default() });
+        assert!(by(actor("bob", false)));
+        assert!(!by(actor("ada", false)), "an answer on one's own change");
+        assert!(!by(actor("reviewer[bot]", true)));
+        assert!(by(None), "a source that does not say who");
     }
 }
