@@ -47,6 +47,19 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
+    pub(crate) const ALL: [Ending; 10] = [
+        Self::Accepted,
+        Self::Unmapped,
+        Self::Duplicate,
+        Self::Handshake,
+        Self::RejectedSignature,
+        Self::RejectedLimit,
+        Self::RejectedSize,
+        Self::RejectedParse,
+        Self::Disabled,
+        Self::Failed,
+    ];
+
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",

@@ -25,6 +25,17 @@ pub(crate) async fn answer(consumer: &'static str, received: &[Received], settle
     }
 }
 
+/// What an outcome is counted as.
+const RESULTS: [&str; 4] = ["processed", "duplicate", "failed", "dead"];
+
+/// Shows the counters before there is anything to count: the first dead letter is a rise then, too.
+pub(crate) fn count_from_zero(consumer: &'static str) {
+    metrics::counter!("dead_letters_total", "consumer" => consumer).increment(0);
+    for result in RESULTS {
+        metrics::counter!("consumer_processed_total", "consumer" => consumer, "result" => result).increment(0);
+    }
+}
+
 /// Logs and measures one outcome; returns what it is counted as.
 fn note(consumer: &'static str, message: &Received, outcome: &Settled) -> &'static str {
     let event = &message.event;

@@ -65,6 +65,7 @@ pub async fn start(
     let owner = store.working_as(Role::Owner, 1)?;
     let mut tasks = Vec::new();
     for consumer in &consumers::CONSUMERS {
+        answers::count_from_zero(consumer.name);
         let work = (store.clone(), bus.clone(), stop.clone());
         tasks.push(keep_up(consumer.name, stop.clone(), move || {
             consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone())

@@ -57,9 +57,8 @@ async fn gauges(store: &Store, bus: &Bus) {
     metrics::gauge!("db_connection_pool_waiting").set(pool.waiting as f64);
     match store.call("outbox_backlog", outbox::backlog).await {
         Ok(backlog) => {
-            let age = backlog.oldest.map_or(0, |oldest| (Utc::now() - oldest).num_milliseconds().max(0));
             metrics::gauge!("outbox_rows").set(backlog.rows as f64);
-            metrics::gauge!("outbox_oldest_seconds").set(age as f64 / 1000.0);
+            metrics::gauge!("outbox_oldest_seconds").set(backlog.age_seconds(Utc::now()));
         }
         Err(error) => tracing::debug!(error = &error as &dyn Error, "the outbox is not measured"),
     }

@@ -89,7 +89,10 @@ fn provider(endpoint: &str, otel: &OtelSettings) -> Result<SdkTracerProvider, Te
     let resource = Resource::builder().with_service_name(otel.service_name.clone()).build();
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }
-/// `info` is meant for our lines: libraries that report their comings and goings at it are kept to their warnings.
-fn directives(level: &str) -> &str {
-    if level == "info" { "info,actix_server=warn,async_nats=warn" } else { level }
+
+/// `info` is meant for our lines: libraries that report their comings and goings at it are kept to their warnings. A
+/// sender's malformed request, which is answered with 400, is an error worth a line each time to `actix_http`.
+fn directives(level: &str) -> String {
+    let libraries = if level == "info" { "actix_server=warn,async_nats=warn," } else { "" };
+    format!("actix_http=off,{libraries}{level}")
 }

@@ -42,6 +42,8 @@ impl Relay {
         stop: CancellationToken,
     ) -> (Self, RelayTasks) {
         let (queue, committed) = mpsc::channel(HAND_OVER_COMMITS);
+        metrics::counter!("bus_published_total").increment(0);
+        metrics::counter!("relay_left_to_sweep_total").increment(0);
         let tasks = vec![
             tokio::spawn(publish::run(store.clone(), bus.clone(), committed)),
             tokio::spawn(sweep::run(store.clone(), bus.clone(), stop.clone())),

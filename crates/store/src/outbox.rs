@@ -188,6 +188,14 @@ pub struct Backlog {
     pub oldest: Option<DateTime<Utc>>,
 }
 
+impl Backlog {
+    /// How long the oldest row has waited; 0 when nothing is owed.
+    pub fn age_seconds(&self, now: DateTime<Utc>) -> f64 {
+        let waited = self.oldest.map_or(0, |oldest| (now - oldest).num_milliseconds().max(0));
+        waited as f64 / 1000.0
+    }
+}
+
 /// For the gauges `outbox_rows` and `outbox_oldest_seconds`.
 pub fn backlog(conn: &mut PgConnection) -> Result<Backlog, StoreError> {
     let (rows, oldest) =

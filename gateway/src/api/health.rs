@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
+use chrono::Utc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -84,6 +85,11 @@ pub(crate) async fn metrics(state: Shared) -> Result<HttpResponse, Problem> {
     metrics::gauge!("db_connection_pool_in_use").set(gauges.in_use as f64);
     metrics::gauge!("db_connection_pool_waiting").set(gauges.waiting as f64);
     state.door.set_gauges();
+    // The worker measures these too; but what is owed to the bus must show while no worker runs.
+    if let Ok(owed) = state.store.call("outbox_backlog", store::outbox::backlog).await {
+        metrics::gauge!("outbox_rows").set(owed.rows as f64);
+        metrics::gauge!("outbox_oldest_seconds").set(owed.age_seconds(Utc::now()));
+    }
     Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body(state.metrics.render()))
 }
 

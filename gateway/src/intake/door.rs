@@ -35,6 +35,11 @@ impl Door {
         for integration in integrations::ALL {
             let enabled = if sources.enabled(integration.name) { 1.0 } else { 0.0 };
             metrics::gauge!("integration_enabled", "source" => integration.name).set(enabled);
+            // A rate is seen from the first refusal on only where the counter was there before it.
+            for ending in Ending::ALL {
+                metrics::counter!("webhook_deliveries_total", "source" => integration.name, "result" => ending.label())
+                    .increment(0);
+            }
         }
         Self {
             rules: Arc::new(rules),

@@ -61,7 +61,7 @@ async fn filters_narrow_and_what_is_unknown_is_refused_by_name() {
         unknown["detail"].as_str().is_some_and(|text| text.contains("sauce") && text.contains("environment")),
         "{unknown}"
     );
-    for bad in ["limit=0", "limit=201", "from=soon", "format=xml", "q=%00"] {
+    for bad in ["limit=0", "limit=201", "from=soon", "from=-262143-01-01", "to=%2B262142-12-31", "format=xml", "q=%00"] {
         problem(world.answer(&format!("/v1/events?{bad}")).await, 400, "invalid-request").await;
     }
     let page = world.get("/v1/events?limit=2&type=change").await;
@@ -184,9 +184,16 @@ async fn a_replay_is_queued_once_for_one_key() {
         json!({}),
         json!({"from": "2026-11-21T00:00:00Z", "to": "2026-11-20T00:00:00Z"}),
         json!({"from": 1, "to": 2, "x": 3}),
+        json!({"from": "-262143-01-01T00:00:00Z", "to": "2026-11-20T00:00:00Z"}),
+        json!({"from": "2026-11-20T00:00:00Z", "to": "2026-11-21T00:00:00Z", "type": "a\u{0}"}),
     ] {
         problem(send("four", "/v1/replay".into(), bad).await, 400, "invalid-request").await;
     }
+    problem(send("six", "/v1/replay?sauce=github".into(), range()).await, 400, "invalid-request").await;
+    problem(send("seven", format!("/v1/deliveries/{FIRST}/replay?x=1"), json!({})).await, 400, "invalid-request").await;
+    let twice = world.request_as(Role::Operator, Method::POST, "/v1/replay").json(&range());
+    let twice = twice.header("idempotency-key", "a").header("idempotency-key", "b").send().await.expect("an answer");
+    problem(twice, 400, "ambiguous-header").await;
     let huge = json!({"source": "x".repeat(300_000)});
     problem(send("five", "/v1/replay".into(), huge).await, 413, "too-large").await;
 }
@@ -228,5 +235,8 @@ async fn deployment_frequency_counts_per_day_and_source_in_the_zone_that_is_aske
     let cursor = first["next_cursor"].as_str().expect("a cursor");
     let rest = world.get(&format!("{path}&limit=1&cursor={cursor}")).await;
     assert_eq!((counts(&rest), &rest["next_cursor"]), (vec![("2026-11-19".to_owned(), 1)], &Value::Null));
-    problem(world.answer(&format!("{path}&team=x")).await, 400, "invalid-request").await;
+    for bad in ["team=x", "to=-262143-01-01", "from=-262143-01-01"] {
+        let asked = format!("/v1/metrics/dora/deployment-frequency?{bad}");
+        problem(world.answer(&asked).await, 400, "invalid-request").await;
+    }
 }
