@@ -20,6 +20,14 @@ pub(crate) fn outbound() -> Result<Outbound, Failure> {
     Ok(Outbound::new(TIMEOUT, ANSWER_BYTES)?)
 }
 
+/// Where a gateway was said to be; `flag` names who said it.
+pub(crate) fn named_url(flag: &str, url: &str) -> Result<String, Failure> {
+    if url.starts_with("http://") || url.starts_with("https://") {
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
+    Err(Failure::Usage(format!("{flag}: got '{url}', takes a URL like http://localhost:8000")))
+}
+
 /// The gateway on this machine, by `HOST` and `PORT`.
 pub(crate) fn local_url(settings: &Settings) -> String {
     let host = match settings.host.as_str() {

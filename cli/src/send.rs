@@ -42,7 +42,11 @@ impl Send {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load_for_tool()?;
         let integration = integrations::find(&self.source).ok_or_else(|| unknown_source(&self.source))?;
-        let sender = Sender::new(self.to.clone().unwrap_or_else(|| client::local_url(&settings)))?;
+        let base_url = match &self.to {
+            Some(url) => client::named_url("--to", url)?,
+            None => client::local_url(&settings),
+        };
+        let sender = Sender::new(base_url)?;
         let secret = secret(&settings, integration.name);
         if secret.is_none() {
             eprintln!("em-agent: there is no secret for {}: sent unsigned", integration.name);

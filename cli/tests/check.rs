@@ -116,3 +116,15 @@ fn a_token_is_the_only_thing_on_standard_output() {
     assert_eq!(token.trim_end().split('.').count(), 3, "{token}");
     assert_eq!(em_agent(&["token", "--role", "viewer"], &[]).status.code(), Some(2), "without a key there is no token");
 }
+
+#[test]
+fn a_gateway_is_named_by_a_whole_url() {
+    for arguments in [
+        &["send", "github", "push", "--to", "localhost:8000"][..],
+        &["replay", "--from", "2026-11-20", "--to", "2026-11-21", "--url", "localhost:8000"],
+    ] {
+        let output = em_agent(arguments, &[("ENV", "development")]);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("takes a URL like http://localhost:8000"), "{}", text(&output.stderr));
+    }
+}

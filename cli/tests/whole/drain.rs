@@ -88,6 +88,19 @@ async fn a_gateway_that_is_told_to_stop_under_load_keeps_and_publishes_what_it_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_delivery_of_a_new_installation_is_published_before_its_gateway_ends() {
+    let database = Database::fresh();
+    let world = World::on(database.url.clone(), servers::nats_url());
+    let gateway = world.gateway();
+    let sender = Sender::new(world.base(), "github");
+    let (status, answer) = sender.send("deployment_status", "first", &deployment_succeeded(1)).await.expect("an answer");
+    assert_eq!(status, 200, "{answer}");
+    gateway.terminate().await;
+    let owed = database.store(Role::App).call("backlog", outbox::backlog).await.expect("a backlog");
+    assert_eq!(owed.rows, 0, "also when nobody has made the stream yet");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_told_to_stop_in_the_middle_leaves_nothing_uncounted_or_counted_twice() {
     let database = Database::fresh();
     let world = World::on(database.url.clone(), servers::nats_url());

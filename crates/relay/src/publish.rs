@@ -46,8 +46,13 @@ async fn note(done: &mpsc::Sender<Uuid>, cleared: Result<Uuid, BusError>) {
 }
 
 async fn publish_commit(bus: Bus, committed: Committed) -> Result<Uuid, BusError> {
-    publish_all(&bus, &committed.events, None, 0).await?;
-    Ok(committed.outbox_id)
+    let mut published = publish_all(&bus, &committed.events, None, 0).await;
+    if matches!(published, Err(BusError::NoStream)) {
+        // The first commits of a new installation come before the watch has made the stream.
+        bus.ensure_stream().await?;
+        published = publish_all(&bus, &committed.events, None, 0).await;
+    }
+    published.map(|()| committed.outbox_id)
 }
 
 /// Sends all events, then awaits all acknowledgements.

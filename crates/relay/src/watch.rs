@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bus::{Bus, StreamState};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ids::{EventId, TenantId};
+use domain::ids::EventId;
+use store::marks::Scanned;
 use store::watermarks::{self, Seen};
 use store::{Connection, Store, StoreError, marks, outbox};
 use tokio_util::sync::CancellationToken;
@@ -16,8 +17,12 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: Duration = Duration::from_secs(2);
 /// As long as a stream keeps messages: older events that nobody has marked were not lost with it.
 const LOOK_BACK: TimeDelta = TimeDelta::days(14);
+/// A commit's way from memory to the stream, or to the sweep, is shorter than this.
+const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(10);
 /// Events of one outbox row.
-const ROW_EVENTS: i64 = 256;
+const ROW_EVENTS: usize = 256;
+/// Events that are looked at by one statement.
+const SCAN_EVENTS: i64 = 10_000;
 
 pub(crate) async fn run(store: Store, bus: Bus, consumers: &'static [&'static str], stop: CancellationToken) {
     while !stop.is_cancelled() {
@@ -57,27 +62,31 @@ fn compare(
 ) -> Result<usize, StoreError> {
     store::transaction(conn, |conn| match watermarks::observe(conn, stream, state.created_at, state.last_seq, now)? {
         Seen::Same => Ok(0),
-        Seen::First => owe_unseen(conn, consumers, now - LOOK_BACK, now),
-        Seen::Lost { last_seen_at } => owe_unseen(conn, consumers, last_seen_at - LOOK_BACK, now),
+        // What came just now is on its way from memory, to this very stream.
+        Seen::First => owe_unseen(conn, consumers, (now - LOOK_BACK, now - ON_ITS_WAY), now),
+        Seen::Lost { last_seen_at } => owe_unseen(conn, consumers, (last_seen_at - LOOK_BACK, now), now),
     })
 }
 
 fn owe_unseen(
     conn: &mut Connection,
     consumers: &[&str],
-    since: DateTime<Utc>,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
     let again = loss_number(now);
     let (mut after, mut owed) = (None, 0);
     loop {
-        let page: Vec<(TenantId, EventId)> = marks::events_unseen(conn, consumers, since, after, ROW_EVENTS)?;
-        let Some((_, last)) = page.last() else { return Ok(owed) };
-        after = Some(*last);
-        owed += page.len();
-        for tenant_events in page.chunk_by(|(one, _), (next, _)| one == next) {
-            let ids: Vec<EventId> = tenant_events.iter().map(|(_, id)| *id).collect();
-            outbox::insert_again(conn, &tenant_events[0].0, &ids, again, now)?;
+        let Scanned { mut unseen, last } = marks::scan_unseen(conn, consumers, since, after, SCAN_EVENTS)?;
+        let Some(last) = last else { return Ok(owed) };
+        after = Some(last);
+        unseen.retain(|(_, id)| id.received_at() <= until);
+        owed += unseen.len();
+        for of_tenant in unseen.chunk_by(|(one, _), (next, _)| one == next) {
+            for row in of_tenant.chunks(ROW_EVENTS) {
+                let ids: Vec<EventId> = row.iter().map(|(_, id)| *id).collect();
+                outbox::insert_again(conn, &row[0].0, &ids, again, now)?;
+            }
         }
     }
 }

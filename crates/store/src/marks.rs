@@ -8,7 +8,7 @@ mod settle;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{PgConnection, RunQueryDsl};
 use domain::ids::{EventId, Mark, ReplayId, TenantId};
 use uuid::Uuid;
@@ -118,43 +118,54 @@ pub fn forget_attempts(conn: &mut PgConnection, consumer: &str, mark: Mark) -> R
 }
 
 crate::statement! {
-    struct Unseen<'a> {
-        consumers: Array<Text> = Vec<&'a str>,
+    struct Scan<'a> {
         after: SqlUuid = Uuid,
-        consumers_again: Array<Text> = Vec<&'a str>,
         limit: BigInt = i64,
+        consumers: Array<Text> = Vec<&'a str>,
+        consumers_again: Array<Text> = Vec<&'a str>,
     }
-    returns (Text, SqlUuid);
-    "with wanted as (select count(*) as consumers from unnest(?))
-     select e.tenant_id, e.id from events e, wanted
-     where e.id > ? and (
+    returns (Text, SqlUuid, Bool);
+    "with page as materialized (select tenant_id, id from events where id > ? order by id limit ?),
+          wanted as (select count(*) as consumers from unnest(?))
+     select page.tenant_id, page.id, (
        select count(*) from consumer_marks m
-       where m.consumer = any(?) and m.event_id = e.id and m.replay_id = '00000000-0000-0000-0000-000000000000'
-         and m.message_at = to_timestamp(('x' || left(replace(e.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
+       where m.consumer = any(?) and m.event_id = page.id and m.replay_id = '00000000-0000-0000-0000-000000000000'
+         and m.message_at = to_timestamp(('x' || left(replace(page.id::text, '-', ''), 12))::bit(48)::bigint / 1000.0)
      ) < wanted.consumers
-     order by e.id limit ?"
+     from page, wanted order by page.id"
 }
 
-/// Events received since `since` that at least one of `consumers` has not processed, by id, at most `limit`; `after` is
-/// the last one of the page before. What a lost stream owes again: an event that none of them takes is among them.
-pub fn events_unseen(
+/// A stretch of events, in the order of their ids.
+#[derive(Debug)]
+pub struct Scanned {
+    /// Those that at least one of the consumers has not processed. An event that none of them takes is among them.
+    pub unseen: Vec<(TenantId, EventId)>,
+    /// Where the next stretch begins; `None`: there are no more events.
+    pub last: Option<EventId>,
+}
+
+/// Looks at up to `limit` events received since `since`, after `after`: what a lost stream owes again. Bounded, so that
+/// a long log is looked through in many short statements.
+pub fn scan_unseen(
     conn: &mut PgConnection,
     consumers: &[&str],
     since: DateTime<Utc>,
     after: Option<EventId>,
     limit: i64,
-) -> Result<Vec<(TenantId, EventId)>, StoreError> {
+) -> Result<Scanned, StoreError> {
     let first_of_time = ReplayId::new(since, [0; 16]).0;
-    let unseen: Vec<(String, Uuid)> = Unseen {
-        consumers: consumers.to_vec(),
+    let page: Vec<(String, Uuid, bool)> = Scan {
         after: after.map_or(first_of_time, |event| event.0.max(first_of_time)),
-        consumers_again: consumers.to_vec(),
         limit,
+        consumers: consumers.to_vec(),
+        consumers_again: consumers.to_vec(),
     }
     .load(conn)?;
-    let named = |(tenant, id): (String, Uuid)| {
+    let last = page.last().map(|(_, id, _)| EventId(*id));
+    let named = |(tenant, id, _): (String, Uuid, bool)| {
         let tenant = tenant.parse().map_err(|_| StoreError::Corrupt(format!("event {id} has no tenant")))?;
         Ok((tenant, EventId(id)))
     };
-    unseen.into_iter().map(named).collect()
+    let unseen = page.into_iter().filter(|(_, _, unseen)| *unseen).map(named).collect::<Result<_, StoreError>>()?;
+    Ok(Scanned { unseen, last })
 }

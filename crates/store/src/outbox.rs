@@ -128,10 +128,10 @@ pub fn clear(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The lease was of no use (the bus does not answer): anybody may try again.
-pub fn release(conn: &mut PgConnection, id: Uuid) -> Result<(), StoreError> {
+/// The leases were of no use (the bus does not answer): anybody may try again.
+pub fn release(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
     let none: Option<DateTime<Utc>> = None;
-    diesel::update(outbox::table.find(id)).set(outbox::leased_until.eq(none)).execute(conn)?;
+    diesel::update(outbox::table.filter(outbox::id.eq_any(ids))).set(outbox::leased_until.eq(none)).execute(conn)?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use domain::ids::{Mark, ReplayId, TenantId};
 use serde_json::json;
 use store::intake::{Keep, accept, pack};
 use store::jobs::{Replay, ask_replay, one};
-use store::marks::{Failure, Message, Settled, Settling, events_unseen, insert, is_marked};
+use store::marks::{Failure, Message, Settled, Settling, insert, is_marked, scan_unseen};
 use store::watermarks::{Seen, observe};
 use store::{Role, Store, dead_letters, job_leases};
 use testkit::database::Database;
@@ -97,13 +97,16 @@ fn what_a_lost_stream_owes_is_what_a_consumer_has_not_marked() {
     let mut relay = store.open(Role::Relay).expect("a connection");
     let mut unseen = |since, after: Option<usize>, limit| {
         let after = after.map(|place| messages[place].event.id);
-        let unseen = events_unseen(&mut relay, &["one", "two"], minute(since), after, limit).expect("events");
-        unseen.iter().map(|(_, id)| messages.iter().position(|message| message.event.id == *id)).collect::<Vec<_>>()
+        let scanned = scan_unseen(&mut relay, &["one", "two"], minute(since), after, limit).expect("events");
+        let place = |id| messages.iter().position(|message| message.event.id == id);
+        (scanned.unseen.iter().map(|(_, id)| place(*id)).collect::<Vec<_>>(), scanned.last.and_then(place))
     };
-    assert_eq!(unseen(0, None, 10), [Some(0), Some(1), Some(4)]);
-    assert_eq!(unseen(1, None, 10), [Some(1), Some(4)]);
-    assert_eq!(unseen(0, None, 2), [Some(0), Some(1)]);
-    assert_eq!(unseen(0, Some(1), 2), [Some(4)]);
+    assert_eq!(unseen(0, None, 10), (vec![Some(0), Some(1), Some(4)], Some(4)));
+    assert_eq!(unseen(1, None, 10), (vec![Some(1), Some(4)], Some(4)));
+    assert_eq!(unseen(0, None, 2), (vec![Some(0), Some(1)], Some(1)));
+    assert_eq!(unseen(0, Some(1), 2), (vec![], Some(3)), "a stretch may hold nothing and not be the last");
+    assert_eq!(unseen(0, Some(3), 2), (vec![Some(4)], Some(4)));
+    assert_eq!(unseen(0, Some(4), 2), (vec![], None));
 }
 
 #[test]

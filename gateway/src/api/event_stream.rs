@@ -16,7 +16,7 @@ use futures::Stream;
 use serde::Deserialize;
 use store::StoreError;
 use store::events::EventFilter;
-use store::events::stream::{self as commits, Position, Step};
+use store::events::stream::{self as commits, Past, Position, Step};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use utoipa::IntoParams;
@@ -71,15 +71,16 @@ pub(crate) async fn stream(
     let (filter, resume) = read(&request, query)?;
     let full = |_| Problem::new(Code::TooManyStreams, "close another stream, or ask another gateway").retry_after(30);
     let place = state.streams.clone().try_acquire_owned().map_err(full)?;
-    let now = state.store.call("stream_now", commits::now).await?;
+    let (now, past) = state.store.call("stream_now", commits::now).await?;
     // A number beyond the present comes from another database, restored or replaced: it would wait for ever.
     let lost = resume.is_some_and(|resume| resume.transaction > now.transaction + MOST_AHEAD);
-    let position = resume.filter(|_| !lost).unwrap_or(now);
+    let resume = resume.filter(|_| !lost);
     let reader = Reader {
         state,
         tenant: caller.tenant,
         filter,
-        position,
+        position: resume.unwrap_or(now),
+        past: resume.is_none().then_some(past),
         heartbeat: HEARTBEAT,
         spoke: Instant::now(),
         ends: Instant::now() + LONGEST,
@@ -125,6 +126,8 @@ struct Reader {
     tenant: TenantId,
     filter: EventFilter,
     position: Position,
+    /// Of a reader that began now.
+    past: Option<Past>,
     /// How long the stream may be silent.
     heartbeat: Duration,
     spoke: Instant,
@@ -172,8 +175,11 @@ impl Reader {
     }
 
     async fn step(&self) -> Result<Step, StoreError> {
-        let (tenant, filter, position) = (self.tenant.clone(), self.filter.clone(), self.position);
-        let step = move |conn: &mut store::Connection| commits::step(conn, &tenant, &filter, position, STEP_ROWS);
+        let (tenant, filter) = (self.tenant.clone(), self.filter.clone());
+        let (position, past) = (self.position, self.past.clone());
+        let step = move |conn: &mut store::Connection| {
+            commits::step(conn, &tenant, &filter, (position, past.as_ref()), STEP_ROWS)
+        };
         self.state.store.call("stream_step", step).await
     }
 }

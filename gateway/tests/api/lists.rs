@@ -61,7 +61,8 @@ async fn filters_narrow_and_what_is_unknown_is_refused_by_name() {
         unknown["detail"].as_str().is_some_and(|text| text.contains("sauce") && text.contains("environment")),
         "{unknown}"
     );
-    for bad in ["limit=0", "limit=201", "from=soon", "from=-262143-01-01", "to=%2B262142-12-31", "format=xml", "q=%00"] {
+    for bad in ["limit=0", "limit=201", "from=soon", "from=-262143-01-01", "to=%2B262142-12-31", "format=xml", "q=%00"]
+    {
         problem(world.answer(&format!("/v1/events?{bad}")).await, 400, "invalid-request").await;
     }
     let page = world.get("/v1/events?limit=2&type=change").await;
@@ -96,7 +97,7 @@ async fn events_with_a_cdevents_form_are_rendered_and_others_left_out() {
 }
 
 /// Two deliveries of one key, and one refused.
-const DELIVERIES: &str = "
+pub(crate) const DELIVERIES: &str = "
 insert into deliveries (tenant_id, id, received_at, source, kind, key, key_hash, result, scheme, secret, mapping_version,
                         event_count, headers, body, body_encoding, body_bytes)
 values ('default', '01938f5e-3f0a-7c11-9d4e-000000000001', to_timestamp(x'01938f5e3f0a'::bigint / 1000.0), 'github', 'push', 'k', 'k',
@@ -107,7 +108,7 @@ insert into delivery_ledger values ('default', 'k', 'a', '01938f5e-3f0a-7c11-9d4
                                    ('default', 'k', 'b', '01938f5e-3f0b-7c11-9d4e-000000000002');
 insert into rejected_samples values ('default', '01938f5e-3f0c-7c11-9d4e-000000000003', to_timestamp(x'01938f5e3f0c'::bigint / 1000.0), 'github',
                                      'rejected_signature: wrong', '[]', 'h', 'abc', 10);";
-const FIRST: &str = "01938f5e-3f0a-7c11-9d4e-000000000001";
+pub(crate) const FIRST: &str = "01938f5e-3f0a-7c11-9d4e-000000000001";
 const SECOND: &str = "01938f5e-3f0b-7c11-9d4e-000000000002";
 
 #[tokio::test]

@@ -5,4 +5,5 @@ mod lists;
 mod locks;
 mod routes;
 mod stream;
+mod tenants;
 mod world;

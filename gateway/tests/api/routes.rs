@@ -121,6 +121,15 @@ async fn a_delivery_is_counted_and_found_again_as_delivery_and_event() {
         metrics.contains("http_requests_total{method=\"POST\",route=\"/webhooks/{source}\",status=\"200\"}"),
         "{metrics}"
     );
+    // What nothing has happened to yet is there as well, and what is owed shows without a worker.
+    for shown in [
+        "webhook_deliveries_total{source=\"github\",result=\"failed\"} 0",
+        "bus_published_total ",
+        "outbox_rows ",
+        "outbox_oldest_seconds ",
+    ] {
+        assert!(metrics.contains(shown), "{shown}: {metrics}");
+    }
     world.running.drain().await.expect("a clean end");
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::world::{World, events, problem};
 use gateway::access::Role;
+use reqwest::header::HeaderValue;
 use reqwest::{Method, Response};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -93,6 +94,21 @@ async fn what_commits_late_is_not_skipped() {
     assert_eq!(seen.iter().map(|(_, number)| *number).collect::<Vec<_>>(), [1, 2]);
 }
 
+#[tokio::test]
+async fn a_reader_that_begins_now_is_not_told_of_the_past_while_an_older_transaction_is_open() {
+    let world = World::new().await;
+    let late = format!("begin; {}; select pg_sleep(2); commit", events("default", 3, 3));
+    let url = world.database.url.clone();
+    let slow = tokio::task::spawn_blocking(move || store::migrate::execute(&url, &late));
+    world.sql(ONCE_THE_LATE_ONE_SLEEPS);
+    world.sql(&events("default", 1, 2));
+    let reader = Reader::open(&world, "/v1/events/stream", None).await;
+    world.sql(&events("default", 4, 4));
+    let seen = reader.until(2).await;
+    slow.await.expect("no panic").expect("the late one");
+    assert_eq!(seen.iter().map(|(_, number)| *number).collect::<Vec<_>>(), [3, 4]);
+}
+
 const ONCE_THE_LATE_ONE_SLEEPS: &str = "
 do $$ begin
   while not exists (select from pg_stat_activity
@@ -124,6 +140,9 @@ async fn a_resume_point_that_is_none_is_refused() {
     let world = World::new().await;
     problem(world.answer("/v1/events/stream?after=yesterday").await, 400, "invalid-request").await;
     problem(world.answer("/v1/events/stream?limit=5").await, 400, "invalid-request").await;
+    let bytes = HeaderValue::from_bytes(b"\xe9").expect("a header value");
+    let odd = world.request_as(Role::Viewer, Method::GET, "/v1/events/stream").header("last-event-id", bytes);
+    problem(odd.send().await.expect("an answer"), 400, "invalid-request").await;
 }
 
 #[tokio::test]

@@ -78,22 +78,32 @@ impl Edge {
     }
 }
 
-/// The present: what is committed from now on comes after it.
-pub fn now(conn: &mut PgConnection) -> Result<Position, StoreError> {
-    let edge: Edge = sql_query(
-        "select pg_snapshot_xmin(pg_current_snapshot())::text as transaction,
-                '00000000-0000-0000-0000-000000000000'::uuid as id, false as more",
-    )
-    .get_result(conn)?;
-    edge.position()
+/// What was committed when a reader began. Its first position may lie before some of that, because a transaction older
+/// than they are was still open; the reader is not told of them all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past(String);
+
+#[derive(QueryableByName)]
+struct Snapshot {
+    #[diesel(sql_type = Text)]
+    snapshot: String,
 }
 
-/// The next events after `after`, looking at no more than `most` rows of all tenants.
+/// The present: what is committed from now on comes after the position and is not in the past.
+pub fn now(conn: &mut PgConnection) -> Result<(Position, Past), StoreError> {
+    let Snapshot { snapshot } = sql_query("select pg_current_snapshot()::text as snapshot").get_result(conn)?;
+    // `xmin:xmax:…`: all transactions below the first number are over.
+    let oldest_open = snapshot.split(':').next().and_then(|xmin| xmin.parse().ok());
+    let transaction = oldest_open.ok_or_else(|| StoreError::Corrupt("a snapshot".into()))?;
+    Ok((Position { transaction, id: Uuid::nil() }, Past(snapshot)))
+}
+
+/// The next events after `after` that are not of the `past`, looking at no more than `most` rows of all tenants.
 pub fn step(
     conn: &mut PgConnection,
     tenant: &TenantId,
     filter: &EventFilter,
-    after: Position,
+    (after, past): (Position, Option<&Past>),
     most: i64,
 ) -> Result<Step, StoreError> {
     let edge: Edge = sql_query(EDGE)
@@ -105,7 +115,12 @@ pub fn step(
     if reached <= after {
         return Ok(Step::default());
     }
-    let rows = between(tenant, filter, after, reached).load::<(EventRow, String)>(conn)?;
+    let mut rows = between(tenant, filter, after, reached);
+    if let Some(Past(snapshot)) = past {
+        let later = sql::<Bool>("not pg_visible_in_snapshot(committed_by, ").bind::<Text, _>(snapshot.clone());
+        rows = rows.filter(later.sql("::pg_snapshot)"));
+    }
+    let rows = rows.load::<(EventRow, String)>(conn)?;
     let events = rows.into_iter().map(placed).collect::<Result<_, _>>()?;
     Ok(Step { events, reached: Some(reached), more })
 }

@@ -1,0 +1,81 @@
+//! Two tenants in one database: nothing of the one is there for the other, whatever is asked.
+
+use gateway::access::Role;
+use gateway::routes::{Entry, ROUTES};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::lists::{DELIVERIES, FIRST};
+use crate::world::{World, events, problem, token};
+
+const REJECTED: &str = "01938f5e-3f0c-7c11-9d4e-000000000003";
+/// Of the events that `events` makes, this one has an id that is known.
+const EVENT: &str = "01938f5e-3f0a-7c11-9d4e-0000000000e1";
+const RANGE: &str = r#"{"from":"2024-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z"}"#;
+
+async fn as_acme(world: &World, method: Method, path: &str) -> Response {
+    let bearer = token("acme".parse().expect("a tenant"), Role::Admin);
+    let request = world.request(method, path).bearer_auth(bearer).header("idempotency-key", "the same of both");
+    request.body(RANGE).send().await.expect("an answer")
+}
+
+/// The default tenant has a row of every kind; acme has none.
+async fn world() -> (World, String) {
+    let world = World::new().await;
+    world.sql("insert into tenants (tenant_id, name) values ('acme', 'Acme')");
+    world.sql(DELIVERIES);
+    world.sql(&events("default", 1, 3));
+    world.sql(&format!("update events set id = '{EVENT}' where subject = 'acme/shop#1'"));
+    world.sql(
+        "insert into deployments (tenant_id, integration, deployment_id, environment, tier, outcome, finished_at, registers)
+         values ('default', 'github', '1', 'production', 'production', 'success', now(), '{}')",
+    );
+    let asked = world.request_as(Role::Operator, Method::POST, "/v1/replay").header("idempotency-key", "the same of both");
+    let job: Value = asked.body(RANGE).send().await.expect("an answer").json().await.expect("json");
+    (world, job["job_id"].as_str().expect("an id").to_owned())
+}
+
+#[tokio::test]
+async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
+    let (world, job) = world().await;
+    let known = [("{job_id}", vec![job.as_str()]), ("events/{id}", vec![EVENT]), ("{id}", vec![FIRST, REJECTED])];
+    for route in ROUTES.iter().filter(|route| matches!(route.entry, Entry::Role(_))) {
+        let named = known.iter().find(|(name, _)| route.path.contains(name));
+        let Some((name, ids)) = named else {
+            if route.method == Method::GET && !["/v1/events/stream", "/v1/sources"].contains(&route.path) {
+                let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
+                assert_eq!(theirs["data"], json!([]), "{}", route.path);
+                assert_ne!(world.get(route.path).await["data"], json!([]), "{} has rows of the other", route.path);
+            }
+            continue;
+        };
+        for id in ids {
+            let path = route.path.replace(name, &name.replace(name.split('/').next_back().unwrap_or(name), id));
+            problem(as_acme(&world, route.method.clone(), &path).await, 404, "not-found").await;
+        }
+    }
+    let rejected: Value = as_acme(&world, Method::GET, "/v1/deliveries?result=rejected").await.json().await.expect("json");
+    assert_eq!(rejected["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_key_of_one_tenant_is_new_to_another_and_the_job_is_its_own() {
+    let (world, job) = world().await;
+    let asked = as_acme(&world, Method::POST, "/v1/replay").await;
+    assert_eq!((asked.status().as_u16(), asked.headers().get("idempotency-replayed")), (202, None));
+    let theirs: Value = asked.json().await.expect("json");
+    assert_ne!(theirs["job_id"], json!(job));
+    let mine = world.get("/v1/jobs").await;
+    assert_eq!(mine["data"].as_array().map(Vec::len), Some(1), "{mine}");
+}
+
+#[tokio::test]
+async fn the_secrets_of_the_environment_are_not_another_tenants_and_nobody_delivers_into_it_unsigned() {
+    let (world, _) = world().await;
+    for source in ["github", "generic"] {
+        let path = format!("/t/acme/webhooks/{source}");
+        let sent = world.request(Method::POST, &path).body("{}").send().await.expect("an answer");
+        assert!(sent.headers().contains_key("retry-after"));
+        problem(sent, 503, "unconfigured").await;
+    }
+}
