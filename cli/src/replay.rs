@@ -52,8 +52,7 @@ impl Replay {
         }
         let mut headers = client::operator_headers(&settings)?;
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        let request =
-            Request::post(format!("{url}/v1/replay"), headers, body.to_string().into_bytes());
+        let request = Request::post(format!("{url}/v1/replay"), headers, body.to_string().into_bytes());
         let answer = client::outbound()?.send(request).await?;
         if !answer.status.is_success() {
             eprintln!("em-agent: refused ({}): {}", answer.status, answer.text());

@@ -93,7 +93,8 @@ async fn the_first_delivery_of_a_new_installation_is_published_before_its_gatewa
     let world = World::on(database.url.clone(), servers::nats_url());
     let gateway = world.gateway();
     let sender = Sender::new(world.base(), "github");
-    let (status, answer) = sender.send("deployment_status", "first", &deployment_succeeded(1)).await.expect("an answer");
+    let (status, answer) =
+        sender.send("deployment_status", "first", &deployment_succeeded(1)).await.expect("an answer");
     assert_eq!(status, 200, "{answer}");
     gateway.terminate().await;
     let owed = database.store(Role::App).call("backlog", outbox::backlog).await.expect("a backlog");

@@ -95,3 +95,49 @@ fn owe_unseen(
 fn loss_number(now: DateTime<Utc>) -> i16 {
     1 + i16::try_from(now.timestamp().rem_euclid(30_000)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::event::Event;
+    use domain::ids::TenantId;
+    use store::Role;
+    use store::intake::{Keep, accept, pack};
+    use testkit::database::Database;
+    use testkit::world::{event, minute};
+
+    use super::*;
+
+    fn keep(event: Event) -> Keep {
+        Keep {
+            tenant: TenantId::default(),
+            id: event.delivery,
+            source: "github".into(),
+            kind: "test".into(),
+            key: event.id.to_string(),
+            headers: "[]".into(),
+            body: pack(b"{}"),
+            scheme: "hmac",
+            secret: "active",
+            mapping_version: 1,
+            events: vec![event],
+        }
+    }
+
+    #[test]
+    fn a_new_installation_owes_nothing_twice_and_a_lost_stream_everything_unseen() {
+        let database = Database::fresh();
+        let store = database.store(Role::App);
+        let [earlier, just_now] = [1, 5].map(|at| event("deployment.finished", at, &serde_json::json!({})));
+        let keeps = [keep(earlier), keep(just_now)];
+        accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
+        let mut conn = store.open(Role::Relay).expect("a connection");
+        let mut look = |created_at, now| {
+            let state = StreamState { created_at, first_seq: 0, last_seq: 0 };
+            compare(&mut conn, "S", state, &["one"], now).expect("looked at")
+        };
+        let soon = minute(5) + TimeDelta::seconds(1);
+        assert_eq!(look(minute(0), soon), 1, "the one that just came is on its way from memory");
+        assert_eq!(look(minute(0), minute(6)), 0, "nothing was lost");
+        assert_eq!(look(minute(7), minute(8)), 2, "another stream: nobody has processed either");
+    }
+}
