@@ -98,37 +98,19 @@ fn loss_number(now: DateTime<Utc>) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use domain::event::Event;
-    use domain::ids::TenantId;
     use store::Role;
-    use store::intake::{Keep, accept, pack};
+    use store::intake::accept;
     use testkit::database::Database;
-    use testkit::world::{event, minute};
+    use testkit::world::{delivery_of, event, minute};
 
     use super::*;
-
-    fn keep(event: Event) -> Keep {
-        Keep {
-            tenant: TenantId::default(),
-            id: event.delivery,
-            source: "github".into(),
-            kind: "test".into(),
-            key: event.id.to_string(),
-            headers: "[]".into(),
-            body: pack(b"{}"),
-            scheme: "hmac",
-            secret: "active",
-            mapping_version: 1,
-            events: vec![event],
-        }
-    }
 
     #[test]
     fn a_new_installation_owes_nothing_twice_and_a_lost_stream_everything_unseen() {
         let database = Database::fresh();
         let store = database.store(Role::App);
         let [earlier, just_now] = [1, 5].map(|at| event("deployment.finished", at, &serde_json::json!({})));
-        let keeps = [keep(earlier), keep(just_now)];
+        let keeps = [earlier, just_now].map(delivery_of);
         accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
         let mut conn = store.open(Role::Relay).expect("a connection");
         let mut look = |created_at, now| {

@@ -10,10 +10,10 @@ use domain::ids::TenantId;
 use serde_json::json;
 use store::entities;
 use store::frequency::{Counted, known_since, per_day};
-use store::intake::{Keep, accept, pack};
+use store::intake::{Keep, accept};
 use store::{Role, StoreError};
 use testkit::database::Database;
-use testkit::world::{event, minute};
+use testkit::world::{delivery_of, event, minute};
 
 const TABLES: [&str; 7] =
     ["commits", "commit_edges", "ref_moves", "changes", "deployments", "deployment_statuses", "deployment_components"];
@@ -108,24 +108,6 @@ fn two_workers_that_add_at_the_same_time_give_the_same_rows() {
     assert_eq!(rows(&mut conn), expected);
 }
 
-/// Keeps an event as the delivery it came in.
-fn keep(event: Event) -> Keep {
-    let (tenant, id) = (event.tenant.clone(), event.delivery);
-    Keep {
-        tenant,
-        id,
-        source: "github".into(),
-        kind: "test".into(),
-        key: id.to_string(),
-        headers: "[]".into(),
-        body: pack(b"{}"),
-        scheme: "hmac",
-        secret: "active",
-        mapping_version: 1,
-        events: vec![event],
-    }
-}
-
 #[test]
 fn a_rebuild_gives_the_rows_that_were_there() {
     let database = Database::fresh();
@@ -133,7 +115,7 @@ fn a_rebuild_gives_the_rows_that_were_there() {
     let mut conn = store.open(Role::App).expect("a connection");
     let log = log();
     let unreadable = event("change.opened", 3, &json!({"repo": "acme/shop", "number": "many"}));
-    let keeps: Vec<Keep> = log.iter().chain([&unreadable]).cloned().map(keep).collect();
+    let keeps: Vec<Keep> = log.iter().chain([&unreadable]).cloned().map(delivery_of).collect();
     accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
     log.chunks(9).for_each(|batch| add(&mut conn, batch));
     let incremental = rows(&mut conn);

@@ -5,13 +5,13 @@ use diesel::PgConnection;
 use domain::event::Event;
 use domain::ids::{Mark, ReplayId, TenantId};
 use serde_json::json;
-use store::intake::{Keep, accept, pack};
+use store::intake::{Keep, accept};
 use store::jobs::{Replay, ask_replay, one};
 use store::marks::{Failure, Message, Settled, Settling, insert, is_marked, scan_unseen};
 use store::watermarks::{Seen, observe};
 use store::{Role, Store, dead_letters, job_leases};
 use testkit::database::Database;
-use testkit::world::{event, minute};
+use testkit::world::{delivery_of, event, minute};
 
 fn never(_: &mut PgConnection, _: &[&Event]) -> Result<(), Failure> {
     Err(Failure::Event("never".into()))
@@ -73,20 +73,7 @@ fn what_a_lost_stream_owes_is_what_a_consumer_has_not_marked() {
     let database = Database::fresh();
     let (store, mut conn) = app(&database);
     let messages: Vec<Message> = (0..5).map(message).collect();
-    let keep = |message: &Message| Keep {
-        tenant: TenantId::default(),
-        id: message.event.delivery,
-        source: "github".into(),
-        kind: "test".into(),
-        key: message.event.id.to_string(),
-        headers: "[]".into(),
-        body: pack(b"{}"),
-        scheme: "hmac",
-        secret: "active",
-        mapping_version: 1,
-        events: vec![message.event.clone()],
-    };
-    let keeps: Vec<Keep> = messages.iter().map(keep).collect();
+    let keeps: Vec<Keep> = messages.iter().map(|message| delivery_of(message.event.clone())).collect();
     accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
     let mut mark = |consumer: &str, places: &[usize]| {
         insert(&mut conn, consumer, places.iter().map(|place| (&messages[*place].event.tenant, messages[*place].mark)))

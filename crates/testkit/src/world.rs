@@ -7,6 +7,7 @@ use domain::event::{Event, EventType, Facets};
 use domain::ids::{DeliveryId, TenantId};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use store::intake::{Keep, pack};
 
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,6 +38,24 @@ pub fn event(kind: &str, at_minute: i64, data: &Value) -> Event {
         traceparent: None,
         facets: Facets { repo: text("repo"), service: text("service"), environment: text("environment"), actor: None },
         data: RawValue::from_string(data.to_string()).expect("json"),
+    }
+}
+
+/// The delivery of an event, as intake keeps it.
+pub fn delivery_of(event: Event) -> Keep {
+    let (tenant, id) = (event.tenant.clone(), event.delivery);
+    Keep {
+        tenant,
+        id,
+        source: event.integration.clone(),
+        kind: "test".into(),
+        key: id.to_string(),
+        headers: "[]".into(),
+        body: pack(b"{}"),
+        scheme: "hmac",
+        secret: "active",
+        mapping_version: 1,
+        events: vec![event],
     }
 }
 
