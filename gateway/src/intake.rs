@@ -1,8 +1,8 @@
 //! A delivery at the door, in this order: whose is it, is it small enough, who sent it, what is it, keep it, answer.
 //!
 //! Nothing parses the body before its signature is proved, and nothing is answered with success before it is
-//! committed. Every way out is counted once under one result; refusals are sampled. The path is short on purpose:
-//! what a source means is decided in `integrations`, how rows are kept in `store`.
+//! committed. Every way out of a source that is known is counted once under one result; refusals are sampled. The path
+//! is short on purpose: what a source means is decided in `integrations`, how rows are kept in `store`.
 
 mod door;
 mod judge;
@@ -105,7 +105,16 @@ impl Turned {
     ))]
 pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Shared) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
-    let (tenant, integration) = whose(&request, &state).await?;
+    let (tenant, integration) = named(&request)?;
+    if let Err(problem) = state.door.tenants.known(&tenant).await {
+        return Err(match problem.code() {
+            Code::NotFound => problem,
+            _ => {
+                state.door.count(integration, Ending::Failed, started);
+                Problem::new(Code::NotKept, "the tenant cannot be looked up now").because(problem.causes())
+            }
+        });
+    }
     let mut seen = Bytes::new();
     let ended = take(&request, payload, &state, &tenant, integration, &mut seen).await;
     let ending = ended.as_ref().map_or_else(|turned| turned.ending, |(ending, _)| *ending);
@@ -124,7 +133,7 @@ pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Sha
 }
 
 /// The tenant and the integration that the path names.
-async fn whose(request: &HttpRequest, state: &Shared) -> Result<(TenantId, &'static Integration), Problem> {
+fn named(request: &HttpRequest) -> Result<(TenantId, &'static Integration), Problem> {
     let path = request.match_info();
     let unknown = || Problem::not_found("webhook source");
     let integration = path.get("source").and_then(integrations::find).ok_or_else(unknown)?;
@@ -132,7 +141,6 @@ async fn whose(request: &HttpRequest, state: &Shared) -> Result<(TenantId, &'sta
         None => TenantId::default(),
         Some(name) => name.parse().map_err(|_| Problem::not_found("tenant"))?,
     };
-    state.door.tenants.known(&tenant).await?;
     Ok((tenant, integration))
 }
 

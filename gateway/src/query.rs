@@ -90,18 +90,13 @@ impl Faults {
     }
 }
 
-/// A plus sign that was not encoded arrives as a space.
-fn time_of(text: &str) -> Option<DateTime<Utc>> {
+/// A time as RFC 3339, or a date, which is its first moment in UTC. A plus sign that was not encoded arrives as a space.
+pub(crate) fn time_of(text: &str) -> Option<DateTime<Utc>> {
     let text = text.replace(' ', "+");
     let moment = DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc());
     let moment = moment.or_else(|| text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN).and_utc()));
-    moment.filter(is_within_reach)
-}
-
-/// Whether a time can be reckoned with: neither the database nor the clock's arithmetic goes as far as a year can be
-/// written.
-pub(crate) fn is_within_reach(time: &DateTime<Utc>) -> bool {
-    (0..=9999).contains(&time.year())
+    // Neither the database nor the clock's arithmetic goes as far as a year can be written.
+    moment.filter(|time| (0..=9999).contains(&time.year()))
 }
 
 /// The entries of a comma list.

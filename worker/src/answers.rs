@@ -86,7 +86,18 @@ fn lost(answered: Result<(), BusError>) {
 
 #[cfg(test)]
 mod tests {
+    use boot::metrics::Metrics;
+
     use super::*;
+
+    #[test]
+    fn counters_are_there_before_there_is_anything_to_count() {
+        let metrics = Metrics::install().expect("a recorder");
+        count_from_zero("idle");
+        let text = metrics.render();
+        assert!(text.contains("dead_letters_total{consumer=\"idle\"} 0"), "{text}");
+        assert!(text.contains("consumer_processed_total{consumer=\"idle\",result=\"failed\"} 0"), "{text}");
+    }
 
     #[test]
     fn pauses_double_and_end_at_ten_minutes() {

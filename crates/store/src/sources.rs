@@ -12,7 +12,7 @@ use crate::StoreError;
 pub struct SourceActivity {
     #[diesel(sql_type = Text)]
     pub source: String,
-    /// When the last delivery was taken, however long ago.
+    /// When the last delivery was taken that proved itself, however long ago.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub last_delivery_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = BigInt)]
@@ -42,7 +42,7 @@ pub fn activity(
 const ACTIVITY: &str = "
 with taken as (
   select source, count(*) filter (where result = 'accepted') as accepted,
-         count(*) filter (where result = 'unmapped') as unmapped, max(received_at) as last
+         count(*) filter (where result = 'unmapped') as unmapped, max(received_at) filter (where scheme <> 'none') as last
   from deliveries where tenant_id = $1 and received_at >= $3 group by source
 ), refused as (
   select source, count(*) as rejected from rejected_samples
@@ -50,7 +50,7 @@ with taken as (
 )
 select s.source, coalesce(taken.accepted, 0) as accepted, coalesce(taken.unmapped, 0) as unmapped,
        coalesce(refused.rejected, 0) as rejected,
-       coalesce(taken.last, (select d.received_at from deliveries d where d.tenant_id = $1 and d.source = s.source
+       coalesce(taken.last, (select d.received_at from deliveries d where d.tenant_id = $1 and d.source = s.source and d.scheme <> 'none'
                              order by d.received_at desc limit 1)) as last_delivery_at
 from unnest($2) with ordinality as s(source, place)
 left join taken using (source) left join refused using (source)

@@ -20,7 +20,7 @@ use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator};
 use crate::body;
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
-use crate::query::{Asked, is_within_reach};
+use crate::query::{Asked, time_of};
 use crate::state::Shared;
 
 const ACCEPTED: i16 = 202;
@@ -34,10 +34,12 @@ pub(crate) struct ReplayRange {
     source: Option<String>,
     /// Only deliveries that made an event whose type begins with this.
     r#type: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    from: DateTime<Utc>,
-    #[schema(value_type = String, format = DateTime)]
-    to: DateTime<Utc>,
+    /// RFC 3339, or a date.
+    #[schema(format = DateTime)]
+    from: String,
+    /// RFC 3339, or a date.
+    #[schema(format = DateTime)]
+    to: String,
 }
 
 /// What was queued.
@@ -92,21 +94,23 @@ pub(crate) async fn range(
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let ReplayRange { source, r#type, from, to } = body::json::<ReplayRange>(&sent)?.checked()?;
-    queue(&caller, &state, &request, &sent, Replay::Range { source, r#type, from, to }).await
+    let replay = body::json::<ReplayRange>(&sent)?.checked()?;
+    queue(&caller, &state, &request, &sent, replay).await
 }
 
 impl ReplayRange {
     /// A range that a worker can walk: what it cannot is said now, not by a job that fails later.
-    fn checked(self) -> Result<Self, Problem> {
+    fn checked(self) -> Result<Replay, Problem> {
         let mut errors = Vec::new();
         let mut add = |field: &str, detail: String| errors.push(FieldError { pointer: format!("/{field}"), detail });
-        for (field, time) in [("from", &self.from), ("to", &self.to)] {
-            if !is_within_reach(time) {
-                add(field, format!("the year of `{field}` is 0 to 9999"));
+        let [from, to] = [("from", &self.from), ("to", &self.to)].map(|(field, text)| {
+            let time = time_of(text);
+            if time.is_none() {
+                add(field, format!("`{field}` is a time like 2026-11-20T18:44:07Z, or a date"));
             }
-        }
-        if self.from >= self.to {
+            time
+        });
+        if from.zip(to).is_some_and(|(from, to)| from >= to) {
             add("to", "`to` must be after `from`".to_owned());
         }
         if self.source.as_deref().is_some_and(|name| integrations::find(name).is_none()) {
@@ -117,7 +121,12 @@ impl ReplayRange {
         if self.r#type.as_deref().is_some_and(|prefix| !prefix.chars().all(of_types)) {
             add("type", "`type` is how an event's type begins: deployment, change.merged".to_owned());
         }
-        if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+        match (from, to) {
+            (Some(from), Some(to)) if errors.is_empty() => {
+                Ok(Replay::Range { source: self.source, r#type: self.r#type, from, to })
+            }
+            _ => Err(Problem::invalid(errors)),
+        }
     }
 }
 

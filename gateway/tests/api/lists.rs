@@ -150,6 +150,12 @@ async fn sources_count_what_came_and_remember_the_last() {
     assert!(github["last_verified_delivery_at"].is_string(), "{github}");
     assert_eq!(github["counts_24h"], json!({"accepted": 0, "unmapped": 0, "rejected": 0}));
     assert!(!page.to_string().contains("s3cr3t"));
+    let sent = world.request(Method::POST, "/webhooks/generic").body("{}").send().await.expect("an answer");
+    assert_eq!(sent.status(), 200);
+    let page = world.get("/v1/sources").await;
+    let generic = page["data"].as_array().expect("rows").iter().find(|row| row["name"] == "generic").expect("generic");
+    assert_eq!(generic["counts_24h"]["unmapped"], 1);
+    assert_eq!(generic["last_verified_delivery_at"], Value::Null, "it was taken, and proved nothing");
 }
 
 #[tokio::test]
@@ -190,6 +196,9 @@ async fn a_replay_is_queued_once_for_one_key() {
     ] {
         problem(send("four", "/v1/replay".into(), bad).await, 400, "invalid-request").await;
     }
+    let soon = send("four", "/v1/replay".into(), json!({"from": "soon", "to": "2026-11-20"})).await;
+    let soon = problem(soon, 400, "invalid-request").await;
+    assert_eq!((&soon["errors"][0]["pointer"], soon["errors"].as_array().map(Vec::len)), (&"/from".into(), Some(1)));
     problem(send("six", "/v1/replay?sauce=github".into(), range()).await, 400, "invalid-request").await;
     problem(send("seven", format!("/v1/deliveries/{FIRST}/replay?x=1"), json!({})).await, 400, "invalid-request").await;
     let twice = world.request_as(Role::Operator, Method::POST, "/v1/replay").json(&range());

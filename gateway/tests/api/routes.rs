@@ -123,7 +123,7 @@ async fn a_delivery_is_counted_and_found_again_as_delivery_and_event() {
     );
     // What nothing has happened to yet is there as well, and what is owed shows without a worker.
     for shown in [
-        "webhook_deliveries_total{source=\"github\",result=\"failed\"} 0",
+        "webhook_deliveries_total{source=\"github\",result=\"rejected_limit\"} 0",
         "bus_published_total ",
         "outbox_rows ",
         "outbox_oldest_seconds ",

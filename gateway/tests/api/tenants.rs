@@ -85,3 +85,17 @@ async fn the_secrets_of_the_environment_are_not_another_tenants_and_nobody_deliv
         problem(sent, 503, "unconfigured").await;
     }
 }
+
+#[tokio::test]
+async fn a_delivery_whose_tenant_cannot_be_looked_up_is_counted_as_failed() {
+    let (world, _) = world().await;
+    world.sql("alter table tenants rename to elsewhere");
+    let sent = world.request(Method::POST, "/t/acme/webhooks/generic").body("{}").send().await.expect("an answer");
+    assert!(sent.headers().contains_key("retry-after"));
+    problem(sent, 503, "not-kept").await;
+    let metrics = world.request(Method::GET, "/metrics").send().await.expect("an answer").text().await.expect("text");
+    let counted = metrics.lines().find_map(|line| {
+        line.strip_prefix("webhook_deliveries_total{source=\"generic\",result=\"failed\"} ")?.parse::<u64>().ok()
+    });
+    assert!(counted.is_some_and(|failed| failed > 0), "{metrics}");
+}
