@@ -8,7 +8,7 @@ mod pace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,8 @@ const BATCH_BYTES: usize = 4 << 20;
 const QUEUE_ROWS: usize = 4096;
 /// Packed bytes that may wait for their commit.
 const QUEUE_BYTES: usize = 128 << 20;
+/// How often a database that is down is looked for.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// Senders give up after 5 to 30 s: a caller that has waited this long is told to come again.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -133,7 +135,7 @@ struct Writer {
 
 impl Writer {
     fn run(&mut self, asks: &Receiver<Ask>) {
-        while let Ok(first) = asks.recv() {
+        while let Some(first) = self.next(asks) {
             let (keeps, answers) = gather(first, asks);
             let bytes = keeps.iter().map(|keep| keep.body.bytes.len()).sum();
             let started = Instant::now();
@@ -145,6 +147,30 @@ impl Writer {
                 Ok(accepted) => self.answer(answers, accepted, started),
                 Err(error) => self.refuse(answers, &error),
             }
+        }
+    }
+
+    /// The next delivery. While the database is down it is looked for also without one: a gateway that is not ready gets
+    /// none, and must become ready again by itself.
+    fn next(&mut self, asks: &Receiver<Ask>) -> Option<Ask> {
+        while self.state.down.load(Ordering::Relaxed) {
+            match asks.recv_timeout(BETWEEN_LOOKS) {
+                Ok(ask) => return Some(ask),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Ok(conn) = self.store.open(Role::Ingest) {
+                        self.conn = Some(conn);
+                        self.note_up();
+                    }
+                }
+            }
+        }
+        asks.recv().ok()
+    }
+
+    fn note_up(&self) {
+        if self.state.down.swap(false, Ordering::Relaxed) {
+            tracing::info!("the database answers again: deliveries are kept");
         }
     }
 
@@ -171,9 +197,7 @@ impl Writer {
     }
 
     fn answer(&self, answers: Vec<Answer>, accepted: Accepted, started: Instant) {
-        if self.state.down.swap(false, Ordering::Relaxed) {
-            tracing::info!("the database answers again: deliveries are kept");
-        }
+        self.note_up();
         self.state.pace.note(accepted.outcomes.len(), started.elapsed());
         for (answer, outcome) in answers.into_iter().zip(accepted.outcomes) {
             let kept = match outcome {
