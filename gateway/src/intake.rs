@@ -98,6 +98,7 @@ impl Turned {
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json"),
@@ -105,16 +106,7 @@ impl Turned {
     ))]
 pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Shared) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
-    let (tenant, integration) = named(&request)?;
-    if let Err(problem) = state.door.tenants.known(&tenant).await {
-        return Err(match problem.code() {
-            Code::NotFound => problem,
-            _ => {
-                state.door.count(integration, Ending::Failed, started);
-                Problem::new(Code::NotKept, "the tenant cannot be looked up now").because(problem.causes())
-            }
-        });
-    }
+    let (tenant, integration) = whose(&request, &state, started).await?;
     let mut seen = Bytes::new();
     let ended = take(&request, payload, &state, &tenant, integration, &mut seen).await;
     let ending = ended.as_ref().map_or_else(|turned| turned.ending, |(ending, _)| *ending);
@@ -130,6 +122,23 @@ pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Sha
         });
         turned.problem.because(turned.reason)
     })
+}
+
+/// The tenant and the integration that the path names, once it is known that there are such.
+async fn whose(
+    request: &HttpRequest,
+    state: &Shared,
+    started: Instant,
+) -> Result<(TenantId, &'static Integration), Problem> {
+    let (tenant, integration) = named(request)?;
+    match state.door.tenants.known(&tenant).await {
+        Ok(()) => Ok((tenant, integration)),
+        Err(problem) if problem.code() == Code::NotFound => Err(problem),
+        Err(problem) => {
+            state.door.count(integration, Ending::Failed, started);
+            Err(Problem::new(Code::NotKept, "the tenant cannot be looked up now").because(problem.causes()))
+        }
+    }
 }
 
 /// The tenant and the integration that the path names.

@@ -278,7 +278,7 @@ create table deployment_statuses (
   at             timestamptz not null,
   state          text        not null,
   outcome        text,
-  tie            bytea       not null, -- SHA-256 of the canonical event: breaks ties, never arrival
+  tie            bytea       not null, -- first 16 bytes of the SHA-256 of the canonical event: breaks ties, never arrival
   primary key (tenant_id, integration, deployment_id, at, state, tie)
 );
 
