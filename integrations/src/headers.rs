@@ -6,10 +6,10 @@
 pub struct Headers<'a>(Vec<(&'a str, &'a [u8])>);
 
 /// A header that decides something came twice or is not plain ASCII.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the header {name} {what}: send it once, in printable ASCII")]
 pub struct HeaderFault {
-    pub name: &'static str,
+    pub name: String,
     pub what: WhatIsWrong,
 }
 
@@ -36,15 +36,15 @@ impl<'a> FromIterator<(&'a str, &'a [u8])> for Headers<'a> {
 
 impl<'a> Headers<'a> {
     /// The header's value, if it was sent.
-    pub fn one(&self, name: &'static str) -> Result<Option<&'a str>, HeaderFault> {
+    pub fn one(&self, name: &str) -> Result<Option<&'a str>, HeaderFault> {
         let mut values = self.all(name);
         let Some(value) = values.next() else { return Ok(None) };
         if values.next().is_some() {
-            return Err(HeaderFault { name, what: WhatIsWrong::Twice });
+            return Err(HeaderFault { name: name.to_owned(), what: WhatIsWrong::Twice });
         }
         let plain = value.iter().all(|byte| (0x20..=0x7e).contains(byte));
         let text = if plain { std::str::from_utf8(value).ok() } else { None };
-        text.map(Some).ok_or(HeaderFault { name, what: WhatIsWrong::NotAscii })
+        text.map(Some).ok_or_else(|| HeaderFault { name: name.to_owned(), what: WhatIsWrong::NotAscii })
     }
 
     /// Whether the header was sent at all.

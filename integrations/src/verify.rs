@@ -1,27 +1,46 @@
 //! Who sent it: interprets a source's schemes over the raw bytes, before anything parses them.
 //!
-//! Deciding headers first (sent twice or not ASCII is a malformed request), then whether there is a secret at all,
-//! then the schemes, strongest first: the first one whose proof is there decides, and a weaker one is not tried after
-//! it. All comparisons take the same time for any input. Closed by default: whatever is missing is a refusal.
+//! Deciding headers first (sent twice or not ASCII is a malformed request), then which schemes can be used with the
+//! secrets there are, then those, strongest first: the first one whose proof is there decides, and a weaker one is not
+//! tried after it. All comparisons take the same time for any input. Closed by default: whatever is missing is a
+//! refusal.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+mod signatures;
+mod sns;
+mod tokens;
+
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use crate::headers::{HeaderFault, Headers};
 use crate::integration::{Incoming, Integration};
-use crate::scheme::{Part, Place, Scheme, Signature, Timestamp, Token, Unit};
+use crate::scheme::{Part, Place, Scheme, Sns};
 use crate::signed;
+
+pub use sns::Fetched;
 
 /// The secrets of one source in one tenant.
 #[derive(Clone, Default)]
 pub struct Secrets {
     /// The active one first, then the next one during a rotation.
     pub live: Vec<Vec<u8>>,
-    /// Takes deliveries without any proof, as long as there is no secret. For development.
+    /// Takes deliveries without any proof, as long as no scheme can be used. For development.
     pub allow_unsigned: bool,
+    pub options: Options,
+}
+
+/// What an operator sets beside secrets.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The token may stand in the URL.
+    pub token_in_url: bool,
+    /// The header that the sender was told to put the signed time into.
+    pub timestamp_header: Option<&'static str>,
+    /// The SNS topics whose messages are taken.
+    pub topics: Vec<String>,
+    /// Takes SNS messages of signature version 1, which is SHA-1.
+    pub allow_sha1: bool,
+    /// Certificate authorities (DER) that SNS certificates must come from; empty: Amazon's own.
+    pub authorities: Vec<Vec<u8>>,
 }
 
 /// Proved: by which scheme, with which secret.
@@ -46,10 +65,14 @@ impl SecretSlot {
             Self::None => "none",
         }
     }
+
+    fn of(place: usize) -> Self {
+        if place == 0 { Self::Active } else { Self::Next }
+    }
 }
 
-/// Why a delivery is not believed. All but `Header` and `Unconfigured` get the same answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a delivery is not believed. All but `Header`, `Unconfigured` and `Need` get the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("a header that decides something is malformed")]
     Header(#[source] HeaderFault),
@@ -65,6 +88,9 @@ pub enum Refusal {
     Weaker,
     #[error("no usable secret is configured for this source: set one, or allow unsigned deliveries in development")]
     Unconfigured,
+    /// Ask again with what this URL gives: a certificate. The URL is one of Amazon's, whatever the delivery says.
+    #[error("the certificate that signed it is not at hand")]
+    Need(String),
 }
 
 impl Refusal {
@@ -78,6 +104,7 @@ impl Refusal {
             Self::Future => "future",
             Self::Weaker => "weaker",
             Self::Unconfigured => "unconfigured",
+            Self::Need(_) => "certificate",
         }
     }
 }
@@ -95,130 +122,67 @@ pub fn verify(
     secrets: &Secrets,
     now: DateTime<Utc>,
 ) -> Result<Verified, Refusal> {
-    for name in integration.deciding_headers() {
+    for name in integration.deciding_headers().chain(secrets.options.timestamp_header) {
         incoming.headers.one(name)?;
     }
-    if secrets.live.is_empty() && secrets.allow_unsigned {
-        return Ok(Verified { scheme: "none", secret: SecretSlot::None });
-    }
-    if secrets.live.iter().all(Vec::is_empty) {
-        return Err(Refusal::Unconfigured);
-    }
-    for scheme in integration.schemes {
-        let slot = match scheme {
-            Scheme::Signature(signature) => check_signature(signature, incoming, secrets, now),
-            Scheme::Token(token) => check_token(token, incoming.headers, secrets),
+    let usable: Vec<&Scheme> = integration.schemes.iter().filter(|scheme| secrets.can_use(scheme)).collect();
+    if usable.is_empty() {
+        let open = secrets.live.is_empty() && secrets.allow_unsigned;
+        return if open {
+            Ok(Verified { scheme: "none", secret: SecretSlot::None })
+        } else {
+            Err(Refusal::Unconfigured)
         };
-        match slot {
+    }
+    let mut weaker = integration.weaker_headers.iter().any(|name| incoming.headers.has(name));
+    for (place, scheme) in usable.into_iter().enumerate() {
+        if place > 0 && scheme.yields() {
+            weaker = weaker || is_shown(scheme, incoming);
+            continue;
+        }
+        let outcome = match scheme {
+            Scheme::Signature(signature) => signatures::check(signature, incoming, secrets, now),
+            Scheme::Token(token) => tokens::check(token, incoming, secrets),
+            Scheme::Sns(sns) => sns::check(sns, incoming, &secrets.options, now),
+        };
+        match outcome {
             Err(Refusal::Missing) => {}
-            Err(refusal) => return Err(refusal),
-            Ok(secret) => return Ok(Verified { scheme: scheme.name(), secret }),
+            outcome => return outcome,
         }
     }
-    let weaker = integration.weaker_headers.iter().any(|name| incoming.headers.has(name));
     Err(if weaker { Refusal::Weaker } else { Refusal::Missing })
 }
 
-fn check_signature(
-    signature: &Signature,
-    incoming: &Incoming<'_>,
-    secrets: &Secrets,
-    now: DateTime<Utc>,
-) -> Result<SecretSlot, Refusal> {
-    let headers = incoming.headers;
-    let list = headers.one(signature.header)?.ok_or(Refusal::Missing)?;
-    if signature.foreign.iter().any(|name| headers.has(name)) {
-        return Err(Refusal::Wrong);
-    }
-    check_parts(signature, headers)?;
-    if let Some(timestamp) = &signature.timestamp {
-        check_time(timestamp, headers, now)?;
-    }
-    let macs = secrets.live.iter().map(|secret| {
-        let key = signed::key(signature.key, secret)?;
-        // Every signed header is there once: check_parts has seen to it.
-        signed::mac(signature, &key, incoming.body, |name| headers.one(name).ok().flatten().unwrap_or_default())
-    });
-    let macs: Vec<Option<[u8; 32]>> = macs.collect();
-    if macs.iter().all(Option::is_none) {
-        return Err(Refusal::Unconfigured);
-    }
-    let candidates = candidates(signature, list);
-    let matches = |mac: &[u8; 32]| candidates.iter().any(|candidate| bool::from(candidate.as_slice().ct_eq(mac)));
-    let place = macs.iter().position(|mac| mac.as_ref().is_some_and(matches));
-    place.map(slot).ok_or(Refusal::Wrong)
-}
-
-/// The decoded signatures of the scheme's own version.
-fn candidates(signature: &Signature, list: &str) -> Vec<Vec<u8>> {
-    let read = |text: &str| signed::decode(signature.encoding, text.strip_prefix(signature.tag)?);
-    match signature.separator {
-        Some(separator) => list.split(separator).take(Signature::MOST).filter_map(read).collect(),
-        None => read(list).into_iter().collect(),
+/// Whether a delivery carries what a scheme looks at, right or wrong.
+fn is_shown(scheme: &Scheme, incoming: &Incoming<'_>) -> bool {
+    match scheme {
+        Scheme::Signature(signature) => incoming.headers.has(signature.header),
+        Scheme::Sns(_) => incoming.headers.has(Sns::TYPE),
+        Scheme::Token(token) => token.places.iter().filter_map(Place::header).any(|name| incoming.headers.has(name)),
     }
 }
 
-/// Every signed header is there, and none can be mistaken for its neighbour.
-fn check_parts(signature: &Signature, headers: &Headers<'_>) -> Result<(), Refusal> {
-    for (place, part) in signature.signed.iter().enumerate() {
-        let Part::Header(name) = part else { continue };
-        let value = headers.one(name)?.ok_or(Refusal::Wrong)?;
-        let border = match signature.signed.get(place + 1) {
-            Some(Part::Text(text)) => Some(*text),
-            _ => None,
-        };
-        if value.is_empty() || border.is_some_and(|text| value.contains(text)) {
-            return Err(Refusal::Wrong);
-        }
+impl Secrets {
+    /// Secrets without anything set beside them.
+    pub fn of(live: Vec<Vec<u8>>) -> Self {
+        Self { live, ..Self::default() }
     }
-    Ok(())
-}
 
-fn check_time(timestamp: &Timestamp, headers: &Headers<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let text = headers.one(timestamp.header)?.ok_or(Refusal::Wrong)?;
-    let most = match timestamp.unit {
-        Unit::Seconds => 12,
-        Unit::Milliseconds => 15,
-    };
-    let plain = (1..=most).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_digit()) && !text.starts_with('0');
-    let signed: i64 = if plain { text.parse().map_err(|_| Refusal::Wrong)? } else { return Err(Refusal::Wrong) };
-    let (ours, window) = match timestamp.unit {
-        Unit::Seconds => (now.timestamp(), timestamp.window_seconds),
-        Unit::Milliseconds => (now.timestamp_millis(), timestamp.window_seconds * 1000),
-    };
-    match ours - signed {
-        age if age > window => Err(Refusal::Stale),
-        age if age < -window => Err(Refusal::Future),
-        _ => Ok(()),
-    }
-}
-
-fn check_token(token: &Token, headers: &Headers<'_>, secrets: &Secrets) -> Result<SecretSlot, Refusal> {
-    let mut shown = None;
-    for place in token.places {
-        shown = shown.or(headers.one(place.header())?.and_then(|value| shown_at(place, value)));
-    }
-    let shown = Sha256::digest(shown.ok_or(Refusal::Missing)?);
-    let matches = |secret: &Vec<u8>| !secret.is_empty() && bool::from(Sha256::digest(secret).ct_eq(&shown));
-    secrets.live.iter().position(matches).map(slot).ok_or(Refusal::Wrong)
-}
-
-fn shown_at(place: &Place, value: &str) -> Option<Vec<u8>> {
-    let after = |word: &str| {
-        let (scheme, rest) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case(word).then(|| rest.trim_start())
-    };
-    match place {
-        Place::Header(_) => Some(value.as_bytes().to_vec()),
-        Place::Bearer => after("bearer").map(|token| token.as_bytes().to_vec()),
-        Place::BasicPassword => {
-            let pair = STANDARD.decode(after("basic")?).ok()?;
-            let colon = pair.iter().position(|byte| *byte == b':')?;
-            Some(pair[colon + 1..].to_vec())
+    /// Whether a scheme can tell right from wrong with these secrets and options.
+    pub fn can_use(&self, scheme: &Scheme) -> bool {
+        match scheme {
+            Scheme::Sns(_) => !self.options.topics.is_empty(),
+            Scheme::Token(_) => self.live.iter().any(|secret| !secret.is_empty()),
+            Scheme::Signature(signature) => {
+                let named = signature.signed.iter().any(|part| matches!(part, Part::NamedTime));
+                let has_key = self.live.iter().any(|secret| signed::key(signature.key, secret).is_some());
+                has_key && (!named || self.options.timestamp_header.is_some())
+            }
         }
     }
 }
 
-fn slot(place: usize) -> SecretSlot {
-    if place == 0 { SecretSlot::Active } else { SecretSlot::Next }
+/// The value of a header that must be there, for a signed part.
+fn required<'h>(headers: &Headers<'h>, name: &str) -> Result<&'h str, Refusal> {
+    headers.one(name)?.filter(|value| !value.is_empty()).ok_or(Refusal::Wrong)
 }

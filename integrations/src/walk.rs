@@ -1,14 +1,15 @@
 //! The steps of a verified delivery: what it is called, whether it is a greeting, which of its headers are kept, and
 //! what it means. None of them can fail: what cannot be read is kept and says so.
 
+use std::borrow::Cow;
+
 use domain::event::Draft;
 use domain::rules::Rules;
 use domain::text::clean;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::headers::Headers;
-use crate::integration::{Delivery, Field, Identity, Incoming, Integration, Unreadable};
+use crate::integration::{Delivery, Greeting, Identity, Incoming, Integration, Normalizer, Unreadable};
 
 const LONGEST_KEY: usize = 200;
 const LONGEST_KIND: usize = 100;
@@ -18,17 +19,17 @@ const COMMON_HEADERS: &[&str] = &["content-type", "user-agent", "traceparent"];
 
 /// The delivery's kind and the key that makes duplicates: the source's own id, else a hash of kind and body.
 pub fn identify(integration: &Integration, incoming: &Incoming<'_>) -> Identity {
-    let kind = integration.kind.read(incoming.headers).filter(|kind| !kind.is_empty()).unwrap_or("unknown");
-    let key = match integration.key.read(incoming.headers).filter(|key| !key.is_empty()) {
-        Some(key) if key.len() <= LONGEST_KEY => key.to_owned(),
+    let kind = integration.kind.read(incoming).map_or_else(|| "unknown".to_owned(), |kind| clean(&kind, LONGEST_KIND));
+    let key = match integration.key.read(incoming) {
+        Some(key) if key.len() <= LONGEST_KEY && key.bytes().all(|c| c.is_ascii_graphic() || c == b' ') => key,
         Some(long) => hash(&[long.as_bytes()]),
         None => hash(&[kind.as_bytes(), incoming.body]),
     };
-    Identity { kind: kind.chars().take(LONGEST_KIND).collect(), key }
+    Identity { kind, key }
 }
 
 /// The answer to a handshake; `None` for a delivery like any other.
-pub fn greet(integration: &Integration, identity: &Identity, incoming: &Incoming<'_>) -> Option<Value> {
+pub fn greet(integration: &Integration, identity: &Identity, incoming: &Incoming<'_>) -> Option<Greeting> {
     let greeting = integration.greeting?;
     greeting(&Delivery { kind: &identity.kind, headers: incoming.headers, body: incoming.body })
 }
@@ -42,21 +43,26 @@ pub fn normalize(
     rules: &Rules,
 ) -> Vec<Draft> {
     let delivery = Delivery { kind, headers, body };
-    (integration.normalize)(&delivery, rules).unwrap_or_else(|why| vec![unmapped(integration.name, kind, why)])
+    let drafts = match integration.normalize {
+        Normalizer::Coded(normalize) => normalize(&delivery, rules),
+    };
+    drafts.unwrap_or_else(|why| vec![unmapped(integration.name, kind, why)])
 }
 
 /// The headers that are stored with the delivery: none that could hold a secret.
 pub fn kept_headers(integration: &Integration, headers: &Headers<'_>) -> Vec<(String, String)> {
-    let fields = [&integration.kind, &integration.key].into_iter().flat_map(|field| match field {
-        Field::Headers(names) => *names,
-        Field::Constant(_) => &[],
-    });
+    let fields = integration.kind.headers().into_iter().chain(integration.key.headers());
     let mut names: Vec<&'static str> =
-        COMMON_HEADERS.iter().chain(fields).chain(integration.kept_headers).copied().collect();
+        COMMON_HEADERS.iter().chain(integration.kept_headers).copied().chain(fields).collect();
     names.sort_unstable();
     names.dedup();
     let kept = |name: &'static str| Some((name.to_owned(), clean(headers.one(name).ok()??, 500)));
     names.into_iter().filter_map(kept).collect()
+}
+
+/// What is stored of a body. A body that the source cannot cut is stored whole.
+pub fn kept_body<'b>(integration: &Integration, body: &'b [u8]) -> Cow<'b, [u8]> {
+    integration.kept_body.and_then(|keep| keep(body)).map_or(Cow::Borrowed(body), Cow::Owned)
 }
 
 /// The event of something that was verified and kept, but has no meaning yet.
@@ -64,7 +70,7 @@ pub(crate) fn unmapped(source: &str, kind: &str, why: Unreadable) -> Draft {
     Draft::unmapped(source, kind, why.scope, &why.reason)
 }
 
-fn hash(parts: &[&[u8]]) -> String {
+pub(crate) fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

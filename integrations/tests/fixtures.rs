@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use domain::event::{Draft, Event};
 use domain::ids::{DeliveryId, TenantId};
 use domain::rules::Rules;
-use integrations::{ALL, Headers, Integration, normalize};
+use integrations::{ALL, Headers, Incoming, Integration, Options, Sample, Shipment, identify, normalize, sign};
+
+/// Folders of fixtures that belong to no single source.
+const SHARED: &[&str] = &["sns", "emitted.json"];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
@@ -25,6 +28,23 @@ fn name(path: &Path) -> String {
     path.file_name().expect("a name").to_string_lossy().into_owned()
 }
 
+/// The headers that a sample comes with, without a proof.
+fn headers(integration: &Integration, sample: &Sample) -> Vec<(&'static str, String)> {
+    let now = "2026-11-21T12:00:00Z".parse().expect("a time");
+    let options = Options::default();
+    let shipment = Shipment { kind: sample.kind, key: "key-1", body: sample.body, secret: b"", options: &options, now };
+    let mut headers = sign(integration, &shipment);
+    headers.retain(|(name, _)| !sample.headers.iter().any(|(other, _)| other == name));
+    headers.extend(sample.headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    headers
+}
+
+fn drafts(integration: &Integration, sample: &Sample) -> Vec<Draft> {
+    let headers = headers(integration, sample);
+    let headers: Headers<'_> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    normalize(integration, sample.kind, &headers, sample.body, &Rules::default())
+}
+
 fn sealed(integration: &Integration, drafts: Vec<Draft>) -> serde_json::Value {
     let received = "2026-11-21T12:00:00Z".parse().expect("a time");
     let delivery = DeliveryId::new(received, [7; 16]);
@@ -36,24 +56,46 @@ fn sealed(integration: &Integration, drafts: Vec<Draft>) -> serde_json::Value {
 #[test]
 fn every_fixture_gives_its_events_and_every_snapshot_has_its_fixture() {
     for integration in ALL {
+        for sample in integration.samples {
+            let folder = fixtures().join(sample.path).parent().expect("a folder").to_path_buf();
+            let events = sealed(integration, drafts(integration, sample));
+            insta::with_settings!({ snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true }, {
+                insta::assert_json_snapshot!(format!("{}.events", sample.case()), events);
+            });
+        }
+    }
+}
+
+#[test]
+fn every_file_is_a_sample_or_the_snapshot_of_one() {
+    for integration in ALL {
+        let paths: BTreeSet<&str> = integration.samples.iter().map(|sample| sample.path).collect();
+        assert_eq!(paths.len(), integration.samples.len(), "{}: a sample is listed twice", integration.name);
+        let mut expected: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        for sample in integration.samples {
+            expected.insert(format!("{}/{}/{}.events.snap", integration.name, sample.folder(), sample.case()));
+        }
+        let mut found = BTreeSet::new();
         for folder in entries(&fixtures().join(integration.name)).iter().filter(|path| path.is_dir()) {
             let files = entries(folder);
-            let (snapshots, bodies): (Vec<_>, Vec<_>) = files
-                .iter()
-                .partition(|file| name(file).ends_with(".events.snap") || name(file).ends_with(".snap.new"));
-            let mut expected = BTreeSet::new();
-            for file in bodies {
-                let case = file.file_stem().expect("a name").to_string_lossy().into_owned();
-                expected.insert(format!("{case}.events.snap"));
-                let body = fs::read(file).expect("a body");
-                let drafts = normalize(integration, &name(folder), &Headers::default(), &body, &Rules::default());
-                insta::with_settings!({ snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true }, {
-                    insta::assert_json_snapshot!(format!("{case}.events"), sealed(integration, drafts));
-                });
-            }
-            let orphans: Vec<String> =
-                snapshots.iter().map(|file| name(file)).filter(|file| !expected.contains(file)).collect();
-            assert!(orphans.is_empty(), "{}: no fixture for {orphans:?}", folder.display());
+            found.extend(files.iter().map(|file| format!("{}/{}/{}", integration.name, name(folder), name(file))));
+        }
+        assert_eq!(
+            found, expected,
+            "{}: list every fixture in its samples, and remove what has none",
+            integration.name
+        );
+    }
+}
+
+#[test]
+fn a_sample_is_of_the_kind_that_it_says() {
+    for integration in ALL {
+        for sample in integration.samples {
+            let headers = headers(integration, sample);
+            let headers: Headers<'_> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+            let identity = identify(integration, &Incoming::new(&headers, sample.body));
+            assert_eq!(identity.kind, sample.kind, "{}", sample.path);
         }
     }
 }
@@ -61,18 +103,21 @@ fn every_fixture_gives_its_events_and_every_snapshot_has_its_fixture() {
 #[test]
 fn every_source_has_fixtures_vectors_and_samples_that_mean_something() {
     for integration in ALL {
-        let folder = fixtures().join(integration.name);
-        assert!(entries(&folder).iter().any(|path| path.is_dir()), "{} has no fixtures", integration.name);
-        assert!(folder.join("vectors.toml").is_file(), "{} has no vectors", integration.name);
-        assert!(!integration.samples.is_empty(), "{} has no samples", integration.name);
-        assert_eq!(integrations::find(integration.name).map(|found| found.name), Some(integration.name));
-        for (kind, body) in integration.samples.iter().filter(|(kind, _)| *kind != "ping") {
-            let kind = kind.split('.').next().expect("a kind");
-            let drafts = normalize(integration, kind, &Headers::default(), body, &Rules::default());
-            assert!(drafts.iter().all(|draft| !draft.kind.is_unmapped()), "{}: {kind}", integration.name);
-        }
+        let name = integration.name;
+        assert!(fixtures().join(name).join("vectors.toml").is_file(), "{name} has no vectors");
+        let understood = |sample: &&Sample| drafts(integration, sample).iter().all(|draft| !draft.kind.is_unmapped());
+        assert!(
+            integration.samples.iter().any(|sample| understood(&sample)),
+            "{name} has no sample that means something"
+        );
+        assert_eq!(integrations::find(name).map(|found| found.name), Some(name));
+        let setup = integration.setup;
+        let told = [integration.title, setup.paste, setup.ticks, setup.docs, integration.secret_setting];
+        assert!(told.iter().all(|text| !text.is_empty()), "{name} does not say how it is set up");
+        assert!(!integration.schemes.is_empty(), "{name} cannot prove itself");
     }
     let named: BTreeSet<String> = ALL.iter().map(|integration| integration.name.to_owned()).collect();
-    let folders: BTreeSet<String> = entries(&fixtures()).iter().map(|path| name(path)).collect();
+    let folders =
+        entries(&fixtures()).iter().map(|path| name(path)).filter(|name| !SHARED.contains(&&**name)).collect();
     assert_eq!(named, folders);
 }

@@ -115,6 +115,12 @@ pub enum Body {
     Ticket(Ticket),
     Link(Link),
     Artifact(Artifact),
+    Alert(Alert),
+    Error(ErrorFact),
+    Coverage(Coverage),
+    QualityGate(QualityGate),
+    Workload(Workload),
+    Message(Message),
     Unmapped(Unmapped),
 }
 
@@ -294,6 +300,51 @@ fields! {
 fields! {
     /// A build's result that can be deployed.
     Artifact { digest: Text, repo: Text, sha: Text }
+}
+
+fields! {
+    /// A monitor saw something cross a line, or come back.
+    Alert {
+        alert_id: Text, name: Text, severity: Text, fired_at: Time, resolved_at: Time,
+        /// What groups the firings of one rule on one thing.
+        fingerprint: Text,
+    }
+}
+
+fields! {
+    /// A group of alike errors in a program.
+    ErrorFact {
+        error_id: Text, title: Text, level: Text, culprit: Text, release: Text, first_seen: Time, count: Option<i64>,
+    }
+}
+
+fields! {
+    /// How much of the code its tests run, in percent.
+    Coverage { coverage_pct: Option<f64>, diff_pct: Option<f64>, base_sha: Text }
+}
+
+fields! {
+    /// Whether a version of a project is good enough, by its own conditions.
+    QualityGate { project: Text, conditions: Vec<Condition> }
+}
+
+fields! {
+    /// One condition of a quality gate. Values are as the source writes them: numbers, ratings, durations.
+    Condition { metric: Text, status: Text, value: Text, threshold: Text }
+}
+
+fields! {
+    /// Something that runs or is switched: a Kubernetes object, a service or task, a component, a feature flag.
+    Workload {
+        kind: Text, namespace: Text, name: Text, image: Text, reason: Text, message: Text,
+        /// The revision of its template or configuration (`revision` is the fact's own time).
+        config_revision: Text,
+    }
+}
+
+fields! {
+    /// Something a person wrote in a channel.
+    Message { channel: Text, thread: Text, text_head: Text }
 }
 
 fields! {

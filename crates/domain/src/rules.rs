@@ -1,6 +1,10 @@
-//! What counts as production, as an incident, as a bot: settings with sensible defaults, passed to every normalizer.
+//! What counts as production, as an incident, as a bot, as a deployment: settings with sensible defaults, passed to
+//! every normalizer.
+
+mod deploys;
 
 use crate::data::Tier;
+pub use deploys::{BadPattern, DeployPattern, Run, Target};
 
 /// Words and patterns that an installation may set. Names are matched without regard to case.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +16,10 @@ pub struct Rules {
     pub incident_labels: Vec<String>,
     /// Logins that are bots, beside those the source marks and those that end in `[bot]`.
     pub bot_logins: Vec<String>,
+    /// Severities and priorities of alerts that are incidents. Any other alert is an alert only.
+    pub incident_severities: Vec<String>,
+    /// Jobs, workflows and pipelines whose runs are deployments (rule D5).
+    pub deploy_patterns: Vec<DeployPattern>,
 }
 
 impl Default for Rules {
@@ -21,6 +29,19 @@ impl Default for Rules {
             production_patterns: list(&["prod", "production", "live"]),
             incident_labels: list(&["incident", "outage", "postmortem"]),
             bot_logins: list(&["dependabot", "renovate-bot", "github-actions", "snyk-bot"]),
+            incident_severities: list(&[
+                "critical",
+                "page",
+                "fatal",
+                "emergency",
+                "p0",
+                "p1",
+                "p2",
+                "sev0",
+                "sev1",
+                "sev2",
+            ]),
+            deploy_patterns: DeployPattern::usual(),
         }
     }
 }
@@ -38,15 +59,7 @@ impl Rules {
         if self.is_production(environment) || flagged_production == Some(true) {
             return Tier::Production;
         }
-        let usual: [(Tier, &[&str]); 3] = [
-            (
-                Tier::Staging,
-                &["staging", "stage", "stg", "preprod", "pre-prod", "pre-production", "preproduction", "uat"],
-            ),
-            (Tier::Testing, &["test", "testing", "qa", "ci", "integration"]),
-            (Tier::Development, &["dev", "development", "sandbox", "preview", "review", "local"]),
-        ];
-        usual
+        USUAL_NAMES
             .iter()
             .find(|(_, names)| names.iter().any(|name| begins_as_word(environment, name)))
             .map_or(Tier::Other, |(tier, _)| *tier)
@@ -56,12 +69,29 @@ impl Rules {
         self.incident_labels.iter().any(|known| known.eq_ignore_ascii_case(label))
     }
 
+    /// Whether an alert of that severity is an incident. `SEV-1`, `sev1` and `SEV 1` are one.
+    pub fn is_incident_severity(&self, severity: &str) -> bool {
+        self.incident_severities.iter().any(|known| plain(known) == plain(severity))
+    }
+
     /// Whether a login is a bot's, given what the source says of it.
     pub fn is_bot(&self, login: &str, marked_as_bot: bool) -> bool {
         marked_as_bot
             || login.ends_with("[bot]")
             || self.bot_logins.iter().any(|known| known.eq_ignore_ascii_case(login))
     }
+}
+
+/// What environments that are not production are usually called.
+const USUAL_NAMES: [(Tier, &[&str]); 3] = [
+    (Tier::Staging, &["staging", "stage", "stg", "preprod", "pre-prod", "pre-production", "preproduction", "uat"]),
+    (Tier::Testing, &["test", "testing", "qa", "ci", "integration"]),
+    (Tier::Development, &["dev", "development", "sandbox", "preview", "review", "local"]),
+];
+
+/// Letters and digits only, in lower case.
+fn plain(word: &str) -> String {
+    word.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn begins_as_word(name: &str, pattern: &str) -> bool {
@@ -90,6 +120,17 @@ mod tests {
             assert_eq!(rules.tier(name, Some(false)), tier, "{name}");
         }
         assert_eq!(rules.tier("eu-1", Some(true)), Tier::Production);
+    }
+
+    #[test]
+    fn severities_are_told_apart_by_letters_and_digits_only() {
+        let rules = Rules::default();
+        for severity in ["critical", "CRITICAL", "SEV-1", "sev 2", "P1"] {
+            assert!(rules.is_incident_severity(severity), "{severity}");
+        }
+        for severity in ["", "warning", "info", "P3", "p10", "none"] {
+            assert!(!rules.is_incident_severity(severity), "{severity}");
+        }
     }
 
     #[test]

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::kinds::{Author, Cause, Change, Commit, Component, Deployment, Fact, Image, Incident, Link};
 use super::split::{Piece, pieces};
-use crate::github::messages::{ticket_keys, trailers};
 use crate::integration::{Delivery, Unreadable};
 use crate::json;
+use crate::messages::{ticket_keys, trailers};
 use crate::walk::unmapped;
 
 const NAME: usize = 255;

@@ -6,75 +6,42 @@
 
 mod facts;
 mod kinds;
+mod samples;
 mod split;
 
-use crate::integration::{Field, Integration};
-use crate::scheme::{Encoding, KeyFormat, Part, Scheme, Signature, Timestamp, Unit};
-
-const WINDOW_SECONDS: i64 = 300;
+use crate::integration::{Field, Integration, Normalizer, Setup};
+use crate::manners::{After, Manners};
+use crate::scheme::Scheme;
+use crate::schemes::{STANDARD_WEBHOOKS, STANDARD_WEBHOOKS_ED25519, SVIX, SVIX_ED25519};
+use samples::SAMPLES;
 
 pub(crate) static GENERIC: Integration = Integration {
     name: "generic",
     title: "Generic",
+    setup: Setup {
+        paste: "Your own script or service: sign as Standard Webhooks says, with any of its libraries",
+        ticks: "Commits, changes, deployments, incidents, links, images: whatever you know",
+        docs: "https://www.standardwebhooks.com",
+    },
+    manners: Manners {
+        note: "The sender decides. 429 and 503 carry Retry-After.",
+        deadline_seconds: None,
+        refused: After::Unknown,
+        limited: After::Unknown,
+        failed: After::Unknown,
+    },
+    secret_setting: "GENERIC_WEBHOOK_SECRET",
     schemes: &[
-        Scheme::Signature(Signature {
-            name: "standard-webhooks",
-            header: "webhook-signature",
-            separator: Some(' '),
-            tag: "v1,",
-            encoding: Encoding::Base64,
-            key: KeyFormat::Whsec,
-            signed: &[
-                Part::Header("webhook-id"),
-                Part::Text("."),
-                Part::Header("webhook-timestamp"),
-                Part::Text("."),
-                Part::Body,
-            ],
-            timestamp: Some(Timestamp {
-                header: "webhook-timestamp",
-                unit: Unit::Seconds,
-                window_seconds: WINDOW_SECONDS,
-            }),
-            foreign: &["svix-id", "svix-timestamp", "svix-signature"],
-        }),
-        Scheme::Signature(Signature {
-            name: "svix",
-            header: "svix-signature",
-            separator: Some(' '),
-            tag: "v1,",
-            encoding: Encoding::Base64,
-            key: KeyFormat::Whsec,
-            signed: &[
-                Part::Header("svix-id"),
-                Part::Text("."),
-                Part::Header("svix-timestamp"),
-                Part::Text("."),
-                Part::Body,
-            ],
-            timestamp: Some(Timestamp {
-                header: "svix-timestamp",
-                unit: Unit::Seconds,
-                window_seconds: WINDOW_SECONDS,
-            }),
-            foreign: &["webhook-id", "webhook-timestamp", "webhook-signature"],
-        }),
+        Scheme::Signature(STANDARD_WEBHOOKS),
+        Scheme::Signature(SVIX),
+        Scheme::Signature(STANDARD_WEBHOOKS_ED25519),
+        Scheme::Signature(SVIX_ED25519),
     ],
-    weaker_headers: &[],
     kind: Field::Constant("facts"),
     key: Field::Headers(&["webhook-id", "svix-id"]),
     kept_headers: &["webhook-timestamp", "svix-timestamp"],
-    max_body_bytes: 5 * 1024 * 1024,
-    mapping_version: 1,
-    greeting: None,
-    normalize: facts::normalize,
+    normalize: Normalizer::Coded(facts::normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "em-agent-send/2")],
-    samples: &[
-        ("commit", include_bytes!("../../fixtures/generic/facts/commit.json")),
-        ("change", include_bytes!("../../fixtures/generic/facts/change.json")),
-        ("deployment", include_bytes!("../../fixtures/generic/facts/deployment.json")),
-        ("incident", include_bytes!("../../fixtures/generic/facts/incident.json")),
-        ("link", include_bytes!("../../fixtures/generic/facts/link.json")),
-        ("image", include_bytes!("../../fixtures/generic/facts/image.json")),
-    ],
+    samples: SAMPLES,
+    ..Integration::USUAL
 };

@@ -8,34 +8,45 @@ mod builds;
 mod deployments;
 mod form;
 mod issues;
-pub(crate) mod messages;
 mod payloads;
 mod pull_requests;
 mod pushes;
 mod releases;
+mod samples;
 
 use domain::event::Draft;
 use domain::rules::Rules;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::integration::{Delivery, Field, Integration, Unreadable};
+use crate::integration::{Delivery, Field, Greeting, Integration, Normalizer, Setup, Unreadable};
 use crate::json;
-use crate::scheme::{Encoding, KeyFormat, Part, Scheme, Signature};
+use crate::manners::{After, Manners};
+use crate::scheme::{Scheme, Signature};
 use payloads::{Envelope, text};
+use samples::SAMPLES;
 
 pub(crate) static GITHUB: Integration = Integration {
     name: "github",
     title: "GitHub",
+    setup: Setup {
+        paste: "Repository or organization → Settings → Webhooks → Add webhook: payload URL, any content type, secret",
+        ticks: "Pushes, Pull requests, Pull request reviews, Deployments, Deployment statuses, Workflow runs, \
+                Workflow jobs, Check runs, Releases, Issues",
+        docs: "https://docs.github.com/webhooks",
+    },
+    manners: Manners {
+        deadline_seconds: Some(10),
+        refused: After::GivesUp,
+        limited: After::GivesUp,
+        failed: After::GivesUp,
+        note: "GitHub never sends again by itself: Settings → Webhooks → Recent Deliveries → Redeliver.",
+    },
+    secret_setting: "GITHUB_WEBHOOK_SECRET",
     schemes: &[Scheme::Signature(Signature {
         name: "github-sha256",
         header: "x-hub-signature-256",
-        separator: None,
         tag: "sha256=",
-        encoding: Encoding::Hex,
-        key: KeyFormat::Utf8,
-        signed: &[Part::Body],
-        timestamp: None,
-        foreign: &[],
+        ..Signature::BODY_HEX
     })],
     weaker_headers: &["x-hub-signature"],
     kind: Field::Headers(&["x-github-event"]),
@@ -48,29 +59,15 @@ pub(crate) static GITHUB: Integration = Integration {
         "x-github-hook-installation-target-type",
     ],
     max_body_bytes: 25 * 1024 * 1024,
-    mapping_version: 1,
     greeting: Some(greet),
-    normalize,
+    normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "GitHub-Hookshot/3f1a7c2"), ("accept", "*/*")],
-    samples: &[
-        ("push", include_bytes!("../../fixtures/github/push/branch.json")),
-        ("pull_request", include_bytes!("../../fixtures/github/pull_request/merged.json")),
-        ("pull_request.opened", include_bytes!("../../fixtures/github/pull_request/opened.json")),
-        ("pull_request.merged", include_bytes!("../../fixtures/github/pull_request/merged.json")),
-        ("pull_request_review", include_bytes!("../../fixtures/github/pull_request_review/approved.json")),
-        ("deployment", include_bytes!("../../fixtures/github/deployment/created.json")),
-        ("deployment_status", include_bytes!("../../fixtures/github/deployment_status/success.json")),
-        ("workflow_run", include_bytes!("../../fixtures/github/workflow_run/completed.json")),
-        ("workflow_job", include_bytes!("../../fixtures/github/workflow_job/completed_cancelled.json")),
-        ("check_run", include_bytes!("../../fixtures/github/check_run/completed_failure.json")),
-        ("issues", include_bytes!("../../fixtures/github/issues/opened_incident.json")),
-        ("release", include_bytes!("../../fixtures/github/release/published.json")),
-        ("ping", include_bytes!("../../fixtures/github/ping/hook.json")),
-    ],
+    samples: SAMPLES,
+    ..Integration::USUAL
 };
 
-fn greet(delivery: &Delivery<'_>) -> Option<Value> {
-    (delivery.kind == "ping").then(|| json!({"status": "pong"}))
+fn greet(delivery: &Delivery<'_>) -> Option<Greeting> {
+    (delivery.kind == "ping").then(|| Greeting::Answer(json!({"status": "pong"})))
 }
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {

@@ -3,17 +3,16 @@
 //! Times are lenient: one that cannot be read is absent, and the delivery counts without it.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Actor, Body, Common, Data};
-use domain::event::{Draft, EventType};
+use domain::data::{Actor, Body, Common};
+use domain::event::Draft;
 use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
 use crate::json::{Id, Text};
 
-pub(super) const NAME: usize = 255;
-pub(super) const TITLE: usize = 300;
-pub(super) const URL: usize = 1000;
+use crate::drafts;
+pub(super) use crate::drafts::{NAME, TITLE, URL, text};
 
 /// What nearly every payload has.
 #[derive(Deserialize)]
@@ -100,15 +99,6 @@ pub(super) fn draft(
     common: Common,
     body: Body,
 ) -> Draft {
-    Draft {
-        kind: EventType::new(kind),
-        scope: common.repo.clone().unwrap_or_default(),
-        subject,
-        time,
-        data: Data { common, body, extra: Default::default() },
-    }
-}
-
-pub(super) fn text(value: Option<&Text<'_>>, cap: usize) -> Option<String> {
-    value.map(|value| value.clean(cap)).filter(|value| !value.is_empty())
+    let scope = common.repo.clone().unwrap_or_default();
+    drafts::draft(kind, &scope, subject, time, common, body)
 }

@@ -9,9 +9,9 @@ use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
-use super::messages::{reverts, ticket_keys};
 use super::payloads::{Label, NAME, Repository, TITLE, URL, User, common, draft, label_names, text};
 use crate::json::{self, Text};
+use crate::messages::{reverts, ticket_keys};
 
 #[derive(Deserialize)]
 pub(super) struct PullRequestEvent<'a> {

@@ -8,9 +8,9 @@ use domain::text::{clean, head_line};
 use domain::time;
 use serde::Deserialize;
 
-use super::messages::trailers;
 use super::payloads::{NAME, Repository, TITLE, URL, User, common, draft, text};
 use crate::json::{self, Text};
+use crate::messages::trailers;
 
 /// A push lists no more commits than this; a full list may be cut.
 const MOST_COMMITS: usize = 2048;

@@ -1,0 +1,86 @@
+//! An alert of a monitor, in whatever source: `alert.fired` or `alert.resolved`, and an incident as well where its
+//! severity or a label says that it is one. An alert that is neither stays an alert: not everything that fires hurts
+//! users.
+
+use chrono::{DateTime, Utc};
+use domain::data::{Alert, Body, Common, Incident};
+use domain::event::Draft;
+use domain::rules::Rules;
+
+use crate::drafts::draft;
+
+/// One alert at one time. All texts are cleaned already.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Monitored {
+    pub(crate) source: &'static str,
+    /// The account, organization or project in the source.
+    pub(crate) scope: String,
+    /// What this firing is called: the same when it resolves, another when it fires again.
+    pub(crate) id: String,
+    /// What all firings of the rule on this thing have in common.
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) severity: Option<String>,
+    pub(crate) resolved: bool,
+    /// Somebody has seen it: an incident is then acknowledged, and the alert goes on firing.
+    pub(crate) acked_at: Option<DateTime<Utc>>,
+    pub(crate) fired_at: Option<DateTime<Utc>>,
+    pub(crate) resolved_at: Option<DateTime<Utc>>,
+    /// The source's time of this fact.
+    pub(crate) at: Option<DateTime<Utc>>,
+    /// The source itself calls it an incident (`Some`), or says that it is none.
+    pub(crate) is_incident: Option<bool>,
+    /// Service, environment, labels, actor, url. Its revision is set here.
+    pub(crate) common: Common,
+}
+
+impl Monitored {
+    pub(crate) fn drafts(self, rules: &Rules) -> Vec<Draft> {
+        let mut common = self.common.clone();
+        if common.environment_tier.is_none() {
+            common.environment_tier = common.environment.as_deref().map(|name| rules.tier(name, None));
+        }
+        let own = if self.resolved { self.resolved_at } else { self.acked_at.or(self.fired_at) };
+        let at = own.or(self.at);
+        common.revision = self.at.or(at);
+        let subject = format!("{}:{}", self.source, self.id);
+        let alert = Alert {
+            alert_id: Some(self.id.clone()),
+            name: self.name.clone(),
+            severity: self.severity.clone(),
+            fired_at: self.fired_at,
+            resolved_at: self.resolved_at.filter(|_| self.resolved),
+            fingerprint: self.fingerprint.clone(),
+        };
+        let kind = if self.resolved { "alert.resolved" } else { "alert.fired" };
+        let incident = self
+            .incident(rules)
+            .map(|(kind, fact)| draft(kind, &self.scope, subject.clone(), at, common.clone(), Body::Incident(fact)));
+        let mut drafts = vec![draft(kind, &self.scope, subject, at, common, Body::Alert(alert))];
+        drafts.extend(incident);
+        drafts
+    }
+
+    fn incident(&self, rules: &Rules) -> Option<(&'static str, Incident)> {
+        let severe = || self.severity.as_deref().is_some_and(|severity| rules.is_incident_severity(severity));
+        let labelled = || self.common.labels.iter().any(|label| rules.is_incident_label(label));
+        if !self.is_incident.unwrap_or_else(|| severe() || labelled()) {
+            return None;
+        }
+        let kind = match (self.resolved, self.acked_at) {
+            (true, _) => "incident.resolved",
+            (false, Some(_)) => "incident.acknowledged",
+            (false, None) => "incident.opened",
+        };
+        let fact = Incident {
+            incident_id: Some(self.id.clone()),
+            title: self.name.clone(),
+            severity: self.severity.clone(),
+            opened_at: self.fired_at,
+            acked_at: self.acked_at,
+            resolved_at: self.resolved_at.filter(|_| self.resolved),
+            ..Incident::default()
+        };
+        Some((kind, fact))
+    }
+}

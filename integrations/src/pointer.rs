@@ -1,0 +1,168 @@
+//! Single members of a JSON body, by JSON pointer, without keeping the rest: for kinds, delivery keys and signed times.
+//!
+//! Texts, numbers and booleans are read as text. A member that stands there twice is an error: two readers could
+//! otherwise take different ones.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A member stands there more than once, or the body is no JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unclear;
+
+/// The members at these pointers; `None` unless all are there with a value.
+pub(crate) fn read(body: &[u8], pointers: &[&'static str]) -> Result<Option<Vec<String>>, Unclear> {
+    let mut found: Vec<Option<String>> = vec![None; pointers.len()];
+    let wanted: Vec<Wanted> =
+        pointers.iter().enumerate().map(|(place, pointer)| Wanted { place, rest: pointer }).collect();
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    Members { wanted, found: &mut found }.deserialize(&mut reader).map_err(|_| Unclear)?;
+    reader.end().map_err(|_| Unclear)?;
+    Ok(found.into_iter().collect())
+}
+
+/// A pointer that is still to be walked.
+#[derive(Clone, Copy)]
+struct Wanted {
+    place: usize,
+    /// `/a/b`; empty: this value is it.
+    rest: &'static str,
+}
+
+impl Wanted {
+    /// What is left of it inside the member of that name.
+    fn inside(self, name: &str) -> Option<Self> {
+        let rest = self.rest.strip_prefix('/')?.strip_prefix(name)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(Self { rest, ..self })
+    }
+}
+
+struct Members<'f> {
+    wanted: Vec<Wanted>,
+    found: &'f mut Vec<Option<String>>,
+}
+
+impl Members<'_> {
+    fn here<E: Error>(self, value: &str) -> Result<(), E> {
+        for wanted in self.wanted.iter().filter(|wanted| wanted.rest.is_empty()) {
+            if self.found[wanted.place].replace(value.to_owned()).is_some() {
+                return Err(E::custom("a member stands there twice"));
+            }
+        }
+        Ok(())
+    }
+
+    fn within(&mut self, name: &str) -> Members<'_> {
+        let wanted = self.wanted.iter().filter_map(|wanted| wanted.inside(name)).collect();
+        Members { wanted, found: self.found }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Members<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.wanted.is_empty() {
+            return IgnoredAny::deserialize(deserializer).map(drop);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.here(text)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.here(if value { "true" } else { "false" })
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        self.here(&number.to_string())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.here(&number.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
+        self.here(&number.to_string())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        for place in 0usize.. {
+            if list.next_element_seed(self.within(&place.to_string()))?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut seen: Vec<String> = Vec::new();
+        while let Some(name) = map.next_key::<crate::json::Text<'de>>()? {
+            let inside = self.within(&name);
+            let wanted = !inside.wanted.is_empty();
+            map.next_value_seed(inside)?;
+            if wanted && seen.iter().any(|other| **other == *name) {
+                return Err(Error::custom("a member stands there twice"));
+            }
+            if wanted {
+                seen.push(name.to_string());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(body: &str, pointer: &'static str) -> Result<Option<String>, Unclear> {
+        read(body.as_bytes(), &[pointer]).map(|found| found.map(|all| all.join(":")))
+    }
+
+    #[test]
+    fn members_are_read_as_text_wherever_they_stand() {
+        let body = r#"{"a":{"b":[{"c":1},{"c":"x"}],"d":true,"ab":2.5},"e":null,"a.b":3}"#;
+        for (pointer, expected) in [
+            ("/a/b/1/c", Some("x")),
+            ("/a/b/0/c", Some("1")),
+            ("/a/d", Some("true")),
+            ("/a/ab", Some("2.5")),
+            ("/e", None),
+            ("/a", None),
+            ("/a/b/2/c", None),
+            ("/nothing", None),
+        ] {
+            assert_eq!(one(body, pointer), Ok(expected.map(str::to_owned)), "{pointer}");
+        }
+        let both = read(body.as_bytes(), &["/a/d", "/a/b/1/c"]);
+        assert_eq!(both, Ok(Some(vec!["true".to_owned(), "x".to_owned()])));
+        assert_eq!(read(body.as_bytes(), &["/a/d", "/e"]), Ok(None));
+    }
+
+    #[test]
+    fn what_stands_there_twice_is_unclear_only_where_it_is_looked_for() {
+        assert_eq!(one(r#"{"a":1,"a":2}"#, "/a"), Err(Unclear));
+        assert_eq!(one(r#"{"a":{"b":1},"a":{"b":1}}"#, "/a/b"), Err(Unclear));
+        assert_eq!(one(r#"{"x":1,"x":2,"a":3}"#, "/a"), Ok(Some("3".into())));
+        for body in ["", "{", "{\"a\":1}x", "[1,"] {
+            assert_eq!(one(body, "/a"), Err(Unclear), "{body}");
+        }
+    }
+}
