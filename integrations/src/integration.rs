@@ -33,7 +33,7 @@ pub struct Integration {
     /// The only headers that are stored.
     pub kept_headers: &'static [&'static str],
     /// What is stored of the body, where it is not all of it.
-    pub kept_body: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    pub kept_body: Option<Cut>,
     pub max_body_bytes: usize,
     /// Grows when `normalize` gives other events for the same bytes: deliveries of an older version are worth a replay.
     pub mapping_version: i32,
@@ -47,6 +47,9 @@ pub struct Integration {
     /// Example deliveries: the fixtures, each of which `em-agent send` offers.
     pub samples: &'static [Sample],
 }
+
+/// Takes out of a body what must not be stored; `None` where it cannot be read.
+pub type Cut = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// What makes a delivery's events.
 #[derive(Clone, Copy, Debug)]
