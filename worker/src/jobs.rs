@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::replay::{self, Ended};
 
-const KINDS: [&str; 1] = [store::jobs::REPLAY];
+const KINDS: [&str; 2] = [store::jobs::REPLAY, store::jobs::RENORMALIZE];
 /// How often new jobs are looked for.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longer than any chunk takes: a worker that is gone is not waited for longer than this.
@@ -42,6 +42,7 @@ pub async fn work_once(store: &Store, rules: &Rules, stop: &CancellationToken) -
         Ok(Ended::Done) => finish(store, job, None).await.map(|()| true),
         Ok(Ended::Stopped) => release(store, job).await.map(|()| true),
         Ok(Ended::Lost) => Ok(true),
+        Ok(Ended::Refused(why)) => finish(store, job, Some(why)).await.map(|()| true),
         Err(error) if error.is_transient() => release(store, job).await.and(Err(error)),
         Err(error) => finish(store, job, Some(story(&error))).await.map(|()| true),
     }

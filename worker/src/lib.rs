@@ -2,7 +2,8 @@
 //!
 //! - [`consumers`] lists who consumes the bus; [`consume`] is the loop that all of them run: pull a batch, one
 //!   transaction of marks and effects, acknowledge.
-//! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] is the one kind there is.
+//! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] has both kinds: all of them over stored deliveries.
+//! - [`renormalize`] tells beforehand what a job would change.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
@@ -16,7 +17,9 @@ mod entities;
 pub mod jobs;
 pub mod maintenance;
 pub mod rebuild;
+pub mod renormalize;
 mod replay;
+mod reread;
 mod status;
 mod trace;
 
