@@ -41,7 +41,7 @@ pub(crate) struct Send {
 impl Send {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load_for_tool()?;
-        let integration = integrations::find(&self.source).ok_or_else(|| unknown_source(&self.source))?;
+        let integration = source(&self.source)?;
         let base_url = match &self.to {
             Some(url) => client::named_url("--to", url)?,
             None => client::local_url(&settings),
@@ -122,9 +122,12 @@ fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn unknown_source(source: &str) -> Failure {
-    let known: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
-    Failure::Usage(format!("there is no source '{source}'; there are {}", known.join(", ")))
+/// The source of that name; a name that is none is told which there are.
+pub(crate) fn source(name: &str) -> Result<&'static Integration, Failure> {
+    integrations::find(name).ok_or_else(|| {
+        let known: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
+        Failure::Usage(format!("there is no source '{name}'; there are {}", known.join(", ")))
+    })
 }
 
 fn sample(integration: &Integration, kind: &str) -> Result<Vec<u8>, Failure> {
