@@ -1,15 +1,16 @@
 //! Events whose delivery retention has dropped: they cannot be normalized again.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{PgConnection, RunQueryDsl};
 use domain::ids::{DeliveryId, EventId, TenantId};
 use uuid::Uuid;
 
 use super::{Scope, first_id};
 use crate::StoreError;
 use crate::jobs::Replay;
-use crate::schema::deliveries;
 
 /// A page of events in a replay's scope, and those of them whose delivery is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +28,6 @@ pub fn next_orphans(
     after: Option<EventId>,
     limit: i64,
 ) -> Result<Orphans, StoreError> {
-    use deliveries as d;
     let scope = Scope::of(replay);
     let page: Vec<(Uuid, Uuid)> = Page {
         tenant: tenant.as_str(),
@@ -43,15 +43,14 @@ pub fn next_orphans(
         limit,
     }
     .load(conn)?;
-    let of_events: Vec<Uuid> = page.iter().map(|(_, delivery)| *delivery).collect();
-    let times: Vec<DateTime<Utc>> = of_events.iter().map(|id| DeliveryId(*id).received_at()).collect();
-    let there: Vec<Uuid> = d::table
-        .filter(d::tenant_id.eq(tenant.as_str()))
-        .filter(d::received_at.eq_any(times))
-        .filter(d::id.eq_any(of_events))
-        .select(d::id)
-        .load(conn)?;
-    let there: std::collections::HashSet<Uuid> = there.into_iter().collect();
+    let of_events: Vec<DeliveryId> = page.iter().map(|(_, delivery)| DeliveryId(*delivery)).collect();
+    let there: Vec<(Uuid,)> = There {
+        id: of_events.iter().map(|id| id.0).collect(),
+        received_at: of_events.iter().map(DeliveryId::received_at).collect(),
+        tenant: tenant.as_str(),
+    }
+    .load(conn)?;
+    let there: HashSet<Uuid> = there.into_iter().map(|(id,)| id).collect();
     let last = page.last().map(|(id, _)| EventId(*id));
     let orphans = page.into_iter().filter(|(_, delivery)| !there.contains(delivery));
     Ok(Orphans { last, events: orphans.map(|(id, delivery)| (EventId(id), DeliveryId(delivery))).collect() })
@@ -76,4 +75,17 @@ crate::statement! {
      where tenant_id = ? and id >= ? and id < ? and id > ? and (? is null or integration = ?)
        and (? is null or starts_with(type, ?)) and (? is null or delivery_id = ?)
      order by id limit ?"
+}
+
+crate::statement! {
+    struct There<'a> {
+        id: Array<SqlUuid> = Vec<Uuid>,
+        received_at: Array<Timestamptz> = Vec<DateTime<Utc>>,
+        tenant: Text = &'a str,
+    }
+    returns (SqlUuid,);
+    "select d.id
+     from (select distinct id, received_at from unnest(?, ?) as k (id, received_at)) k
+     join deliveries d on d.received_at = k.received_at and d.id = k.id
+     where d.tenant_id = ?"
 }

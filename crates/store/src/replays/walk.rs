@@ -3,7 +3,8 @@
 //! A chunk is bounded by deliveries looked at, by deliveries loaded and by bytes: neither a long table nor large bodies
 //! make a statement long or a process large.
 
-use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, Binary, Integer, Json, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, PgConnection, QueryDsl, Queryable, RunQueryDsl, sql_query};
 use domain::ids::{DeliveryId, TenantId};
 use serde_json::Value;
@@ -130,21 +131,30 @@ fn look(
 
 type Row = (Uuid, String, String, i32, Value, Vec<u8>, i16, i32);
 
+crate::statement! {
+    struct Load<'a> {
+        id: Array<SqlUuid> = Vec<Uuid>,
+        received_at: Array<Timestamptz> = Vec<DateTime<Utc>>,
+        tenant: Text = &'a str,
+    }
+    returns (SqlUuid, Text, Text, Integer, Json, Binary, SmallInt, Integer);
+    "select d.id, d.source, d.kind, d.mapping_version, d.headers, d.body, d.body_encoding, d.body_bytes
+     from unnest(?, ?) as k (id, received_at)
+     join deliveries d on d.received_at = k.received_at and d.id = k.id
+     where d.tenant_id = ? order by d.received_at, d.id"
+}
+
 /// Loads deliveries whole, by id.
 fn load(conn: &mut PgConnection, tenant: &TenantId, ids: &[DeliveryId]) -> Result<Vec<Stored>, StoreError> {
-    use deliveries as d;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let times: Vec<_> = ids.iter().map(DeliveryId::received_at).collect();
-    let columns = (d::id, d::source, d::kind, d::mapping_version, d::headers, d::body, d::body_encoding, d::body_bytes);
-    let rows: Vec<Row> = d::table
-        .filter(d::tenant_id.eq(tenant.as_str()))
-        .filter(d::received_at.eq_any(times))
-        .filter(d::id.eq_any(ids.iter().map(|id| id.0)))
-        .order((d::received_at, d::id))
-        .select(columns)
-        .load(conn)?;
+    let rows: Vec<Row> = Load {
+        id: ids.iter().map(|id| id.0).collect(),
+        received_at: ids.iter().map(DeliveryId::received_at).collect(),
+        tenant: tenant.as_str(),
+    }
+    .load(conn)?;
     let mut told = events_of(conn, tenant, ids)?;
     let mut stored = Vec::with_capacity(rows.len());
     for (id, source, kind, mapping_version, headers, body, encoding, length) in rows {
