@@ -126,6 +126,13 @@ impl Renormalize {
                 eprintln!("em-agent: the job {} {}: {why}", job.id, job.status);
                 return Err(Failure::Told);
             }
+            Some(job) if wait::refused(job) > 0 => {
+                let refused = wait::refused(job);
+                eprintln!(
+                    "em-agent: the database refused {refused} deliveries: they stay as they were, the worker's log says why"
+                );
+                return Err(Failure::Told);
+            }
             Some(_) => {}
             None if !outcome.report.has_work() => eprintln!("em-agent: there is nothing to do"),
             None => eprintln!("em-agent: nothing was changed; --apply changes it"),

@@ -6,10 +6,11 @@
 //! Each chunk is one transaction of new events, outbox row and progress, so that a crash resumes after the last chunk.
 //! When events changed, the entities are rebuilt at the end: registers never forget what an event once said.
 
+mod write;
+
 use chrono::{TimeDelta, Utc};
-use domain::ids::{DeliveryId, EventId};
+use domain::ids::EventId;
 use domain::rules::Rules;
-use serde::{Deserialize, Serialize};
 use store::job_leases::{self, Leased};
 use store::jobs::{self, Renormalize, Replay};
 use store::replays::{self, Renewed, Seen, Stored};
@@ -17,8 +18,9 @@ use store::{Connection, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::LEASE;
+use crate::rebuild;
 use crate::reread::{Owe, reread};
-use crate::{CONSUMER_NAMES, rebuild};
+use write::Progress;
 
 /// Events without a delivery of one transaction.
 const ORPHANS: i64 = 256;
@@ -41,24 +43,6 @@ pub(crate) enum Ended {
 enum Asked {
     Replay(Replay),
     Renormalize { range: Replay, renormalize: Renormalize },
-}
-
-/// How far a job is; what `GET /v1/jobs` shows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Progress {
-    /// Read again.
-    deliveries: u64,
-    /// To be processed once more.
-    events: u64,
-    added: u64,
-    removed: u64,
-    altered: u64,
-    last_delivery: Option<DeliveryId>,
-    deliveries_done: bool,
-    last_event: Option<EventId>,
-    /// An event is not what it was.
-    changed: bool,
 }
 
 enum Step {
@@ -122,20 +106,14 @@ fn step_deliveries(
     job: &Leased,
     asked: &Asked,
     rules: &Rules,
-    mut progress: Progress,
+    progress: Progress,
 ) -> Result<Step, StoreError> {
     let wants = |seen: &Seen| asked.wants(seen);
     let chunk = replays::next_deliveries(conn, &job.tenant, asked.range(), progress.last_delivery, wants)?;
     let wanted = chunk.stored.iter().filter(|stored| stored.is_wanted(asked.range()));
     let renew = |stored: &Stored| Some(reread(&job.tenant, stored, rules)?.renewed(stored, asked.owes()));
     let renewed: Vec<Renewed> = wanted.filter_map(renew).collect();
-    progress.add(&renewed);
-    progress.last_delivery = chunk.last().or(progress.last_delivery);
-    progress.deliveries_done = chunk.done;
-    let now = Utc::now();
-    let told = to_json(&progress)?;
-    let ours = replays::renew(conn, job, &renewed, &CONSUMER_NAMES, &told, (now, now + LEASE))?;
-    Ok(if ours { Step::More(progress) } else { Step::Lost })
+    write::chunk(conn, job, &renewed, progress, (chunk.last(), chunk.done))
 }
 
 fn step_orphans(
@@ -152,7 +130,7 @@ fn step_orphans(
     progress.last_event = page.last;
     progress.events += orphans.len() as u64;
     let now = Utc::now();
-    let ours = replays::owe(conn, job, &orphans, &to_json(&progress)?, (now, now + LEASE))?;
+    let ours = replays::owe(conn, job, &orphans, &progress.to_json()?, (now, now + LEASE))?;
     Ok(if ours { Step::More(progress) } else { Step::Lost })
 }
 
@@ -200,20 +178,4 @@ fn has_same_mappings(renormalize: &Renormalize) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-impl Progress {
-    fn add(&mut self, chunk: &[Renewed]) {
-        let sum = |count: fn(&Renewed) -> usize| chunk.iter().map(count).sum::<usize>() as u64;
-        self.deliveries += chunk.len() as u64;
-        self.events += sum(|renewed| renewed.owed.len());
-        self.added += sum(|renewed| renewed.added.len());
-        self.removed += sum(|renewed| renewed.removed.len());
-        self.altered += sum(|renewed| renewed.altered.len());
-        self.changed |= self.added + self.removed + self.altered > 0;
-    }
-}
-
-fn to_json(progress: &Progress) -> Result<serde_json::Value, StoreError> {
-    serde_json::to_value(progress).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

@@ -81,12 +81,13 @@ pub(super) fn job(outcome: &Outcome) -> String {
     let Some(job) = &outcome.job else { return String::new() };
     let count = |name: &str| job.progress.get(name).and_then(Value::as_u64).unwrap_or(0);
     format!(
-        "\njob {} {}: {} deliveries read again; {} events added, {} removed, {} altered\n",
+        "\njob {} {}: {} deliveries read again; {} events added, {} removed, {} altered; {} deliveries refused\n",
         job.id,
         job.status,
         count("deliveries"),
         count("added"),
         count("removed"),
-        count("altered")
+        count("altered"),
+        count("refused")
     )
 }

@@ -47,6 +47,11 @@ async fn look(store: &Store, tenant: &TenantId, id: ReplayId) -> Result<Job, Sto
     one.ok_or(StoreError::NotFound)
 }
 
+/// Deliveries that stay as they were because the database refuses their new events.
+pub(super) fn refused(job: &Job) -> u64 {
+    job.progress.get("refused").and_then(Value::as_u64).unwrap_or(0)
+}
+
 fn so_far(job: &Job) -> String {
     if job.attempts == 0 {
         return "no worker has taken the job yet; is one running (em-agent worker)?".to_owned();

@@ -184,6 +184,28 @@ async fn deliveries_without_bytes_or_source_are_counted_and_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_refuses_stays_alone_and_the_others_change() {
+    let (_, before, _) = keeps(&many(9, Spoil::Subject), false);
+    let bad = before[4].id;
+    let mut world = World::of(before).await;
+    let refuse = format!(
+        "reset role;
+         create function refuse() returns trigger language plpgsql as $$ begin raise 'too odd'; end $$;
+         create trigger refuse before update on events for each row when (old.delivery_id = '{bad}') execute function refuse()"
+    );
+    world.conn.batch_execute(&refuse).expect("a trap");
+    let (id, job) = world.apply(1, false).await;
+    assert_eq!((job.status.as_str(), job.attempts), ("succeeded", 1));
+    let counted = ["deliveries", "altered", "refused"].map(|name| job.progress[name].as_u64());
+    assert_eq!(counted, [8, 8, 1].map(Some));
+    assert_eq!(world.owed(id).len(), 8);
+    let left = world.lines("select delivery_id::text as line from events where subject like '% by mistake'");
+    assert_eq!(left, [bad.to_string()]);
+    let counts = world.survey(false).await.deliveries;
+    assert_eq!((counts.of_another_mapping, counts.changed), (1, 1), "it is still to be done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_keeps_to_its_source_time_and_tenant() {
     let (_, before, _) = keeps(&many(8, Spoil::Subject), false);
     let mut world = World::of(before.clone()).await;
