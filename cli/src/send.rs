@@ -41,8 +41,8 @@ pub(crate) struct Send {
 impl Send {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load_for_tool()?;
-        let sources = Sources::built_in();
-        let integration = sources.find(&self.source).ok_or_else(|| unknown_source(&self.source, &sources))?;
+        let sources = crate::plugins::sources(&settings)?;
+        let integration = source(&sources, &self.source)?;
         let base_url = match &self.to {
             Some(url) => client::named_url("--to", url)?,
             None => client::local_url(&settings),
@@ -150,8 +150,10 @@ fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn unknown_source(source: &str, sources: &Sources) -> Failure {
-    Failure::Usage(format!("there is no source '{source}'; there are {}", sources.names().join(", ")))
+/// The source of that name; a name that is none is told which there are.
+pub(crate) fn source(sources: &Sources, name: &str) -> Result<&'static Integration, Failure> {
+    let unknown = || Failure::Usage(format!("there is no source '{name}'; there are {}", sources.names().join(", ")));
+    sources.find(name).ok_or_else(unknown)
 }
 
 fn no_sample(integration: &Integration, kind: &str) -> Failure {

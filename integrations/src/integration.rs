@@ -49,7 +49,7 @@ pub struct Integration {
 }
 
 /// Takes out of a body what must not be stored; `None` where it cannot be read.
-pub type Cut = fn(&[u8]) -> Option<Vec<u8>>;
+pub(crate) type Cut = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// What makes a delivery's events.
 #[derive(Clone, Copy, Debug)]
