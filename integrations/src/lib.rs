@@ -15,6 +15,7 @@ mod integration;
 mod json;
 mod manners;
 mod messages;
+mod moves;
 mod pointer;
 mod scheme;
 mod schemes;
@@ -25,6 +26,7 @@ mod walk;
 
 mod generic;
 mod github;
+mod gitlab;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -37,7 +39,7 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] = &[&generic::GENERIC, &github::GITHUB, &gitlab::GITLAB];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
