@@ -15,6 +15,7 @@ mod integration;
 mod json;
 mod manners;
 mod messages;
+mod moves;
 mod pointer;
 mod scheme;
 mod schemes;
@@ -24,8 +25,10 @@ mod sources;
 mod verify;
 mod walk;
 
+mod bitbucket;
 mod generic;
 mod github;
+mod gitlab;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -39,7 +42,7 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] = &[&bitbucket::BITBUCKET, &generic::GENERIC, &github::GITHUB, &gitlab::GITLAB];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
