@@ -10,6 +10,7 @@
 mod alerts;
 mod builds;
 mod drafts;
+mod form;
 mod headers;
 mod integration;
 mod json;
@@ -20,11 +21,21 @@ mod scheme;
 mod schemes;
 mod sign;
 mod signed;
+mod tags;
+mod templates;
 mod verify;
 mod walk;
 
+mod alert_groups;
+mod datadog;
 mod generic;
 mod github;
+mod grafana;
+mod newrelic;
+mod opsgenie;
+mod pagerduty;
+mod prometheus;
+mod sentry;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -33,11 +44,22 @@ pub use integration::{
 pub use manners::{After, Manners};
 pub use scheme::{Algorithm, Clock, Encoding, KeyFormat, Part, Place, Scheme, Signature, Sns, Timestamp, Token, Unit};
 pub use sign::{Shipment, freshen, sign};
+pub use templates::TEMPLATES;
 pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verify};
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] = &[
+    &datadog::DATADOG,
+    &generic::GENERIC,
+    &github::GITHUB,
+    &grafana::GRAFANA,
+    &newrelic::NEWRELIC,
+    &opsgenie::OPSGENIE,
+    &pagerduty::PAGERDUTY,
+    &prometheus::PROMETHEUS,
+    &sentry::SENTRY,
+];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
