@@ -101,18 +101,14 @@ fn json_of(body: &[u8]) -> Result<Cow<'_, [u8]>, Unreadable> {
     if body.trim_ascii_start().starts_with(b"{") || !body.contains(&b'=') {
         return Ok(Cow::Borrowed(body));
     }
-    let read = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Unreadable::new("the form is not UTF-8"));
-    let mut members = Map::new();
-    for (name, value) in form::fields(body)? {
-        members.insert(read(name)?, Value::String(read(value)?));
-    }
+    let members: Map<String, Value> =
+        form::fields(body)?.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     Ok(Cow::Owned(Value::Object(members).to_string().into_bytes()))
 }
 
 fn transition_of_form(incoming: &Incoming<'_>) -> Option<String> {
     let fields = form::fields(incoming.body).ok()?;
-    let (_, value) = fields.into_iter().find(|(name, _)| name == b"alert_transition")?;
-    String::from_utf8(value).ok()
+    fields.into_iter().find(|(name, _)| name == "alert_transition").map(|(_, value)| value)
 }
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
@@ -133,7 +129,6 @@ impl Notification<'_> {
     fn drafts(&self, transition: &str, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
         let scope = plain(known(self.org_name.as_ref()).or_else(|| known(self.org_id.as_ref())), NAME);
         let unreadable = |reason: &str| Unreadable { scope: scope.clone(), ..Unreadable::new(reason) };
-        let cycle = known(Some(&self.alert_cycle_key)).ok_or_else(|| unreadable("the alert has no cycle key"))?;
         // Whether something begins, or is only told of again.
         let (begins, resolved) = match transition {
             "Triggered" | "Warn" | "No Data" => (true, false),
@@ -141,6 +136,7 @@ impl Notification<'_> {
             "Recovered" => (false, true),
             _ => return Err(unreadable("this transition has no mapping")),
         };
+        let cycle = known(Some(&self.alert_cycle_key)).ok_or_else(|| unreadable("the alert has no cycle key"))?;
         let list = known(self.tags.as_ref()).into_iter().chain(known(self.alert_scope.as_ref()));
         let tags = Tags::split(list.flat_map(|list| list.split(',')));
         let priority = known(self.alert_priority.as_ref());

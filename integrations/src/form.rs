@@ -1,5 +1,5 @@
 //! Bodies whose content type is a form: percent-encoded fields. A proof covers the encoded bytes; this is read after
-//! it was checked. Bytes are decoded, not text: a body that is no UTF-8 is found by whoever reads the result.
+//! it was checked. Bytes are decoded first, and their text is looked at then.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,14 @@ pub(crate) fn json_of(body: &[u8]) -> Result<Cow<'_, [u8]>, Unreadable> {
 }
 
 /// Every field of a form with its value, in order.
-pub(crate) fn fields(body: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Unreadable> {
+pub(crate) fn fields(body: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
+    let text = |bytes| String::from_utf8(decode(bytes)?).map_err(|_| Unreadable::new("the form is not UTF-8"));
     let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
             let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
             let value = pair.get(name.len() + 1..).unwrap_or_default();
-            Ok((decode(name)?, decode(value)?))
+            Ok((text(name)?, text(value)?))
         })
         .collect()
 }

@@ -155,7 +155,8 @@ impl Alert<'_> {
         Some(Actor {
             id: self.user_id.as_ref().map(|id| id.0.clone()),
             email: Some(login.clone()).filter(|login| login.contains('@')),
-            bot: rules.is_bot(&login, false),
+            // What no person did, like a policy or an escalation.
+            bot: rules.is_bot(&login, &*login == "System"),
             login: Some(login),
         })
     }

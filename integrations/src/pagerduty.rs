@@ -181,7 +181,7 @@ impl Occurrence<'_> {
             incident_id: Some(id.0.clone()),
             title: text(data.title.as_ref(), TITLE),
             severity: named(&data.priority).or_else(|| text(data.urgency.as_ref(), NAME)),
-            opened_at: if about_it { None } else { data.created_at },
+            opened_at: data.created_at.or(at.filter(|_| kind == "incident.opened")).filter(|_| !about_it),
             acked_at: at.filter(|_| kind == "incident.acknowledged"),
             resolved_at: at.filter(|_| kind == "incident.resolved"),
             ..Incident::default()

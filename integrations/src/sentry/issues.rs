@@ -87,7 +87,7 @@ pub(super) fn drafts(event: Envelope<'_, IssueData<'_>>, rules: &Rules) -> Resul
         // Until 2023 archiving was called ignoring.
         "archived" | "ignored" => ("error.ignored", None),
         "unresolved" if regressed => ("error.regressed", issue.last_seen),
-        // Opened again by hand or because it grew: it was never away, so it did not come back.
+        // Opened again by hand, or because it grew: it is there, but it did not come back by itself.
         "unresolved" => ("error.detected", None),
         _ => return Err(event.no_mapping(project)),
     };
