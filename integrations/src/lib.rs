@@ -7,9 +7,11 @@
 
 #![allow(dead_code)]
 
+mod alert_groups;
 mod alerts;
 mod builds;
 mod drafts;
+mod form;
 mod headers;
 mod integration;
 mod json;
@@ -22,13 +24,22 @@ mod schemes;
 mod sign;
 mod signed;
 mod sources;
+mod tags;
+mod templates;
 mod verify;
 mod walk;
 
 mod bitbucket;
+mod datadog;
 mod generic;
 mod github;
 mod gitlab;
+mod grafana;
+mod newrelic;
+mod opsgenie;
+mod pagerduty;
+mod prometheus;
+mod sentry;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -38,11 +49,24 @@ pub use manners::{After, Manners};
 pub use scheme::{Algorithm, Clock, Encoding, KeyFormat, Part, Place, Scheme, Signature, Sns, Timestamp, Token, Unit};
 pub use sign::{Shipment, freshen, sign};
 pub use sources::Sources;
+pub use templates::TEMPLATES;
 pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verify};
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&bitbucket::BITBUCKET, &generic::GENERIC, &github::GITHUB, &gitlab::GITLAB];
+pub static ALL: &[&Integration] = &[
+    &bitbucket::BITBUCKET,
+    &datadog::DATADOG,
+    &generic::GENERIC,
+    &github::GITHUB,
+    &gitlab::GITLAB,
+    &grafana::GRAFANA,
+    &newrelic::NEWRELIC,
+    &opsgenie::OPSGENIE,
+    &pagerduty::PAGERDUTY,
+    &prometheus::PROMETHEUS,
+    &sentry::SENTRY,
+];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
