@@ -32,6 +32,8 @@ pub(crate) struct Run {
     pub(crate) name: String,
     /// Of the workflow or pipeline around it: its words count as well.
     pub(crate) outer_name: Option<String>,
+    /// Of a workflow whose other jobs do other things: its words say where to, never that this run deploys.
+    pub(crate) around: Option<String>,
     /// With the attempt, where one id has several.
     pub(crate) run_id: String,
     pub(crate) number: Option<i64>,
@@ -135,6 +137,7 @@ impl Run {
             source: self.source,
             tells_deployments: self.tells_deployments,
             names: &names,
+            around: self.around.as_deref(),
             environment: self.environment.as_deref(),
             on_main: self.tag.is_some() || self.is_on_main(),
         })?;

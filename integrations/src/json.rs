@@ -59,6 +59,14 @@ pub(crate) fn last_of_each(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     Ok(read::<Value>(body)?.to_string().into_bytes())
 }
 
+/// What `of` makes of a body. One that gives a field more than once is taken with the last of each.
+pub(crate) fn tolerating_repeats<T>(body: &[u8], of: impl Fn(&[u8]) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+    match of(body) {
+        Err(why) if why.repeats => of(&last_of_each(body)?),
+        other => other,
+    }
+}
+
 /// For `deserialize_with`: a list; `null` is an empty one, and `null` in it is nothing.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let list: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;

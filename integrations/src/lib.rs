@@ -16,6 +16,7 @@ mod json;
 mod manners;
 mod messages;
 mod pointer;
+mod repositories;
 mod scheme;
 mod schemes;
 mod sign;
@@ -23,6 +24,7 @@ mod signed;
 mod verify;
 mod walk;
 
+mod circleci;
 mod generic;
 mod github;
 
@@ -37,7 +39,7 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] = &[&circleci::CIRCLECI, &generic::GENERIC, &github::GITHUB];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
