@@ -27,6 +27,9 @@ pub(crate) struct Run {
     pub(crate) repo: Option<String>,
     /// What is built: the project, app or job, where there is no repository.
     pub(crate) project: Option<String>,
+    /// Where it is in the source, where its first events may not know the repository yet: all events about a run are about
+    /// the same thing. The repository, else the project, when left out.
+    pub(crate) place: Option<String>,
     /// What is deployed; the repository, else the project, when left out.
     pub(crate) service: Option<String>,
     pub(crate) name: String,
@@ -93,8 +96,12 @@ impl Run {
         }
     }
 
-    /// The repository, else the project.
     fn scope(&self) -> String {
+        self.place.clone().unwrap_or_else(|| self.built())
+    }
+
+    /// The repository, else the project.
+    fn built(&self) -> String {
         self.repo.clone().or_else(|| self.project.clone()).unwrap_or_default()
     }
 
@@ -158,8 +165,9 @@ impl Run {
             title: Some(self.name.clone()).filter(|name| !name.is_empty()),
             ..Deployment::default()
         };
-        let service = self.service.clone().unwrap_or_else(|| self.scope());
-        let subject = format!("{service}/{}:{}", environment.as_deref().unwrap_or_default(), self.run_id);
+        let service = self.service.clone().unwrap_or_else(|| self.built());
+        let place = self.place.as_deref().unwrap_or(&service);
+        let subject = format!("{place}/{}:{}", environment.as_deref().unwrap_or_default(), self.run_id);
         let common = Common {
             service: Some(service).filter(|service| !service.is_empty()),
             environment_tier: environment.as_deref().map(|name| rules.tier(name, None)),

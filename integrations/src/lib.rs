@@ -27,6 +27,7 @@ mod walk;
 mod circleci;
 mod generic;
 mod github;
+mod jenkins;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -39,7 +40,7 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&circleci::CIRCLECI, &generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] = &[&circleci::CIRCLECI, &generic::GENERIC, &github::GITHUB, &jenkins::JENKINS];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
