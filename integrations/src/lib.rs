@@ -9,6 +9,7 @@
 
 mod alerts;
 mod builds;
+mod deployments;
 mod drafts;
 mod headers;
 mod integration;
@@ -24,9 +25,11 @@ mod signed;
 mod verify;
 mod walk;
 
+mod argocd;
 mod circleci;
 mod generic;
 mod github;
+mod heroku;
 mod jenkins;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
@@ -40,7 +43,8 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&circleci::CIRCLECI, &generic::GENERIC, &github::GITHUB, &jenkins::JENKINS];
+pub static ALL: &[&Integration] =
+    &[&argocd::ARGOCD, &circleci::CIRCLECI, &generic::GENERIC, &github::GITHUB, &heroku::HEROKU, &jenkins::JENKINS];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
