@@ -27,10 +27,13 @@ mod walk;
 
 mod argocd;
 mod circleci;
+mod codecov;
 mod generic;
 mod github;
 mod heroku;
 mod jenkins;
+mod kubernetes;
+mod sonarqube;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -43,8 +46,17 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] =
-    &[&argocd::ARGOCD, &circleci::CIRCLECI, &generic::GENERIC, &github::GITHUB, &heroku::HEROKU, &jenkins::JENKINS];
+pub static ALL: &[&Integration] = &[
+    &argocd::ARGOCD,
+    &circleci::CIRCLECI,
+    &codecov::CODECOV,
+    &generic::GENERIC,
+    &github::GITHUB,
+    &heroku::HEROKU,
+    &jenkins::JENKINS,
+    &kubernetes::KUBERNETES,
+    &sonarqube::SONARQUBE,
+];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
