@@ -92,7 +92,7 @@ struct Commit<'a> {
 struct Totals {
     coverage: Option<Number>,
     /// Of the changed lines: a list of files, lines, hits, misses, partials and the coverage.
-    diff: Option<Vec<Value>>,
+    diff: Option<Value>,
 }
 
 #[derive(Deserialize)]
