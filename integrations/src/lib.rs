@@ -8,8 +8,10 @@
 #![allow(dead_code)]
 
 mod alert_groups;
+mod alert_groups;
 mod alerts;
 mod builds;
+mod deployments;
 mod drafts;
 mod form;
 mod headers;
@@ -19,6 +21,7 @@ mod manners;
 mod messages;
 mod moves;
 mod pointer;
+mod repositories;
 mod scheme;
 mod schemes;
 mod sign;
@@ -29,17 +32,24 @@ mod templates;
 mod verify;
 mod walk;
 
+mod argocd;
 mod bitbucket;
+mod circleci;
+mod codecov;
 mod datadog;
 mod generic;
 mod github;
 mod gitlab;
 mod grafana;
+mod heroku;
+mod jenkins;
+mod kubernetes;
 mod newrelic;
 mod opsgenie;
 mod pagerduty;
 mod prometheus;
 mod sentry;
+mod sonarqube;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -55,17 +65,24 @@ pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
 pub static ALL: &[&Integration] = &[
+    &argocd::ARGOCD,
     &bitbucket::BITBUCKET,
+    &circleci::CIRCLECI,
+    &codecov::CODECOV,
     &datadog::DATADOG,
     &generic::GENERIC,
     &github::GITHUB,
     &gitlab::GITLAB,
     &grafana::GRAFANA,
+    &heroku::HEROKU,
+    &jenkins::JENKINS,
+    &kubernetes::KUBERNETES,
     &newrelic::NEWRELIC,
     &opsgenie::OPSGENIE,
     &pagerduty::PAGERDUTY,
     &prometheus::PROMETHEUS,
     &sentry::SENTRY,
+    &sonarqube::SONARQUBE,
 ];
 
 /// The source of that name.
