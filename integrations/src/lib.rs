@@ -23,6 +23,7 @@ mod signed;
 mod verify;
 mod walk;
 
+mod aws;
 mod generic;
 mod github;
 
@@ -37,7 +38,7 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] = &[&aws::CLOUDWATCH, &aws::ECS, &generic::GENERIC, &github::GITHUB];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
