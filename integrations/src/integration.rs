@@ -120,11 +120,13 @@ pub struct Incoming<'a> {
     pub query_token: Option<&'a str>,
     /// Certificates that an earlier look at this delivery asked for.
     pub certificates: &'a [Fetched],
+    /// The scheme that proved it, once one has: [`crate::Verified::scheme`].
+    pub proved: Option<&'static str>,
 }
 
 impl<'a> Incoming<'a> {
     pub fn new(headers: &'a Headers<'a>, body: &'a [u8]) -> Self {
-        Self { headers, body, query_token: None, certificates: &[] }
+        Self { headers, body, query_token: None, certificates: &[], proved: None }
     }
 }
 
@@ -141,7 +143,8 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Greeting {
     Answer(Value),
-    /// This URL of the vendor is requested (GET) first; only its success is answered so.
+    /// This URL of the vendor is requested (GET) first; only its success is answered so. Only for what a signature
+    /// proved.
     Call {
         url: String,
         answer: Value,

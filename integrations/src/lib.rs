@@ -9,6 +9,7 @@
 
 mod alert_groups;
 mod alert_groups;
+mod alert_groups;
 mod alerts;
 mod builds;
 mod deployments;
@@ -33,6 +34,7 @@ mod verify;
 mod walk;
 
 mod argocd;
+mod aws;
 mod bitbucket;
 mod circleci;
 mod codecov;
@@ -68,8 +70,10 @@ pub static ALL: &[&Integration] = &[
     &argocd::ARGOCD,
     &bitbucket::BITBUCKET,
     &circleci::CIRCLECI,
+    &aws::CLOUDWATCH,
     &codecov::CODECOV,
     &datadog::DATADOG,
+    &aws::ECS,
     &generic::GENERIC,
     &github::GITHUB,
     &gitlab::GITLAB,

@@ -17,6 +17,7 @@ use crate::scheme::{Place, Scheme, Sns};
 use crate::signed;
 
 pub use sns::Fetched;
+pub(crate) use sns::{Message, host, region_of};
 
 /// The secrets of one source in one tenant.
 #[derive(Clone, Default)]
