@@ -10,6 +10,7 @@
 mod alerts;
 mod builds;
 mod drafts;
+mod form;
 mod headers;
 mod integration;
 mod json;
@@ -20,11 +21,18 @@ mod scheme;
 mod schemes;
 mod sign;
 mod signed;
+mod tickets;
 mod verify;
 mod walk;
 
 mod generic;
 mod github;
+mod jira;
+mod launchdarkly;
+mod linear;
+mod shortcut;
+mod slack;
+mod statuspage;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -37,7 +45,16 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] = &[
+    &generic::GENERIC,
+    &github::GITHUB,
+    &jira::JIRA,
+    &launchdarkly::LAUNCHDARKLY,
+    &linear::LINEAR,
+    &shortcut::SHORTCUT,
+    &slack::SLACK,
+    &statuspage::STATUSPAGE,
+];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {

@@ -6,7 +6,6 @@
 
 mod builds;
 mod deployments;
-mod form;
 mod issues;
 mod payloads;
 mod pull_requests;
@@ -18,6 +17,7 @@ use domain::event::Draft;
 use domain::rules::Rules;
 use serde_json::json;
 
+use crate::form;
 use crate::integration::{Delivery, Field, Greeting, Integration, Normalizer, Setup, Unreadable};
 use crate::json;
 use crate::manners::{After, Manners};
