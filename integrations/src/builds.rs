@@ -96,7 +96,8 @@ impl Run {
         self.repo.clone().or_else(|| self.project.clone()).unwrap_or_default()
     }
 
-    fn build(&self) -> Draft {
+    /// The build alone, for runs that are never deployments.
+    pub(crate) fn build(&self) -> Draft {
         let (started, finished) = (self.phase != Phase::Queued, self.phase == Phase::Finished);
         let kind = match self.phase {
             Phase::Queued => "build.queued",

@@ -21,6 +21,7 @@ mod scheme;
 mod schemes;
 mod sign;
 mod signed;
+mod sources;
 mod tickets;
 mod verify;
 mod walk;
@@ -41,6 +42,7 @@ pub use integration::{
 pub use manners::{After, Manners};
 pub use scheme::{Algorithm, Clock, Encoding, KeyFormat, Part, Place, Scheme, Signature, Sns, Timestamp, Token, Unit};
 pub use sign::{Shipment, freshen, sign};
+pub use sources::Sources;
 pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verify};
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 

@@ -5,8 +5,8 @@ use domain::data::Body;
 use domain::event::Draft;
 use domain::rules::Rules;
 use integrations::{
-    HeaderFault, Headers, Incoming, Integration, Refusal, SecretSlot, Secrets, Verified, WhatIsWrong, find, greet,
-    identify, kept_headers, normalize, sign, verify,
+    Greeting, HeaderFault, Headers, Incoming, Integration, Refusal, SecretSlot, Secrets, Shipment, Verified,
+    WhatIsWrong, find, greet, identify, kept_headers, normalize, sign, verify,
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -23,16 +23,16 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn live(secrets: &[&str]) -> Secrets {
-    Secrets { live: secrets.iter().map(|secret| secret.as_bytes().to_vec()).collect(), allow_unsigned: false }
+    Secrets::of(secrets.iter().map(|secret| secret.as_bytes().to_vec()).collect())
 }
 
 fn check(name: &str, pairs: &[Pair<'_>], body: &[u8], secrets: &Secrets) -> Result<Verified, Refusal> {
     let headers: Headers<'_> = pairs.iter().copied().collect();
-    verify(source(name), &Incoming { headers: &headers, body }, secrets, at(NOW))
+    verify(source(name), &Incoming::new(&headers, body), secrets, at(NOW))
 }
 
 fn signed(name: &str, body: &[u8]) -> Vec<(&'static str, String)> {
-    sign(source(name), "push", "msg-1", body, SECRET.as_bytes(), at(NOW))
+    sign(source(name), &Shipment::of("push", "msg-1", body, SECRET.as_bytes(), at(NOW)))
 }
 
 fn pairs<'a>(headers: &'a [(&'static str, String)]) -> Vec<Pair<'a>> {
@@ -81,7 +81,7 @@ fn no_secret_is_closed_unless_unsigned_is_allowed_and_empty_secrets_never_count(
         let open = Secrets { allow_unsigned: true, ..live(&[]) };
         assert_eq!(check(name, &[], b"{}", &open), Ok(Verified { scheme: "none", secret: SecretSlot::None }));
         let empty = Secrets { allow_unsigned: true, ..live(&[""]) };
-        let made_with_nothing = sign(source(name), "push", "msg-1", b"{}", b"", at(NOW));
+        let made_with_nothing = sign(source(name), &Shipment::of("push", "msg-1", b"{}", b"", at(NOW)));
         assert_eq!(check(name, &pairs(&made_with_nothing), b"{}", &empty), Err(Refusal::Unconfigured));
         assert!(check(name, &pairs(&made_with_nothing), b"{}", &live(&[SECRET, ""])).is_err());
     }
@@ -141,7 +141,7 @@ fn a_list_is_read_up_to_its_cap() {
 #[test]
 fn the_window_is_symmetric_and_the_time_is_read_strictly() {
     for (age, expected) in [(300, None), (301, Some(Refusal::Stale)), (-300, None), (-301, Some(Refusal::Future))] {
-        let headers = sign(source("generic"), "facts", "m", b"{}", SECRET.as_bytes(), at(NOW - age));
+        let headers = sign(source("generic"), &Shipment::of("facts", "m", b"{}", SECRET.as_bytes(), at(NOW - age)));
         assert_eq!(check("generic", &pairs(&headers), b"{}", &live(&[SECRET])).err(), expected, "{age}");
     }
     let headers = signed("generic", b"{}");
@@ -158,7 +158,7 @@ fn every_signed_header_must_be_there_and_fields_cannot_be_shifted() {
         assert_eq!(check("generic", &without(pairs(&headers), name), b"{}", &live(&[SECRET])), Err(Refusal::Wrong));
     }
     for id in ["", "a.b"] {
-        let headers = sign(source("generic"), "facts", id, b"{}", SECRET.as_bytes(), at(NOW));
+        let headers = sign(source("generic"), &Shipment::of("facts", id, b"{}", SECRET.as_bytes(), at(NOW)));
         assert_eq!(check("generic", &pairs(&headers), b"{}", &live(&[SECRET])), Err(Refusal::Wrong), "{id}");
     }
 }
@@ -182,7 +182,7 @@ fn a_deciding_header_sent_twice_or_not_in_ascii_is_malformed() {
             let mut twice = pairs(&headers);
             let again = *twice.iter().find(|pair| pair.0 == *header).expect("the header");
             twice.push(again);
-            let fault = |what| Err(Refusal::Header(HeaderFault { name: header, what }));
+            let fault = |what| Err(Refusal::Header(HeaderFault { name: (*header).to_owned(), what }));
             assert_eq!(check(name, &twice, b"{}", &live(&[SECRET])), fault(WhatIsWrong::Twice));
             let odd = with(pairs(&headers), header, b"caf\xc3\xa9");
             assert_eq!(check(name, &odd, b"{}", &live(&[SECRET])), fault(WhatIsWrong::NotAscii));
@@ -213,7 +213,7 @@ fn a_rotation_takes_both_secrets_and_says_which() {
 fn duplicates_have_one_key_and_other_updates_another() {
     let key = |pairs: &[Pair<'_>], body: &[u8]| {
         let headers: Headers<'_> = pairs.iter().copied().collect();
-        identify(source("github"), &Incoming { headers: &headers, body }).key
+        identify(source("github"), &Incoming::new(&headers, body)).key
     };
     let push: Pair<'_> = ("x-github-event", b"push");
     assert_eq!(key(&[push, ("x-github-delivery", b"72d3162e")], b"{}"), "72d3162e");
@@ -228,10 +228,10 @@ fn duplicates_have_one_key_and_other_updates_another() {
 fn a_ping_is_greeted_and_nothing_else() {
     let answer = |kind: &[u8]| {
         let headers: Headers<'_> = [("x-github-event", kind)].into_iter().collect();
-        let incoming = Incoming { headers: &headers, body: b"{}" };
+        let incoming = Incoming::new(&headers, b"{}");
         greet(source("github"), &identify(source("github"), &incoming), &incoming)
     };
-    assert_eq!(answer(b"ping"), Some(serde_json::json!({"status": "pong"})));
+    assert_eq!(answer(b"ping"), Some(Greeting::Answer(serde_json::json!({"status": "pong"}))));
     assert_eq!(answer(b"push"), None);
 }
 
