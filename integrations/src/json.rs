@@ -9,6 +9,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use crate::integration::Unreadable;
 
@@ -59,11 +60,51 @@ pub(crate) fn last_of_each(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     Ok(read::<Value>(body)?.to_string().into_bytes())
 }
 
+<<<<<<< HEAD
 /// What `of` makes of a body. One that gives a field more than once is taken with the last of each.
 pub(crate) fn tolerating_repeats<T>(body: &[u8], of: impl Fn(&[u8]) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
     match of(body) {
         Err(why) if why.repeats => of(&last_of_each(body)?),
         other => other,
+=======
+/// The body without some members of its object, every other one as it was sent; `None` when there is nothing to take
+/// out, or no object.
+pub(crate) fn without(body: &[u8], names: &[&str]) -> Option<Vec<u8>> {
+    let Members(members) = read(body).ok()?;
+    let whole = members.len();
+    let kept: Vec<String> = members
+        .into_iter()
+        .filter(|(name, _)| !names.contains(&&**name))
+        .map(|(name, value)| format!("{}:{}", Value::from(&*name), value.get()))
+        .collect();
+    (kept.len() < whole).then(|| format!("{{{}}}", kept.join(",")).into_bytes())
+}
+
+/// The members of an object in order, also those that stand there twice.
+struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+>>>>>>> w-s2
     }
 }
 

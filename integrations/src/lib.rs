@@ -10,6 +10,7 @@
 mod alert_groups;
 mod alert_groups;
 mod alert_groups;
+mod alert_groups;
 mod alerts;
 mod builds;
 mod deployments;
@@ -30,6 +31,7 @@ mod signed;
 mod sources;
 mod tags;
 mod templates;
+mod tickets;
 mod verify;
 mod walk;
 
@@ -45,13 +47,19 @@ mod gitlab;
 mod grafana;
 mod heroku;
 mod jenkins;
+mod jira;
 mod kubernetes;
+mod launchdarkly;
+mod linear;
 mod newrelic;
 mod opsgenie;
 mod pagerduty;
 mod prometheus;
 mod sentry;
+mod shortcut;
+mod slack;
 mod sonarqube;
+mod statuspage;
 
 pub use headers::{HeaderFault, Headers, WhatIsWrong};
 pub use integration::{
@@ -80,13 +88,19 @@ pub static ALL: &[&Integration] = &[
     &grafana::GRAFANA,
     &heroku::HEROKU,
     &jenkins::JENKINS,
+    &jira::JIRA,
     &kubernetes::KUBERNETES,
+    &launchdarkly::LAUNCHDARKLY,
+    &linear::LINEAR,
     &newrelic::NEWRELIC,
     &opsgenie::OPSGENIE,
     &pagerduty::PAGERDUTY,
     &prometheus::PROMETHEUS,
     &sentry::SENTRY,
+    &shortcut::SHORTCUT,
+    &slack::SLACK,
     &sonarqube::SONARQUBE,
+    &statuspage::STATUSPAGE,
 ];
 
 /// The source of that name.
