@@ -60,13 +60,14 @@ pub(crate) fn last_of_each(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     Ok(read::<Value>(body)?.to_string().into_bytes())
 }
 
-<<<<<<< HEAD
 /// What `of` makes of a body. One that gives a field more than once is taken with the last of each.
 pub(crate) fn tolerating_repeats<T>(body: &[u8], of: impl Fn(&[u8]) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
     match of(body) {
         Err(why) if why.repeats => of(&last_of_each(body)?),
         other => other,
-=======
+    }
+}
+
 /// The body without some members of its object, every other one as it was sent; `None` when there is nothing to take
 /// out, or no object.
 pub(crate) fn without(body: &[u8], names: &[&str]) -> Option<Vec<u8>> {
@@ -104,7 +105,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
 
         deserializer.deserialize_map(MembersVisitor)
->>>>>>> w-s2
     }
 }
 
