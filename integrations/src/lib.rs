@@ -8,9 +8,6 @@
 #![allow(dead_code)]
 
 mod alert_groups;
-mod alert_groups;
-mod alert_groups;
-mod alert_groups;
 mod alerts;
 mod builds;
 mod deployments;
