@@ -56,6 +56,7 @@ static SAMPLES: &[Sample] = &[
     sample!("datadog/triggered/p1.json", "Triggered"),
     sample!("datadog/triggered/no_priority.json", "Triggered"),
     sample!("datadog/triggered/p3.json", "Triggered"),
+    sample!("datadog/triggered/p4_tagged_as_incident.json", "Triggered"),
     sample!("datadog/triggered/as_form.txt", "Triggered", [("content-type", "application/x-www-form-urlencoded")]),
     sample!("datadog/triggered/own_template.json", "Triggered"),
     sample!("datadog/re_triggered/p1.json", "Re-Triggered"),
@@ -128,6 +129,15 @@ fn step(transition: &str) -> Option<(bool, bool)> {
     }
 }
 
+/// A warning hurts nobody yet. Else the priority says it, or a tag; without a priority every error counts.
+fn is_incident(error: bool, priority: Option<&str>) -> Option<bool> {
+    match (error, priority) {
+        (false, _) => Some(false),
+        (true, None) => Some(true),
+        (true, Some(_)) => None,
+    }
+}
+
 /// A variable's value. Those that mean nothing for an event are empty, or stay as they are written.
 fn known<'t>(value: Option<&'t Text<'_>>) -> Option<&'t str> {
     let nothing = |value: &str| ["", "null", "none"].iter().any(|word| value.eq_ignore_ascii_case(word));
@@ -144,7 +154,6 @@ impl Notification<'_> {
         let tags = Tags::split(list.flat_map(|list| list.split(',')));
         let priority = known(self.alert_priority.as_ref());
         let kind = known(self.alert_type.as_ref());
-        let error = resolved || kind == Some("error");
         let at = self.last_updated.or(self.date);
         let monitored = Monitored {
             source: "datadog",
@@ -157,7 +166,7 @@ impl Notification<'_> {
             fired_at: self.date.filter(|_| begins),
             resolved_at: self.date.or(at).filter(|_| resolved),
             at,
-            is_incident: Some(error && priority.is_none_or(|priority| rules.is_incident_severity(priority))),
+            is_incident: is_incident(resolved || kind == Some("error"), priority),
             common: Common {
                 service: tags.service(),
                 environment: tags.environment(),
