@@ -4,20 +4,20 @@
 //! finished jobs are builds. A deployment would be told twice, by the job and by the workflow around it: jobs decide, by
 //! their own name alone, and a workflow is one only where a pattern names this source (`circleci:release*`).
 
-use chrono::{DateTime, Utc};
+mod bodies;
+
 use domain::event::Draft;
 use domain::rules::Rules;
-use domain::time;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::builds::{Phase, Run};
 use crate::drafts::{NAME, URL, actor, sha, text};
 use crate::integration::{Delivery, Field, Greeting, Integration, Normalizer, Sample, Setup, Unreadable, sample};
-use crate::json::{self, Id, Text};
+use crate::json;
 use crate::manners::{After, Manners};
 use crate::repositories::repository;
 use crate::scheme::{Scheme, Signature};
+use bodies::{Event, Git, Pipeline, Project, Vcs};
 
 pub(crate) static CIRCLECI: Integration = Integration {
     name: "circleci",
@@ -66,126 +66,6 @@ static SAMPLES: &[Sample] = &[
     sample!("circleci/other/ping.json", "ping"),
     sample!("circleci/other/unknown.json", "pipeline-created"),
 ];
-
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(default, deserialize_with = "time::lenient")]
-    happened_at: Option<DateTime<Utc>>,
-    #[serde(borrow)]
-    workflow: Option<Workflow<'a>>,
-    #[serde(borrow)]
-    job: Option<Job<'a>>,
-    #[serde(borrow)]
-    pipeline: Option<Pipeline<'a>>,
-    #[serde(borrow)]
-    project: Option<Project<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Workflow<'a> {
-    id: Option<Id>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    status: Option<Text<'a>>,
-    #[serde(borrow)]
-    url: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    created_at: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    stopped_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Deserialize)]
-struct Job<'a> {
-    id: Option<Id>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    status: Option<Text<'a>>,
-    number: Option<i64>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    started_at: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    stopped_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Pipeline<'a> {
-    number: Option<i64>,
-    #[serde(borrow)]
-    trigger: Option<Trigger<'a>>,
-    #[serde(borrow)]
-    vcs: Option<Vcs<'a>>,
-    #[serde(borrow)]
-    trigger_parameters: Option<Parameters<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Trigger<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
-}
-
-/// Where the code is: in projects of GitHub OAuth and Bitbucket Cloud here, in all others in [`Git`].
-#[derive(Default, Deserialize)]
-struct Vcs<'a> {
-    #[serde(borrow)]
-    revision: Option<Text<'a>>,
-    #[serde(borrow)]
-    branch: Option<Text<'a>>,
-    #[serde(borrow)]
-    tag: Option<Text<'a>>,
-    #[serde(borrow)]
-    target_repository_url: Option<Text<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Parameters<'a> {
-    #[serde(borrow)]
-    git: Option<Git<'a>>,
-    #[serde(borrow)]
-    gitlab: Option<Person<'a>>,
-    #[serde(borrow)]
-    github_app: Option<Person<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Git<'a> {
-    #[serde(borrow)]
-    checkout_sha: Option<Text<'a>>,
-    #[serde(borrow)]
-    branch: Option<Text<'a>>,
-    #[serde(borrow)]
-    tag: Option<Text<'a>>,
-    #[serde(borrow)]
-    checkout_url: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Person<'a> {
-    #[serde(borrow)]
-    user_username: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Project<'a> {
-    #[serde(borrow)]
-    slug: Option<Text<'a>>,
-}
-
-impl Project<'_> {
-    fn slug(&self) -> Option<String> {
-        text(self.slug.as_ref(), NAME)
-    }
-
-    /// The slug names the repository for the providers that do so; elsewhere it is made of ids: `circleci/<id>/<id>`.
-    fn repository(&self) -> Option<String> {
-        let (provider, name) = self.slug.as_deref()?.split_once('/')?;
-        let named = matches!(provider, "gh" | "github" | "bb" | "bitbucket") && name.contains('/');
-        named.then(|| domain::text::clean(name, NAME))
-    }
-}
 
 fn greet(delivery: &Delivery<'_>) -> Option<Greeting> {
     (delivery.kind == "ping").then(|| Greeting::Answer(json!({"status": "pong"})))
