@@ -157,22 +157,22 @@ fn row_29_a_body_is_read_by_its_source_and_not_by_its_content_type() {
 
 #[test]
 fn row_31_times_are_read_as_each_source_writes_them() {
-    let mut without_time = Vec::new();
     for integration in ALL {
+        let mut told = 0;
         for sample in integration.samples {
             let headers: Headers<'_> = sample.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
             let drafts = normalize(integration, sample.kind, &headers, sample.body, &Default::default());
             let (first, last) =
                 (DateTime::UNIX_EPOCH + chrono::TimeDelta::days(15_000), at(NOW) + chrono::TimeDelta::days(60));
             for draft in drafts.iter().filter(|draft| !draft.kind.is_unmapped()) {
-                match draft.time {
-                    Some(time) => assert!((first..last).contains(&time), "{}: {time}", sample.path),
-                    None => without_time.push(sample.path),
+                if let Some(time) = draft.time {
+                    assert!((first..last).contains(&time), "{}: {time}", sample.path);
+                    told += 1;
                 }
             }
         }
-    }
-    assert!(without_time.len() < 40, "few sources give no time: {without_time:?}");
+        // A coverage report has only the time of its commit.
+        assert!(told > 0 || integration.name == "codecov", "{} tells no time", integration.name);
 }
 
 #[test]
