@@ -25,6 +25,7 @@ mod verify;
 mod walk;
 
 mod aws;
+mod cloudevents;
 mod generic;
 mod github;
 
@@ -40,7 +41,8 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&aws::CLOUDWATCH, &aws::ECS, &generic::GENERIC, &github::GITHUB];
+pub static ALL: &[&Integration] =
+    &[&cloudevents::CLOUDEVENTS, &aws::CLOUDWATCH, &aws::ECS, &generic::GENERIC, &github::GITHUB];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
