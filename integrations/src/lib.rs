@@ -36,6 +36,7 @@ mod argocd;
 mod aws;
 mod bitbucket;
 mod circleci;
+mod cloudevents;
 mod codecov;
 mod datadog;
 mod generic;
@@ -75,6 +76,7 @@ pub static ALL: &[&Integration] = &[
     &argocd::ARGOCD,
     &bitbucket::BITBUCKET,
     &circleci::CIRCLECI,
+    &cloudevents::CLOUDEVENTS,
     &aws::CLOUDWATCH,
     &codecov::CODECOV,
     &datadog::DATADOG,

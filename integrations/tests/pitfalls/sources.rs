@@ -173,6 +173,7 @@ fn row_31_times_are_read_as_each_source_writes_them() {
         }
         // A coverage report has only the time of its commit.
         assert!(told > 0 || integration.name == "codecov", "{} tells no time", integration.name);
+    }
 }
 
 #[test]
