@@ -248,7 +248,8 @@ impl<'a> IssueEvent<'a> {
             actor: self.user.as_ref().or_else(commenter).map(|user| user.actor(rules)),
             url: self.issue.page(),
             labels: labels(fields.labels.iter().map(|label| &**label)),
-            revision: deleted_at.or(fields.updated).or(self.timestamp),
+            // A snapshot may be newer than what happened: its time would tie with the next change.
+            revision: deleted_at.or(fields.updated.min(self.timestamp)).or(fields.updated).or(self.timestamp),
             ..Common::default()
         }
     }
