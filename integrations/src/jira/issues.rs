@@ -25,7 +25,9 @@ pub(super) fn drafts(kind: &str, event: &IssueEvent<'_>, rules: &Rules) -> Vec<D
         Happened::Created => fields.created.or(event.timestamp),
         _ => event.timestamp.or(fields.updated),
     };
-    let (is_incident, was_incident) = event.incident(fields, rules);
+    // A comment tells less of its issue than a change does, and changes nothing about the incident.
+    let (is_incident, was_incident) =
+        if kind.starts_with("comment_") { (false, false) } else { event.incident(fields, rules) };
     let told = Ticketed {
         source: "jira",
         scope: event.project(fields),
