@@ -4,19 +4,23 @@
 //! updates, or of a component whose status changed. Scheduled maintenance has the same shape and is no incident. The
 //! body holds a link that ends the subscription: it is never followed.
 
+mod components;
+mod incidents;
+
 use chrono::{DateTime, Utc};
-use domain::data::{Body, Common, Incident, Workload};
 use domain::event::Draft;
 use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::drafts::{NAME, TITLE, URL, draft, text};
+use crate::drafts::{NAME, text};
 use crate::integration::{Delivery, Field, Incoming, Integration, Normalizer, Sample, Setup, Unreadable, sample};
 use crate::json::{self, Id, Text};
 use crate::manners::{After, Manners};
 use crate::schemes::ANY_TOKEN;
+use components::ComponentUpdate;
+use incidents::Reported;
 
 pub(crate) static STATUSPAGE: Integration = Integration {
     name: "statuspage",
@@ -80,50 +84,6 @@ struct Page<'a> {
 }
 
 #[derive(Deserialize)]
-struct Reported<'a> {
-    id: Id,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    status: Option<Text<'a>>,
-    #[serde(borrow)]
-    impact: Option<Text<'a>>,
-    #[serde(borrow)]
-    shortlink: Option<Text<'a>>,
-    #[serde(borrow)]
-    scheduled_for: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    created_at: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    started_at: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    updated_at: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    resolved_at: Option<DateTime<Utc>>,
-    #[serde(borrow, default, deserialize_with = "json::list")]
-    incident_updates: Vec<Update<'a>>,
-    #[serde(borrow, default, deserialize_with = "json::list")]
-    components: Vec<Component<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Update<'a> {
-    #[serde(borrow)]
-    status: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    created_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Deserialize)]
-struct ComponentUpdate<'a> {
-    #[serde(default, deserialize_with = "time::lenient")]
-    created_at: Option<DateTime<Utc>>,
-    #[serde(borrow)]
-    new_status: Option<Text<'a>>,
-    component_id: Id,
-}
-
-#[derive(Deserialize)]
 struct Component<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
@@ -182,86 +142,5 @@ fn drafts(body: &[u8]) -> Result<Vec<Draft>, Unreadable> {
         (false, _) => Ok(drafts),
         (true, true) => Err(unmapped("scheduled maintenance is no incident")),
         (true, false) => Err(unmapped("it tells of no incident and no component")),
-    }
-}
-
-impl Reported<'_> {
-    fn is_maintenance(&self) -> bool {
-        let planned = ["scheduled", "in_progress", "verifying", "completed"];
-        self.scheduled_for.is_some()
-            || self.impact.as_deref() == Some("maintenance")
-            || self.status.as_deref().is_some_and(|status| planned.contains(&status))
-    }
-
-    /// Its updates, the newest first.
-    fn updates(&self) -> Vec<&Update<'_>> {
-        let mut updates: Vec<&Update<'_>> = self.incident_updates.iter().collect();
-        updates.sort_by_key(|update| std::cmp::Reverse(update.created_at));
-        updates
-    }
-
-    fn draft(&self, page: &str) -> Draft {
-        let updates = self.updates();
-        let ended = is_ended(self.status.as_deref());
-        let was_ended = updates.get(1).is_some_and(|before| is_ended(before.status.as_deref()));
-        let kind = match (ended, updates.len()) {
-            (true, _) => "incident.resolved",
-            (false, 1) => "incident.opened",
-            (false, _) if was_ended => "incident.reopened",
-            (false, _) => "incident.updated",
-        };
-        let told_at = updates.first().and_then(|newest| newest.created_at).or(self.updated_at);
-        let resolved_at = self.resolved_at.filter(|_| ended);
-        let at = match kind {
-            "incident.opened" => self.created_at.or(told_at),
-            // What is learned later is told as the same end.
-            "incident.resolved" => resolved_at.or(told_at),
-            _ => told_at,
-        };
-        let service = match &self.components[..] {
-            [only] => text(only.name.as_ref(), NAME),
-            _ => None,
-        };
-        let fact = Incident {
-            incident_id: Some(self.id.0.clone()),
-            title: text(self.name.as_ref(), TITLE),
-            severity: text(self.impact.as_ref(), NAME),
-            opened_at: self.created_at,
-            started_at: self.started_at,
-            resolved_at,
-            ..Incident::default()
-        };
-        let common = Common {
-            service,
-            url: text(self.shortlink.as_ref(), URL),
-            revision: self.updated_at.or(told_at),
-            ..Common::default()
-        };
-        draft(kind, page, format!("statuspage:{}", self.id.0), at, common, Body::Incident(fact))
-    }
-}
-
-fn is_ended(status: Option<&str>) -> bool {
-    matches!(status, Some("resolved" | "postmortem"))
-}
-
-impl ComponentUpdate<'_> {
-    fn draft(&self, component: Option<&Component<'_>>, page: &str) -> Draft {
-        let kind = match self.new_status.as_deref() {
-            Some("operational") => "workload.recovered",
-            Some("degraded_performance" | "partial_outage" | "major_outage") => "workload.degraded",
-            _ => "workload.updated",
-        };
-        let name = component.and_then(|component| text(component.name.as_ref(), NAME));
-        let fact = Workload {
-            kind: Some("component".to_owned()),
-            namespace: Some(page.to_owned()).filter(|page| !page.is_empty()),
-            name: name.clone(),
-            reason: text(self.new_status.as_ref(), NAME),
-            ..Workload::default()
-        };
-        let common = Common { service: name, revision: self.created_at, ..Common::default() };
-        let subject = format!("statuspage:{}", self.component_id.0);
-        draft(kind, page, subject, self.created_at, common, Body::Workload(fact))
     }
 }
