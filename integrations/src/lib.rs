@@ -24,6 +24,7 @@ mod signed;
 mod verify;
 mod walk;
 
+mod azuredevops;
 mod bitbucket;
 mod generic;
 mod github;
@@ -40,7 +41,8 @@ pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verif
 pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 
 /// Every source we take deliveries from.
-pub static ALL: &[&Integration] = &[&bitbucket::BITBUCKET, &generic::GENERIC, &github::GITHUB, &gitlab::GITLAB];
+pub static ALL: &[&Integration] =
+    &[&azuredevops::AZUREDEVOPS, &bitbucket::BITBUCKET, &generic::GENERIC, &github::GITHUB, &gitlab::GITLAB];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Integration> {
