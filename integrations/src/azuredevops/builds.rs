@@ -56,8 +56,9 @@ struct BuildRequest<'a> {
 
 pub(super) fn drafts(event: Envelope<Build<'_>>, rules: &Rules) -> Vec<Draft> {
     let Some(build) = event.resource else { return Vec::new() };
-    let result = build.result.as_ref().or(build.status.as_ref());
-    let Some(id) = &build.id else { return Vec::new() };
+    let (Some(id), Some(result)) = (&build.id, build.result.as_ref().or(build.status.as_ref())) else {
+        return Vec::new();
+    };
     let (source, version) = build.source();
     let (branch, tag) = branch_and_tag(source);
     let project = build.project.as_ref().and_then(|project| project.name.as_ref());
@@ -68,13 +69,14 @@ pub(super) fn drafts(event: Envelope<Build<'_>>, rules: &Rules) -> Vec<Draft> {
         // Stages of pipelines and deployments of releases tell of deployments; a build around them would be another.
         tells_deployments: true,
         repo: build.repository.as_ref().and_then(|repository| repository.name_in(project)),
-        project: text(project, NAME),
+        // Version 1.0 tells no project.
+        project: text(project, NAME).or_else(|| name.clone()),
         name: name.unwrap_or_default(),
         run_id: id.0.clone(),
         event: text(build.reason.as_ref(), NAME),
         phase: Phase::Finished,
-        outcome: result.and_then(|result| outcome(result)),
-        state: text(result, NAME).unwrap_or_default(),
+        outcome: outcome(result),
+        state: result.clean(NAME),
         queued_at: build.queued,
         started_at: build.started,
         finished_at: build.finished,

@@ -11,6 +11,7 @@ mod pull_requests;
 mod pushes;
 mod releases;
 mod samples;
+mod work_item_fields;
 mod work_items;
 
 use domain::event::Draft;
@@ -79,7 +80,7 @@ fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadab
         },
     };
     if drafts.is_empty() {
-        Err(no_meaning(body, "it has no id, state or ref that has a mapping: resource details to send must be All"))
+        Err(no_meaning(body, "it has no id, state or ref that has a mapping: is \"resource details to send\" set to All?"))
     } else {
         Ok(drafts)
     }

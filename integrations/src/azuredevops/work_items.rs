@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use domain::data::{Actor, Body, Common, Incident, Ticket};
 use domain::event::Draft;
 use domain::rules::Rules;
-use domain::time;
 use serde::Deserialize;
 
 use super::payloads::{Envelope, Identity, Links};
-use crate::drafts::{NAME, TITLE, actor, draft, labels, text};
+use super::work_item_fields::{Changes, Fields, is_done, tags};
+use crate::drafts::{NAME, TITLE, draft, labels, text};
 use crate::json::{Id, Text};
 
 /// What happened to the work item.
@@ -66,62 +66,6 @@ pub(super) struct Update<'a> {
 struct Revision<'a> {
     #[serde(borrow)]
     fields: Option<Fields<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Changes<'a> {
-    #[serde(borrow, rename = "System.State")]
-    state: Option<Changed<'a>>,
-    #[serde(borrow, rename = "System.Tags")]
-    tags: Option<Changed<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Changed<'a> {
-    #[serde(borrow, rename = "oldValue")]
-    old: Option<Text<'a>>,
-    #[serde(borrow, rename = "newValue")]
-    new: Option<Text<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-struct Fields<'a> {
-    #[serde(borrow, rename = "System.TeamProject")]
-    project: Option<Text<'a>>,
-    #[serde(borrow, rename = "System.WorkItemType")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow, rename = "System.Title")]
-    title: Option<Text<'a>>,
-    #[serde(borrow, rename = "System.State")]
-    state: Option<Text<'a>>,
-    #[serde(borrow, rename = "System.Tags")]
-    tags: Option<Text<'a>>,
-    #[serde(borrow, rename = "System.IterationPath")]
-    iteration: Option<Text<'a>>,
-    #[serde(rename = "System.Parent")]
-    parent: Option<Id>,
-    #[serde(borrow, rename = "System.AssignedTo")]
-    assigned_to: Option<Who<'a>>,
-    #[serde(borrow, rename = "System.ChangedBy")]
-    changed_by: Option<Who<'a>>,
-    #[serde(rename = "System.CreatedDate", default, deserialize_with = "time::lenient")]
-    created: Option<DateTime<Utc>>,
-    #[serde(rename = "System.ChangedDate", default, deserialize_with = "time::lenient")]
-    changed: Option<DateTime<Utc>>,
-    #[serde(rename = "Microsoft.VSTS.Common.ClosedDate", default, deserialize_with = "time::lenient")]
-    closed: Option<DateTime<Utc>>,
-    #[serde(borrow, rename = "Microsoft.VSTS.Common.Severity")]
-    severity: Option<Text<'a>>,
-    #[serde(rename = "Microsoft.VSTS.Scheduling.StoryPoints")]
-    points: Option<f64>,
-}
-
-/// Version 1.0 writes `Ada <ada@acme.example>`, later ones say who it is.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Who<'a> {
-    Known(#[serde(borrow)] Identity<'a>),
-    Written(#[serde(borrow)] Text<'a>),
 }
 
 /// What is now, and what was before this event, where it changed.
@@ -266,26 +210,4 @@ impl Moment<'_> {
             closed_at: self.ended(at),
         }
     }
-}
-
-impl Who<'_> {
-    fn actor(&self, rules: &Rules) -> Option<Actor> {
-        match self {
-            Self::Known(identity) => Some(identity.actor(rules)),
-            Self::Written(text) => {
-                let address = text.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
-                let known = actor(Some(address.unwrap_or(text)), rules)?;
-                let email = known.login.clone().filter(|login| login.contains('@'));
-                Some(Actor { email, ..known })
-            }
-        }
-    }
-}
-
-fn tags(list: &str) -> impl Iterator<Item = &str> {
-    list.split(';').map(str::trim)
-}
-
-fn is_done(state: &str) -> bool {
-    matches!(state, "Closed" | "Done" | "Completed" | "Removed")
 }
