@@ -55,10 +55,7 @@ pub(crate) static AZUREDEVOPS: Integration = Integration {
 };
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.kind, delivery.body, rules) {
-        Err(why) if why.repeats => drafts(delivery.kind, &json::last_of_each(delivery.body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, |body| drafts(delivery.kind, body, rules))
 }
 
 fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
@@ -80,7 +77,10 @@ fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadab
         },
     };
     if drafts.is_empty() {
-        Err(no_meaning(body, "it has no id, state or ref that has a mapping: is \"resource details to send\" set to All?"))
+        Err(no_meaning(
+            body,
+            "it has no id, state or ref that has a mapping: is \"resource details to send\" set to All?",
+        ))
     } else {
         Ok(drafts)
     }
