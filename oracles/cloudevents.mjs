@@ -5,17 +5,20 @@ import { CloudEvent, HTTP } from 'cloudevents'
 import { exists, FIXTURES, read, Report } from './vectors.mjs'
 
 const report = new Report('cloudevents')
-const KEPT = ['id', 'source', 'type', 'subject', 'data']
 
-/** The event survives, in whatever mode it travels. */
+/** Every attribute survives, and the data, in whatever mode the event travels. */
 function survives(what, event, sent) {
-  for (const name of KEPT) report.equal(`${what}: ${name}`, event[name], sent[name] ?? undefined)
-  if (sent.time) report.equal(`${what}: time`, Date.parse(event.time), Date.parse(sent.time))
+  const { time, data_base64: bytes, ...rest } = sent
+  for (const [name, value] of Object.entries(rest)) report.equal(`${what}: ${name}`, event[name], value ?? undefined)
+  // It writes times anew, with milliseconds.
+  if (time) report.equal(`${what}: time`, Date.parse(event.time), Date.parse(time))
+  if (bytes) report.equal(`${what}: data_base64`, Buffer.from(event.data).toString('base64'), bytes)
 }
 
-/** Strict: the library throws for what the specification does not allow. */
+/** Strict: the library throws for what the specification does not allow. A missing id or time it makes up itself. */
 function readStrictly(what, sent) {
   try {
+    for (const name of ['id', 'source', 'specversion', 'type']) report.equal(`${what} has ${name}`, name in sent, true)
     const event = new CloudEvent(sent, true)
     survives(what, event, sent)
     for (const mode of ['structured', 'binary']) {
@@ -39,9 +42,13 @@ function readDocument(path) {
   const sent = [document].flat()
   // Binary bodies and deliberate misfits are no documents.
   if (!sent.every((one) => one?.specversion === '1.0' && one.id && one.source && one.type)) return
-  const events = [HTTP.toEvent({ headers: { 'content-type': type }, body: text })].flat()
-  report.equal(`${path}: events`, events.length, sent.length)
-  events.forEach((event, place) => survives(`${path} ${place}`, event, sent[place]))
+  try {
+    const events = [HTTP.toEvent({ headers: { 'content-type': type }, body: text })].flat()
+    report.equal(`${path}: events`, events.length, sent.length)
+    events.forEach((event, place) => survives(`${path} ${place}`, event, sent[place]))
+  } catch (error) {
+    report.equal(path, error.message, 'accepted')
+  }
 }
 
 if (exists('cloudevents')) {
