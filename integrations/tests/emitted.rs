@@ -135,7 +135,7 @@ fn what_we_emit_as_cdevents_we_read_back_as_the_same_facts() {
             // A tier that only the source knows is not in the environment's name, which is all that CDEvents carries.
             let by_name =
                 || Rules::default().tier(ours["data"]["environment"].as_str().unwrap_or_default(), None).as_str();
-            if name == "environment_tier" && ours["data"][name] != by_name() {
+            if *name == "environment_tier" && ours["data"][name] != by_name() {
                 continue;
             }
             let known = ours["data"].get(name).filter(|value| can_be_said(name, value));
