@@ -2,14 +2,15 @@
 //! definition; what it ships is known where the artifacts are told.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Body, Common, Component, Deployment};
+use domain::data::{Common, Component, Deployment};
 use domain::event::Draft;
 use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
 use super::payloads::{Envelope, Identity, Links, Named, outcome, short};
-use crate::drafts::{NAME, TITLE, draft, plain, sha, text};
+use crate::deployments::Told;
+use crate::drafts::{NAME, TITLE, plain, sha, text};
 use crate::json::{self, Id, Text};
 
 #[derive(Deserialize)]
@@ -103,7 +104,7 @@ pub(super) fn started(event: Envelope<Released<'_>>, rules: &Rules) -> Vec<Draft
     let Some(released) = event.resource else { return Vec::new() };
     let at = released.deployment.as_ref().and_then(|run| run.started).or(event.created);
     let fact = Deployment { at, started_at: at, ..Deployment::default() };
-    released.event("deployment.started", fact, event.created, rules)
+    released.told(true, fact, event.created, rules)
 }
 
 pub(super) fn completed(event: Envelope<Released<'_>>, rules: &Rules) -> Vec<Draft> {
@@ -111,7 +112,6 @@ pub(super) fn completed(event: Envelope<Released<'_>>, rules: &Rules) -> Vec<Dra
     let run = released.deployment.as_ref();
     let at = run.and_then(|run| run.completed).or(event.created);
     let outcome = released.status().and_then(|status| outcome(status)).filter(|outcome| *outcome != "skipped");
-    let kind = if outcome.is_some() { "deployment.finished" } else { "deployment.updated" };
     let fact = Deployment {
         at,
         started_at: run.and_then(|run| run.started),
@@ -119,7 +119,7 @@ pub(super) fn completed(event: Envelope<Released<'_>>, rules: &Rules) -> Vec<Dra
         outcome: outcome.map(str::to_owned),
         ..Deployment::default()
     };
-    released.event(kind, fact, event.created, rules)
+    released.told(false, fact, event.created, rules)
 }
 
 impl Released<'_> {
@@ -137,20 +137,17 @@ impl Released<'_> {
         run.or(step).or_else(|| stage?.id.as_ref()).map(|id| id.0.clone())
     }
 
-    fn event(&self, kind: &'static str, fact: Deployment, told: Option<DateTime<Utc>>, rules: &Rules) -> Vec<Draft> {
+    fn told(&self, began: bool, fact: Deployment, told: Option<DateTime<Utc>>, rules: &Rules) -> Vec<Draft> {
         let (Some(id), Some(stage)) = (self.id(), &self.environment) else { return Vec::new() };
         let run = self.deployment.as_ref();
         let release = stage.release.as_ref();
         let definition = stage.definition.as_ref().or_else(|| run?.definition.as_ref());
         let project = self.project.as_ref().and_then(|project| text(project.name.as_ref(), NAME));
-        let service = definition.and_then(|definition| text(definition.name.as_ref(), NAME)).or(project.clone());
-        let environment = text(stage.name.as_ref(), NAME);
         let artifacts = run.and_then(|run| run.release.as_ref()).or(release).map(|release| &release.artifacts);
         let components: Vec<Component> = artifacts.into_iter().flatten().filter_map(Artifact::component).collect();
-        let base = Common {
-            service: service.clone(),
-            environment_tier: environment.as_deref().map(|name| rules.tier(name, None)),
-            environment: environment.clone(),
+        let common = Common {
+            service: definition.and_then(|definition| text(definition.name.as_ref(), NAME)).or_else(|| project.clone()),
+            environment: text(stage.name.as_ref(), NAME),
             actor: run.and_then(|run| run.requested_for.as_ref()).map(|who| who.actor(rules)),
             repo: components.first().and_then(|component| component.repo.clone()),
             commit_sha: components.first().and_then(|component| component.sha.clone()),
@@ -158,16 +155,15 @@ impl Released<'_> {
             revision: told.max(fact.at),
             ..Common::default()
         };
-        let subject = format!("{}/{}:{id}", service.unwrap_or_default(), environment.as_deref().unwrap_or_default());
-        let at = fact.at;
         let fact = Deployment {
-            deployment_id: Some(id),
+            // Numbers are a project's own.
+            deployment_id: Some(project.as_ref().map_or_else(|| id.clone(), |project| format!("{project}/{id}"))),
             state: text(self.status(), NAME),
             title: release.and_then(|release| text(release.name.as_ref(), TITLE)),
             components,
             ..fact
         };
-        vec![draft(kind, &project.unwrap_or_default(), subject, at, base, Body::Deployment(fact))]
+        vec![Told { scope: project.unwrap_or_default(), began, fact, common }.draft(rules)]
     }
 }
 

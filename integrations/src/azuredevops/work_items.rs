@@ -4,15 +4,16 @@
 //! States are an organization's own words: only the usual words for an end close a ticket. Ids are the organization's.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Actor, Body, Common, Incident, Ticket};
+use domain::data::{Actor, Common, Ticket};
 use domain::event::Draft;
 use domain::rules::Rules;
 use serde::Deserialize;
 
 use super::payloads::{Envelope, Identity, Links};
 use super::work_item_fields::{Changes, Fields, is_done, tags};
-use crate::drafts::{NAME, TITLE, draft, labels, text};
+use crate::drafts::{NAME, TITLE, labels, text};
 use crate::json::{Id, Text};
+use crate::tickets::{DONE, Happened, Ticketed, is_incident_type};
 
 /// What happened to the work item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,29 +115,32 @@ pub(super) fn update_drafts(event: Envelope<Update<'_>>, rules: &Rules) -> Vec<D
 impl Moment<'_> {
     fn drafts(self, what: What, id: String, rules: &Rules) -> Vec<Draft> {
         let fields = &self.is;
-        let scope = text(fields.project.as_ref(), NAME).unwrap_or_default();
         let at = match what {
             What::Created => fields.created.or(self.told),
             // Deleting and restoring do not always count as changes.
             What::Deleted | What::Restored => self.told,
             What::Updated => fields.changed.or(self.told),
         };
-        let base = Common {
-            actor: self.actor.clone().or_else(|| fields.changed_by.as_ref()?.actor(rules)),
-            url: self.url.clone(),
-            labels: labels(tags(fields.tags.as_deref().unwrap_or_default())),
-            revision: fields.changed.max(at),
-            ..Common::default()
+        let (was_incident, is_incident) = self.incident(rules);
+        let ticketed = Ticketed {
+            source: "azuredevops",
+            scope: text(fields.project.as_ref(), NAME).unwrap_or_default(),
+            key: id,
+            happened: self.happened(what),
+            at,
+            ticket: self.ticket(at, rules),
+            is_incident,
+            was_incident,
+            severity: text(fields.severity.as_ref(), NAME),
+            common: Common {
+                actor: self.actor.clone().or_else(|| fields.changed_by.as_ref()?.actor(rules)),
+                url: self.url.clone(),
+                labels: labels(tags(fields.tags.as_deref().unwrap_or_default())),
+                revision: fields.changed.max(at),
+                ..Common::default()
+            },
         };
-        let subject = format!("azuredevops:{id}");
-        let mut drafts = Vec::with_capacity(2);
-        if let Some((kind, gone)) = self.incident_kind(what, rules) {
-            let fact = Body::Incident(self.incident(&id, at, gone));
-            drafts.push(draft(kind, &scope, subject.clone(), at, base.clone(), fact));
-        }
-        let ticket = Body::Ticket(self.ticket(id, at, rules));
-        drafts.push(draft(self.ticket_kind(what), &scope, subject, at, base, ticket));
-        drafts
+        ticketed.drafts()
     }
 
     fn is_done(&self) -> bool {
@@ -147,32 +151,25 @@ impl Moment<'_> {
         self.was_state.as_deref().is_some_and(is_done)
     }
 
-    fn ticket_kind(&self, what: What) -> &'static str {
-        match what {
-            What::Created => "ticket.created",
-            What::Deleted => "ticket.deleted",
-            _ if self.was_state.is_none() => "ticket.updated",
-            _ if self.is_done() && !self.was_done() => "ticket.closed",
-            _ => "ticket.moved",
+    fn happened(&self, what: What) -> Happened {
+        match (what, &self.was_state) {
+            (What::Created, _) => Happened::Created,
+            (What::Deleted, _) => Happened::Deleted,
+            (_, None) => Happened::Updated,
+            _ => match (self.was_done(), self.is_done()) {
+                (false, true) => Happened::Closed,
+                (true, false) => Happened::Reopened,
+                _ => Happened::Moved,
+            },
         }
     }
 
-    /// What happened to the incident that the item is, and whether it is one no longer.
-    fn incident_kind(&self, what: What, rules: &Rules) -> Option<(&'static str, bool)> {
-        let by_type = self.is.kind.as_deref().is_some_and(|kind| rules.is_incident_label(kind));
+    /// Whether it was an incident before this event, and is one after it.
+    fn incident(&self, rules: &Rules) -> (bool, bool) {
+        let by_type = self.is.kind.as_deref().is_some_and(|kind| is_incident_type(kind, rules));
         let marked = |list: &str| tags(list).any(|tag| rules.is_incident_label(tag));
         let is = by_type || self.is.tags.as_deref().is_some_and(marked);
-        let was = by_type || self.was_tags.as_deref().map_or(is, marked);
-        match what {
-            _ if !is && !was => None,
-            What::Deleted => Some(("incident.updated", true)),
-            _ if !is => Some(("incident.updated", true)),
-            What::Created => Some(("incident.opened", false)),
-            _ if !was => Some(("incident.opened", false)),
-            _ if self.was_state.is_none() || self.is_done() == self.was_done() => Some(("incident.updated", false)),
-            _ if self.is_done() => Some(("incident.resolved", false)),
-            _ => Some(("incident.reopened", false)),
-        }
+        (by_type || self.was_tags.as_deref().map_or(is, marked), is)
     }
 
     /// When it ended, while it is so: its own time, or that of the event that ended it.
@@ -181,26 +178,13 @@ impl Moment<'_> {
         self.is.closed.or(now).filter(|_| self.is_done())
     }
 
-    fn incident(&self, id: &str, at: Option<DateTime<Utc>>, gone: bool) -> Incident {
-        Incident {
-            incident_id: Some(id.to_owned()),
-            title: text(self.is.title.as_ref(), TITLE),
-            severity: text(self.is.severity.as_ref(), NAME),
-            opened_at: self.is.created,
-            resolved_at: self.ended(at),
-            deleted: Some(gone),
-            ..Incident::default()
-        }
-    }
-
-    fn ticket(&self, id: String, at: Option<DateTime<Utc>>, rules: &Rules) -> Ticket {
+    fn ticket(&self, at: Option<DateTime<Utc>>, rules: &Rules) -> Ticket {
         let fields = &self.is;
         Ticket {
-            key: Some(id),
             kind: text(fields.kind.as_ref(), NAME),
             title: text(fields.title.as_ref(), TITLE),
             status: text(fields.state.as_ref(), NAME),
-            status_category: self.is_done().then(|| "done".to_owned()),
+            status_category: self.is_done().then(|| DONE.to_owned()),
             from_status: text(self.was_state.as_ref(), NAME),
             assignee: fields.assigned_to.as_ref().and_then(|who| who.actor(rules)),
             sprint: text(fields.iteration.as_ref(), NAME),
@@ -208,6 +192,7 @@ impl Moment<'_> {
             parent: fields.parent.as_ref().map(|parent| parent.0.clone()),
             created_at: fields.created,
             closed_at: self.ended(at),
+            ..Ticket::default()
         }
     }
 }
