@@ -2,6 +2,8 @@
 //! severity or a label says that it is one. An alert that is neither stays an alert: not everything that fires hurts
 //! users.
 
+use std::mem;
+
 use chrono::{DateTime, Utc};
 use domain::data::{Alert, Body, Common, Incident};
 use domain::event::Draft;
@@ -41,32 +43,33 @@ pub(crate) struct Monitored {
 }
 
 impl Monitored {
-    pub(crate) fn drafts(self, rules: &Rules) -> Vec<Draft> {
-        let mut common = self.common.clone();
-        if common.environment_tier.is_none() {
-            common.environment_tier = common.environment.as_deref().map(|name| rules.tier(name, None));
-        }
+    pub(crate) fn drafts(mut self, rules: &Rules) -> Vec<Draft> {
         let own = match (self.resolved, self.turn) {
             (true, _) => self.resolved_at,
             (false, Some(_)) => self.at,
             (false, None) => self.acked_at.or(self.fired_at),
         };
         let at = own.or(self.at);
+        let incident = self.incident(rules);
+        let mut common = mem::take(&mut self.common);
+        if common.environment_tier.is_none() {
+            common.environment_tier = common.environment.as_deref().map(|name| rules.tier(name, None));
+        }
         common.revision = self.at.or(at);
         let subject = format!("{}:{}", self.source, self.id);
+        let incident = incident
+            .map(|(kind, fact)| draft(kind, &self.scope, subject.clone(), at, common.clone(), Body::Incident(fact)));
+        let kind = if self.resolved { "alert.resolved" } else { "alert.fired" };
         let alert = Alert {
-            alert_id: Some(self.id.clone()),
-            name: self.name.clone(),
-            severity: self.severity.clone(),
+            alert_id: Some(self.id),
+            name: self.name,
+            severity: self.severity,
             fired_at: self.fired_at,
             resolved_at: self.resolved_at.filter(|_| self.resolved),
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.fingerprint,
         };
-        let kind = if self.resolved { "alert.resolved" } else { "alert.fired" };
-        let incident = self
-            .incident(rules)
-            .map(|(kind, fact)| draft(kind, &self.scope, subject.clone(), at, common.clone(), Body::Incident(fact)));
-        let mut drafts = vec![draft(kind, &self.scope, subject, at, common, Body::Alert(alert))];
+        let mut drafts = Vec::with_capacity(2);
+        drafts.push(draft(kind, &self.scope, subject, at, common, Body::Alert(alert)));
         drafts.extend(incident);
         drafts
     }

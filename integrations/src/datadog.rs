@@ -56,6 +56,7 @@ static SAMPLES: &[Sample] = &[
     sample!("datadog/triggered/p1.json", "Triggered"),
     sample!("datadog/triggered/no_priority.json", "Triggered"),
     sample!("datadog/triggered/p3.json", "Triggered"),
+    sample!("datadog/triggered/p4_tagged_as_incident.json", "Triggered"),
     sample!("datadog/triggered/as_form.txt", "Triggered", [("content-type", "application/x-www-form-urlencoded")]),
     sample!("datadog/triggered/own_template.json", "Triggered"),
     sample!("datadog/re_triggered/p1.json", "Re-Triggered"),
@@ -118,30 +119,41 @@ fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unrea
     })
 }
 
+/// Whether something begins or is only told of again, and whether it is over.
+fn step(transition: &str) -> Option<(bool, bool)> {
+    match transition {
+        "Triggered" | "Warn" | "No Data" => Some((true, false)),
+        "Re-Triggered" | "Re-Warn" | "Re-No Data" | "Renotify" => Some((false, false)),
+        "Recovered" => Some((false, true)),
+        _ => None,
+    }
+}
+
+/// A warning hurts nobody yet. Else the priority says it, or a tag; without a priority every error counts.
+fn is_incident(error: bool, priority: Option<&str>) -> Option<bool> {
+    match (error, priority) {
+        (false, _) => Some(false),
+        (true, None) => Some(true),
+        (true, Some(_)) => None,
+    }
+}
+
 /// A variable's value. Those that mean nothing for an event are empty, or stay as they are written.
 fn known<'t>(value: Option<&'t Text<'_>>) -> Option<&'t str> {
-    value.map(|value| value.trim()).filter(|value| {
-        !value.is_empty() && !value.starts_with('$') && !["null", "none"].contains(&&*value.to_ascii_lowercase())
-    })
+    let nothing = |value: &str| ["", "null", "none"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    value.map(|value| value.trim()).filter(|value| !nothing(value) && !value.starts_with('$'))
 }
 
 impl Notification<'_> {
     fn drafts(&self, transition: &str, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
         let scope = plain(known(self.org_name.as_ref()).or_else(|| known(self.org_id.as_ref())), NAME);
         let unreadable = |reason: &str| Unreadable { scope: scope.clone(), ..Unreadable::new(reason) };
-        // Whether something begins, or is only told of again.
-        let (begins, resolved) = match transition {
-            "Triggered" | "Warn" | "No Data" => (true, false),
-            "Re-Triggered" | "Re-Warn" | "Re-No Data" | "Renotify" => (false, false),
-            "Recovered" => (false, true),
-            _ => return Err(unreadable("this transition has no mapping")),
-        };
+        let (begins, resolved) = step(transition).ok_or_else(|| unreadable("this transition has no mapping"))?;
         let cycle = known(Some(&self.alert_cycle_key)).ok_or_else(|| unreadable("the alert has no cycle key"))?;
         let list = known(self.tags.as_ref()).into_iter().chain(known(self.alert_scope.as_ref()));
         let tags = Tags::split(list.flat_map(|list| list.split(',')));
         let priority = known(self.alert_priority.as_ref());
         let kind = known(self.alert_type.as_ref());
-        let error = resolved || kind == Some("error");
         let at = self.last_updated.or(self.date);
         let monitored = Monitored {
             source: "datadog",
@@ -154,7 +166,7 @@ impl Notification<'_> {
             fired_at: self.date.filter(|_| begins),
             resolved_at: self.date.or(at).filter(|_| resolved),
             at,
-            is_incident: Some(error && priority.is_none_or(|priority| rules.is_incident_severity(priority))),
+            is_incident: is_incident(resolved || kind == Some("error"), priority),
             common: Common {
                 service: tags.service(),
                 environment: tags.environment(),

@@ -1,17 +1,10 @@
-<<<<<<< HEAD
 //! Bodies whose content type is a form: percent-encoded fields. A proof covers the encoded bytes; this is read after
 //! it was checked. Bytes are decoded first, and their text is looked at then.
-=======
-//! Bodies whose content type is a form: fields that are percent-encoded, in one of which (`payload`) the whole JSON may
-//! stand. Signatures cover the encoded bytes; this is read after they were checked. What the fields mean is not known
-//! here.
->>>>>>> w-s2
 
 use std::borrow::Cow;
 
 use crate::integration::Unreadable;
 
-<<<<<<< HEAD
 /// The JSON of a body that is JSON, or a form with the JSON in its field `payload`.
 pub(crate) fn json_of(body: &[u8]) -> Result<Cow<'_, [u8]>, Unreadable> {
     let Some(field) = body.strip_prefix(b"payload=") else { return Ok(Cow::Borrowed(body)) };
@@ -32,16 +25,6 @@ pub(crate) fn fields(body: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
         .collect()
 }
 
-fn decode(field: &[u8]) -> Result<Vec<u8>, Unreadable> {
-=======
-/// The JSON of a body in either form. Bytes are decoded, not text: a body that is no UTF-8 is found by the reader.
-pub(crate) fn json_of(body: &[u8]) -> Result<Cow<'_, [u8]>, Unreadable> {
-    let Some(field) = body.strip_prefix(b"payload=") else { return Ok(Cow::Borrowed(body)) };
-    let field = field.split(|byte| *byte == b'&').next().unwrap_or_default();
-    let broken = || Unreadable::new("the form is broken: a '%' without two hex digits");
-    decoded(field).map(Cow::Owned).ok_or_else(broken)
-}
-
 /// The first field of that name; `None` as well when it cannot be decoded. JSON has no fields: an object never begins
 /// as a form does.
 pub(crate) fn field(body: &[u8], name: &str) -> Option<String> {
@@ -51,7 +34,7 @@ pub(crate) fn field(body: &[u8], name: &str) -> Option<String> {
     let value = body
         .split(|byte| *byte == b'&')
         .find_map(|field| field.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")))?;
-    String::from_utf8(decoded(value)?).ok()
+    String::from_utf8(decode(value).ok()?).ok()
 }
 
 /// Whether a body is an object or a list, and so no form.
@@ -59,38 +42,26 @@ fn is_json(body: &[u8]) -> bool {
     matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
-fn decoded(field: &[u8]) -> Option<Vec<u8>> {
->>>>>>> w-s2
+fn decode(field: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let mut decoded = Vec::with_capacity(field.len());
     let mut bytes = field.iter();
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
             b'+' => b' ',
             b'%' => {
-<<<<<<< HEAD
                 let pair =
                     bytes.next().zip(bytes.next()).and_then(|(high, low)| Some(digit(*high)? << 4 | digit(*low)?));
                 pair.ok_or_else(|| Unreadable::new("the form is broken: a '%' without two hex digits"))?
-=======
-                let (high, low) = (digit(*bytes.next()?)?, digit(*bytes.next()?)?);
-                high << 4 | low
->>>>>>> w-s2
             }
             plain => *plain,
         });
     }
-<<<<<<< HEAD
     Ok(decoded)
-=======
-    Some(decoded)
->>>>>>> w-s2
 }
 
 fn digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -111,4 +82,3 @@ mod tests {
         assert_eq!(field(b" {\"text\":\"&ssl_check=1&\"}", "ssl_check"), None);
     }
 }
->>>>>>> w-s2

@@ -60,13 +60,14 @@ pub(crate) fn last_of_each(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     Ok(read::<Value>(body)?.to_string().into_bytes())
 }
 
-<<<<<<< HEAD
 /// What `of` makes of a body. One that gives a field more than once is taken with the last of each.
 pub(crate) fn tolerating_repeats<T>(body: &[u8], of: impl Fn(&[u8]) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
     match of(body) {
         Err(why) if why.repeats => of(&last_of_each(body)?),
         other => other,
-=======
+    }
+}
+
 /// The body without some members of its object, every other one as it was sent; `None` when there is nothing to take
 /// out, or no object.
 pub(crate) fn without(body: &[u8], names: &[&str]) -> Option<Vec<u8>> {
@@ -104,7 +105,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
 
         deserializer.deserialize_map(MembersVisitor)
->>>>>>> w-s2
     }
 }
 
@@ -157,7 +157,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// An object of texts under free names, in order: labels, annotations.
+/// An object of texts under free names, in order: labels, annotations. Numbers and truth values count as they are written,
+/// `null` and what holds more than one value as if it were not there; so does what is no object at all.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs<'a>(pub(crate) Vec<(Text<'a>, Text<'a>)>);
 
@@ -174,14 +175,32 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut pairs = Vec::new();
-                while let Some((name, value)) = map.next_entry()? {
-                    pairs.push((name, value));
+                while let Some((name, Scalar(value))) = map.next_entry()? {
+                    pairs.extend(value.map(|value| (name, value)));
                 }
                 Ok(Pairs(pairs))
             }
+
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(Pairs::default())
+            }
         }
 
-        deserializer.deserialize_map(PairsVisitor)
+        deserializer.deserialize_any(PairsVisitor)
+    }
+}
+
+/// A text, number or truth value as text; anything else is nothing.
+struct Scalar<'a>(Option<Text<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
+        Ok(Self(match raw.get().as_bytes().first() {
+            Some(b'"') => Some(serde_json::from_str(raw.get()).map_err(D::Error::custom)?),
+            Some(b'{' | b'[' | b'n') | None => None,
+            Some(_) => Some(Text(Cow::Borrowed(raw.get()))),
+        }))
     }
 }
 

@@ -129,12 +129,16 @@ fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unrea
 
 fn drafts(body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let entry: Entry<'_> = json::read(body)?;
+    let unmapped = |reason: &str| {
+        let resource = entry.accesses.iter().find_map(|access| access.resource.as_deref());
+        Unreadable { scope: resource.and_then(|resource| part(resource, "proj")), ..Unreadable::new(reason) }
+    };
     if entry.kind.as_deref() != Some("flag") {
-        return Err(Unreadable::new("this kind has no mapping"));
+        return Err(unmapped("this kind has no mapping"));
     }
     let flags = entry.flags();
     if flags.is_empty() {
-        return Err(Unreadable::new("it names no flag"));
+        return Err(unmapped("it names no flag"));
     }
     Ok(flags.into_iter().map(|(flag, actions)| entry.draft(&flag, &actions, rules)).collect())
 }
@@ -205,15 +209,20 @@ impl Entry<'_> {
 }
 
 impl Flag {
-    /// `proj/shop:env/production;tag:flag/new-checkout`: parts that each may end with tags.
     fn parse(resource: &str) -> Option<Self> {
-        let part = |kind: &str| {
-            let found = resource.split(':').find_map(|part| part.strip_prefix(kind)?.strip_prefix('/'))?;
-            let name = found.split(';').next().unwrap_or_default();
-            (!name.is_empty() && name != "*").then(|| clean(name, NAME))
-        };
-        Some(Self { project: part("proj")?, environment: part("env"), key: part("flag")? })
+        Some(Self {
+            project: part(resource, "proj")?,
+            environment: part(resource, "env"),
+            key: part(resource, "flag")?,
+        })
     }
+}
+
+/// A part of `proj/shop:env/production;tag:flag/new-checkout`, without the tags that it may end with; `*` is none.
+fn part(resource: &str, kind: &str) -> Option<String> {
+    let found = resource.split(':').find_map(|part| part.strip_prefix(kind)?.strip_prefix('/'))?;
+    let name = found.split(';').next().unwrap_or_default();
+    (!name.is_empty() && name != "*").then(|| clean(name, NAME))
 }
 
 /// What is not stored of a body.

@@ -8,9 +8,6 @@
 #![allow(dead_code)]
 
 mod alert_groups;
-mod alert_groups;
-mod alert_groups;
-mod alert_groups;
 mod alerts;
 mod builds;
 mod deployments;
@@ -39,6 +36,7 @@ mod argocd;
 mod aws;
 mod bitbucket;
 mod circleci;
+mod cloudevents;
 mod codecov;
 mod datadog;
 mod generic;
@@ -78,6 +76,7 @@ pub static ALL: &[&Integration] = &[
     &argocd::ARGOCD,
     &bitbucket::BITBUCKET,
     &circleci::CIRCLECI,
+    &cloudevents::CLOUDEVENTS,
     &aws::CLOUDWATCH,
     &codecov::CODECOV,
     &datadog::DATADOG,

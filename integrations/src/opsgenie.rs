@@ -90,7 +90,8 @@ struct Alert<'a> {
     entity: Option<Text<'a>>,
     #[serde(borrow)]
     username: Option<Text<'a>>,
-    user_id: Option<Id>,
+    #[serde(borrow)]
+    user_id: Option<Text<'a>>,
     #[serde(default, deserialize_with = "time::lenient")]
     created_at: Option<DateTime<Utc>>,
     #[serde(default, deserialize_with = "time::lenient")]
@@ -153,7 +154,7 @@ impl Alert<'_> {
     fn actor(&self, rules: &Rules) -> Option<Actor> {
         let login = text(self.username.as_ref(), NAME)?;
         Some(Actor {
-            id: self.user_id.as_ref().map(|id| id.0.clone()),
+            id: text(self.user_id.as_ref(), NAME),
             email: Some(login.clone()).filter(|login| login.contains('@')),
             // What no person did, like a policy or an escalation.
             bot: rules.is_bot(&login, &*login == "System"),

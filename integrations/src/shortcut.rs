@@ -33,7 +33,6 @@ pub(crate) static SHORTCUT: Integration = Integration {
         header: "payload-signature",
         ..Signature::BODY_HEX
     })],
-    weaker_headers: &["clubhouse-signature"],
     kind: Field::Body(&["/actions/0/entity_type", "/actions/0/action"]),
     key: Field::Body(&["/id"]),
     normalize: Normalizer::Coded(normalize),
@@ -165,44 +164,17 @@ impl Change<'_> {
     fn story(&self, action: &Action<'_>) -> Option<Ticketed> {
         let none = Changes::default();
         let changes = action.changes.as_ref().unwrap_or(&none);
-        let moved = changes.workflow_state_id.as_ref();
-        let state = moved.and_then(|moved| moved.new.as_ref()).or(action.workflow_state_id.as_ref());
-        let category = changes.category().or_else(|| self.reference("workflow-state", state)?.category());
-        let happened = match (action.action.as_deref(), category) {
-            (Some("create"), _) => Happened::Created,
-            (Some("delete"), _) => Happened::Deleted,
-            _ if moved.is_none() => Happened::Updated,
-            (_, Some(DONE)) => Happened::Closed,
-            _ if changes.completed.as_ref().is_some_and(|was| was.old == Some(true)) => Happened::Reopened,
-            _ => Happened::Moved,
-        };
-        let created = happened == Happened::Created;
-        let owner = action.owner_ids.first().filter(|_| created);
-        let ended = changes.completed_at.as_ref().and_then(|stamp| stamp.new).or(self.changed_at);
-        let ticket = Ticket {
-            kind: text(action.story_type.as_ref(), NAME),
-            title: text(action.name.as_ref(), TITLE),
-            status: self.name("workflow-state", state),
-            status_category: category.map(str::to_owned),
-            from_status: self.name("workflow-state", moved.and_then(|moved| moved.old.as_ref())),
-            assignee: owner.map(|id| Actor { id: Some(id.0.clone()), ..Actor::default() }),
-            sprint: self.name("iteration", newest(changes.iteration_id.as_ref(), action.iteration_id.as_ref())),
-            estimate: newest(changes.estimate.as_ref(), action.estimate.as_ref()).copied(),
-            parent: newest(changes.epic_id.as_ref(), action.epic_id.as_ref()).map(|epic| epic.0.clone()),
-            created_at: self.changed_at.filter(|_| created),
-            closed_at: ended.filter(|_| category == Some(DONE) && moved.is_some()),
-            ..Ticket::default()
-        };
+        let ticket = self.ticket(action, changes);
         let names: Vec<String> = action.label_ids.iter().filter_map(|id| self.name("label", Some(id))).collect();
         Some(Ticketed {
             source: "shortcut",
             scope: action.workspace(),
             key: action.id.as_ref()?.0.clone(),
-            happened,
+            happened: action.happened(changes, ticket.status_category.as_deref()),
             at: self.changed_at,
             ticket,
             common: Common {
-                actor: self.member_id.as_ref().map(|id| Actor { id: Some(id.0.clone()), ..Actor::default() }),
+                actor: self.member_id.as_ref().map(member),
                 url: text(action.app_url.as_ref(), URL),
                 labels: labels(names.iter().map(String::as_str)),
                 revision: self.changed_at,
@@ -211,6 +183,34 @@ impl Change<'_> {
             ..Ticketed::default()
         })
     }
+
+    fn ticket(&self, action: &Action<'_>, changes: &Changes) -> Ticket {
+        let moved = changes.workflow_state_id.as_ref();
+        let state = newest(moved, action.workflow_state_id.as_ref());
+        let category = changes.category().or_else(|| self.reference("workflow-state", state)?.category());
+        let created = action.is("create");
+        let ended = changes.completed_at.as_ref().and_then(|stamp| stamp.new).or(self.changed_at);
+        Ticket {
+            kind: text(action.story_type.as_ref(), NAME),
+            title: text(action.name.as_ref(), TITLE),
+            status: self.name("workflow-state", state),
+            status_category: category.map(str::to_owned),
+            from_status: self.name("workflow-state", moved.and_then(|moved| moved.old.as_ref())),
+            // Later only those who come and go are told.
+            assignee: action.owner_ids.first().filter(|_| created).map(member),
+            sprint: self.name("iteration", newest(changes.iteration_id.as_ref(), action.iteration_id.as_ref())),
+            estimate: newest(changes.estimate.as_ref(), action.estimate.as_ref()).copied(),
+            parent: newest(changes.epic_id.as_ref(), action.epic_id.as_ref()).map(|epic| epic.0.clone()),
+            created_at: self.changed_at.filter(|_| created),
+            closed_at: ended.filter(|_| category == Some(DONE) && moved.is_some()),
+            ..Ticket::default()
+        }
+    }
+}
+
+/// A person, known by id only.
+fn member(id: &Id) -> Actor {
+    Actor { id: Some(id.0.clone()), ..Actor::default() }
 }
 
 /// What a value was changed to, else what the action says it is.
@@ -244,6 +244,22 @@ impl Reference<'_> {
 }
 
 impl Action<'_> {
+    fn is(&self, action: &str) -> bool {
+        self.action.as_deref() == Some(action)
+    }
+
+    fn happened(&self, changes: &Changes, category: Option<&str>) -> Happened {
+        let was_completed = || changes.completed.as_ref().is_some_and(|was| was.old == Some(true));
+        match (changes.workflow_state_id.is_some(), category) {
+            _ if self.is("create") => Happened::Created,
+            _ if self.is("delete") => Happened::Deleted,
+            (false, _) => Happened::Updated,
+            (true, Some(DONE)) => Happened::Closed,
+            (true, _) if was_completed() => Happened::Reopened,
+            (true, _) => Happened::Moved,
+        }
+    }
+
     /// `acme` of `https://app.shortcut.com/acme/story/16927`.
     fn workspace(&self) -> String {
         let path = self.app_url.as_deref().and_then(|url| url.split_once("://")).map(|(_, rest)| rest);

@@ -1,6 +1,6 @@
 //! Tags and labels by which people say what an alert is about: `service:shop`, `env:production`.
 
-use crate::drafts::{self, NAME};
+use crate::drafts::{self, LABEL, MOST_LABELS, NAME};
 
 /// What things that are watched are called, the most telling name first.
 const SERVICE: [&str; 3] = ["service", "app", "job"];
@@ -38,14 +38,19 @@ impl<'t> Tags<'t> {
 
     /// All of them as `name:value`, each once, fit to leave the delivery's row.
     pub(crate) fn labels(&self) -> Vec<String> {
-        let mut texts: Vec<String> = Vec::with_capacity(self.0.len());
-        for (name, value) in &self.0 {
-            let text = if value.is_empty() { (*name).to_owned() } else { format!("{name}:{value}") };
-            if !texts.contains(&text) {
-                texts.push(text);
+        let mut text = String::new();
+        let mut labels = Vec::with_capacity(self.0.len().min(MOST_LABELS));
+        let once = self.0.iter().enumerate().filter(|(place, tag)| !self.0[..*place].contains(tag));
+        for (_, (name, value)) in once.take(MOST_LABELS) {
+            text.clear();
+            text.push_str(name);
+            if !value.is_empty() {
+                text.push(':');
+                text.push_str(value);
             }
+            labels.extend(drafts::plain(Some(&text), LABEL));
         }
-        drafts::labels(texts.iter().map(String::as_str))
+        labels
     }
 
     fn first(&self, names: &[&str]) -> Option<String> {

@@ -200,17 +200,11 @@ fn what_is_null_is_as_if_it_was_not_sent() {
             members(&whole, "", &mut pointers);
             for pointer in pointers {
                 let (mut without, mut with_null) = (whole.clone(), whole.clone());
-                let (object, name) = pointer.rsplit_once('/').expect("a pointer");
+                let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
                 let name = name.replace("~1", "/").replace("~0", "~");
-                let object = |body: &'_ mut Value| body.pointer_mut(object).and_then(|at| at.as_object_mut().cloned());
-                assert!(object(&mut without).is_some());
-                let (parent, _) = pointer.rsplit_once('/').expect("a pointer");
-                if let Some(map) = without.pointer_mut(parent).and_then(Value::as_object_mut) {
-                    map.remove(&name);
-                }
-                if let Some(map) = with_null.pointer_mut(parent).and_then(Value::as_object_mut) {
-                    map.insert(name, Value::Null);
-                }
+                let object = |body| Value::pointer_mut(body, parent).and_then(Value::as_object_mut).expect("an object");
+                object(&mut without).remove(&name);
+                object(&mut with_null).insert(name, Value::Null);
                 let of = |body: &Value| drafts(source, sample.kind, &body.to_string());
                 assert_eq!(of(&without), of(&with_null), "{}: {pointer}", sample.path);
             }

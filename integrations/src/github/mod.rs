@@ -17,7 +17,6 @@ use domain::event::Draft;
 use domain::rules::Rules;
 use serde_json::json;
 
-use crate::form;
 use crate::integration::{Delivery, Field, Greeting, Integration, Normalizer, Setup, Unreadable};
 use crate::manners::{After, Manners};
 use crate::scheme::{Scheme, Signature};

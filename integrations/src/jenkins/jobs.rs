@@ -65,7 +65,7 @@ impl Job {
 
 /// A name out of a URL. Jenkins writes a branch's slashes as `%2F` into the job's name, and that again into the URL.
 fn name(part: &str) -> String {
-    clean(&percent_decoded(&percent_decoded(part)), NAME)
+    if part.contains('%') { clean(&percent_decoded(&percent_decoded(part)), NAME) } else { clean(part, NAME) }
 }
 
 /// What is no well-formed escape stays as it is.

@@ -92,11 +92,12 @@ fn of_outbound_webhook(event: Option<&str>, url: &str) -> Result<Run, Unreadable
 }
 
 fn run(job: &Job, checkout: Checkout, result: Option<&str>) -> Run {
+    let full_name = job.full_name();
     Run {
         source: "jenkins",
         repo: checkout.repo,
-        project: Some(job.full_name()),
-        place: Some(job.full_name()),
+        project: Some(full_name.clone()),
+        place: Some(full_name),
         name: job.name(),
         around: job.folders(),
         outcome: result.and_then(outcome),

@@ -5,126 +5,13 @@
 //! without category. An issue that was moved to another project has a new key: the old one is deleted.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Actor, Common, Ticket};
+use domain::data::{Common, Ticket};
 use domain::event::Draft;
 use domain::rules::Rules;
-use domain::time;
-use serde::Deserialize;
 
-use crate::drafts::{NAME, TITLE, URL, labels, plain, text};
-use crate::json::{self, Id, Text};
+use super::payloads::{Fields, IssueEvent, Item, is_given};
+use crate::drafts::{NAME, TITLE, labels, text};
 use crate::tickets::{DONE, Happened, Ticketed, is_incident_type};
-
-#[derive(Deserialize)]
-pub(super) struct IssueEvent<'a> {
-    #[serde(default, deserialize_with = "time::lenient")]
-    timestamp: Option<DateTime<Utc>>,
-    #[serde(borrow)]
-    user: Option<User<'a>>,
-    #[serde(borrow)]
-    issue: Issue<'a>,
-    #[serde(borrow)]
-    changelog: Option<Changelog<'a>>,
-    #[serde(borrow)]
-    comment: Option<Comment<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Issue<'a> {
-    key: Id,
-    #[serde(borrow, rename = "self")]
-    address: Option<Text<'a>>,
-    #[serde(borrow)]
-    fields: Option<Fields<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    summary: Option<Text<'a>>,
-    #[serde(borrow)]
-    issuetype: Option<Named<'a>>,
-    #[serde(borrow)]
-    project: Option<Keyed<'a>>,
-    #[serde(borrow)]
-    parent: Option<Keyed<'a>>,
-    #[serde(borrow)]
-    priority: Option<Named<'a>>,
-    #[serde(borrow)]
-    status: Option<Status<'a>>,
-    #[serde(borrow)]
-    assignee: Option<User<'a>>,
-    #[serde(borrow, default, deserialize_with = "json::list")]
-    labels: Vec<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "json::list")]
-    components: Vec<Named<'a>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    created: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    updated: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    resolutiondate: Option<DateTime<Utc>>,
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Keyed<'a> {
-    #[serde(borrow)]
-    key: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Status<'a> {
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow, rename = "statusCategory")]
-    category: Option<Keyed<'a>>,
-}
-
-#[derive(Deserialize)]
-struct User<'a> {
-    #[serde(borrow, rename = "accountId")]
-    account_id: Option<Text<'a>>,
-    /// The login; Data Center only.
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow, rename = "displayName")]
-    display_name: Option<Text<'a>>,
-    #[serde(borrow, rename = "emailAddress")]
-    email: Option<Text<'a>>,
-    #[serde(borrow, rename = "accountType")]
-    account_type: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Comment<'a> {
-    #[serde(borrow)]
-    author: Option<User<'a>>,
-    #[serde(borrow, rename = "updateAuthor")]
-    update_author: Option<User<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Changelog<'a> {
-    #[serde(borrow, default, deserialize_with = "json::list")]
-    items: Vec<Item<'a>>,
-}
-
-/// One field that changed, with its values as people see them.
-#[derive(Deserialize)]
-struct Item<'a> {
-    #[serde(borrow)]
-    field: Option<Text<'a>>,
-    #[serde(borrow, rename = "fromString")]
-    from: Option<Text<'a>>,
-    #[serde(borrow, rename = "toString")]
-    to: Option<Text<'a>>,
-}
 
 pub(super) fn drafts(kind: &str, event: &IssueEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let none = Fields::default();
@@ -138,7 +25,9 @@ pub(super) fn drafts(kind: &str, event: &IssueEvent<'_>, rules: &Rules) -> Vec<D
         Happened::Created => fields.created.or(event.timestamp),
         _ => event.timestamp.or(fields.updated),
     };
-    let (is_incident, was_incident) = event.incident(fields, rules);
+    // A comment tells less of its issue than a change does, and changes nothing about the incident.
+    let (is_incident, was_incident) =
+        if kind.starts_with("comment_") { (false, false) } else { event.incident(fields, rules) };
     let told = Ticketed {
         source: "jira",
         scope: event.project(fields),
@@ -248,29 +137,9 @@ impl<'a> IssueEvent<'a> {
             actor: self.user.as_ref().or_else(commenter).map(|user| user.actor(rules)),
             url: self.issue.page(),
             labels: labels(fields.labels.iter().map(|label| &**label)),
-            revision: deleted_at.or(fields.updated).or(self.timestamp),
+            // A snapshot may be newer than what happened: its time would tie with the next change.
+            revision: deleted_at.or(fields.updated.min(self.timestamp)).or(fields.updated).or(self.timestamp),
             ..Common::default()
-        }
-    }
-}
-
-impl Issue<'_> {
-    /// The page of the issue, at the site whose API it is told by.
-    fn page(&self) -> Option<String> {
-        let (site, _) = self.address.as_deref()?.split_once("/rest/")?;
-        plain(Some(&format!("{site}/browse/{}", self.key.0)), URL)
-    }
-}
-
-impl User<'_> {
-    fn actor(&self, rules: &Rules) -> Actor {
-        let login = self.name.as_ref().or(self.display_name.as_ref());
-        let is_app = self.account_type.as_deref() == Some("app");
-        Actor {
-            id: text(self.account_id.as_ref(), NAME),
-            login: text(login, NAME),
-            email: text(self.email.as_ref(), NAME),
-            bot: rules.is_bot(login.map_or("", |login| login), is_app),
         }
     }
 }
@@ -278,8 +147,4 @@ impl User<'_> {
 /// `SHOP` of `SHOP-12`.
 fn project_of(key: &str) -> &str {
     key.rsplit_once('-').map_or(key, |(project, _)| project)
-}
-
-fn is_given(value: Option<&Text<'_>>) -> bool {
-    value.is_some_and(|value| !value.is_empty())
 }

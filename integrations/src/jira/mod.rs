@@ -5,6 +5,7 @@
 //! `jira.unmapped`.
 
 mod issues;
+mod payloads;
 mod samples;
 mod versions;
 

@@ -23,6 +23,7 @@ pub(super) static SAMPLES: &[Sample] = &[
     sample!("jira/issue/data_center.json", "jira:issue_updated"),
     sample!("jira/issue/smallest.json", "jira:issue_updated"),
     sample!("jira/comment/created.json", "comment_created"),
+    sample!("jira/comment/on_closed_incident.json", "comment_created"),
     sample!("jira/version/released.json", "jira:version_released"),
     sample!("jira/version/deleted.json", "jira:version_deleted"),
     sample!("jira/version/deleted_unreleased.json", "jira:version_deleted"),

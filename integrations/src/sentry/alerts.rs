@@ -67,10 +67,7 @@ pub(super) struct EventData<'a> {
 
 pub(super) fn metric_drafts(event: Envelope<'_, MetricData<'_>>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let alert = &event.data.metric_alert;
-    let project = match alert.projects.as_slice() {
-        [project] => text(Some(project), NAME),
-        _ => None,
-    };
+    let project = alert.project();
     let resolved = match event.action() {
         "critical" | "warning" => false,
         "resolved" => true,
@@ -105,6 +102,16 @@ pub(super) fn metric_drafts(event: Envelope<'_, MetricData<'_>>, rules: &Rules) 
         (draft.time, draft.data.common.revision) = (None, None);
     }
     Ok(drafts)
+}
+
+impl MetricAlert<'_> {
+    /// A rule may look at several projects: which of them hurts is not said.
+    fn project(&self) -> Option<String> {
+        match self.projects.as_slice() {
+            [project] => text(Some(project), NAME),
+            _ => None,
+        }
+    }
 }
 
 impl AlertRule<'_> {

@@ -3,7 +3,8 @@
 use chrono::DateTime;
 use domain::data::Body;
 use integrations::{
-    ALL, Greeting, Headers, Incoming, Refusal, Scheme, Secrets, Shipment, freshen, greet, identify, normalize, sign, verify,
+    ALL, Greeting, Headers, Incoming, Refusal, Scheme, Secrets, Shipment, freshen, greet, identify, normalize, sign,
+    verify,
 };
 
 use super::{NOW, Pair, SECRET, at, check, drafts, live, pairs, reason, signed, source, with, without};
@@ -11,7 +12,9 @@ use super::{NOW, Pair, SECRET, at, check, drafts, live, pairs, reason, signed, s
 #[test]
 fn row_01_secrets_are_compared_whole_and_whatever_their_length() {
     let secrets = live(&["a token of some length", SECRET]);
-    for shown in ["", "a", "a token of some lengt", "a token of some length ", "A token of some length", &"x".repeat(5000)] {
+    for shown in
+        ["", "a", "a token of some lengt", "a token of some length ", "A token of some length", &"x".repeat(5000)]
+    {
         let outcome = check("datadog", &[("x-webhook-token", shown.as_bytes())], b"{}", &secrets);
         assert_eq!(outcome, Err(Refusal::Wrong), "{} characters", shown.len());
     }
@@ -112,7 +115,9 @@ fn row_27_a_handshake_says_nothing_before_the_proof_and_keeps_nothing_without_on
     let slack = source("slack");
     let headers: Headers<'_> = [("content-type", &b"application/json"[..])].into_iter().collect();
     let incoming = Incoming::new(&headers, challenge);
-    let Some(Greeting::Answer(answer)) = greet(slack, &identify(slack, &incoming), &incoming) else { panic!("no greeting") };
+    let Some(Greeting::Answer(answer)) = greet(slack, &identify(slack, &incoming), &incoming) else {
+        panic!("no greeting")
+    };
     assert_eq!(answer["challenge"], "3eZbrw1a");
     let smuggled = b"ssl_check=1&payload=%7B%22type%22%3A%22block_actions%22%7D&challenge=x";
     let form: Headers<'_> = [("content-type", &b"application/x-www-form-urlencoded"[..])].into_iter().collect();
@@ -140,7 +145,9 @@ fn row_29_a_body_is_read_by_its_source_and_not_by_its_content_type() {
         let sample = &integration.samples[0];
         let of_type = |content_type: &'static str| {
             let mut pairs: Vec<(&str, &[u8])> = vec![("content-type", content_type.as_bytes())];
-            pairs.extend(sample.headers.iter().filter(|(name, _)| *name != "content-type").map(|(n, v)| (*n, v.as_bytes())));
+            pairs.extend(
+                sample.headers.iter().filter(|(name, _)| *name != "content-type").map(|(n, v)| (*n, v.as_bytes())),
+            );
             let headers: Headers<'_> = pairs.into_iter().collect();
             normalize(integration, sample.kind, &headers, sample.body, &Default::default())
         };
@@ -150,21 +157,23 @@ fn row_29_a_body_is_read_by_its_source_and_not_by_its_content_type() {
 
 #[test]
 fn row_31_times_are_read_as_each_source_writes_them() {
-    let mut without_time = Vec::new();
     for integration in ALL {
+        let mut told = 0;
         for sample in integration.samples {
             let headers: Headers<'_> = sample.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
             let drafts = normalize(integration, sample.kind, &headers, sample.body, &Default::default());
-            let (first, last) = (DateTime::UNIX_EPOCH + chrono::TimeDelta::days(15_000), at(NOW) + chrono::TimeDelta::days(60));
+            let (first, last) =
+                (DateTime::UNIX_EPOCH + chrono::TimeDelta::days(15_000), at(NOW) + chrono::TimeDelta::days(60));
             for draft in drafts.iter().filter(|draft| !draft.kind.is_unmapped()) {
-                match draft.time {
-                    Some(time) => assert!((first..last).contains(&time), "{}: {time}", sample.path),
-                    None => without_time.push(sample.path),
+                if let Some(time) = draft.time {
+                    assert!((first..last).contains(&time), "{}: {time}", sample.path);
+                    told += 1;
                 }
             }
         }
+        // A coverage report has only the time of its commit.
+        assert!(told > 0 || integration.name == "codecov", "{} tells no time", integration.name);
     }
-    assert!(without_time.len() < 40, "few sources give no time: {without_time:?}");
 }
 
 #[test]
@@ -194,7 +203,12 @@ fn row_33_an_empty_body_is_an_event_nowhere() {
         let headers: Headers<'_> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         let incoming = Incoming::new(&headers, b"");
         let greeted = greet(integration, &identify(integration, &incoming), &incoming).is_some();
-        assert_eq!(greeted && !matches!(integration.name, "github"), integration.name == "sentry", "{}", integration.name);
+        assert_eq!(
+            greeted && !matches!(integration.name, "github"),
+            integration.name == "sentry",
+            "{}",
+            integration.name
+        );
         let drafts = normalize(integration, sample.kind, &headers, b"", &Default::default());
         assert!(drafts.iter().all(|draft| draft.kind.is_unmapped()), "{}", integration.name);
     }
@@ -205,6 +219,8 @@ fn row_36_no_address_proves_anything() {
     for integration in ALL {
         let asks = integration.deciding_headers().any(|name| name.contains("forwarded") || name.contains("real-ip"));
         assert!(!asks, "{}", integration.name);
-        assert!(integration.schemes.iter().all(|scheme| !matches!(scheme, Scheme::Token(token) if token.places.is_empty())));
+        assert!(
+            integration.schemes.iter().all(|scheme| !matches!(scheme, Scheme::Token(token) if token.places.is_empty()))
+        );
     }
 }

@@ -118,11 +118,12 @@ impl Rules {
         let mut before = "";
         for word in &words {
             let both = format!("{before}-{word}");
-            if self.is_environment(&both) {
+            // `non-prod` and `pre-live` are not what their last word says.
+            let other = matches!(before, "non" | "pre") && self.is_environment(word);
+            if other || self.is_environment(&both) {
                 return Some(both);
             }
-            // `non-prod` says only where it is not.
-            if before != "non" && before != "pre" && self.is_environment(word) {
+            if self.is_environment(word) {
                 return Some(word.clone());
             }
             before = word;
@@ -204,7 +205,8 @@ mod tests {
             ("shop-staging", Some("staging")),
             ("acme_shop_PROD_eu", Some("prod")),
             ("shop-pre-production", Some("pre-production")),
-            ("non-prod", None),
+            ("deploy-non-prod", Some("non-prod")),
+            ("shopPreLive", Some("pre-live")),
             ("product-tests", None),
             ("", None),
         ] {
