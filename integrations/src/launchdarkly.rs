@@ -24,7 +24,7 @@ pub(crate) static LAUNCHDARKLY: Integration = Integration {
     title: "LaunchDarkly",
     setup: Setup {
         paste: "Integrations → Webhooks → Add integration: URL, Sign this webhook, secret",
-        ticks: "Policy: all actions on proj/*:env/*:flag/*, or on the projects and environments that matter",
+        ticks: "Policy: all actions on `proj/*:env/*:flag/*`, or on the projects and environments that matter",
         docs: "https://launchdarkly.com/docs/home/infrastructure/webhooks",
     },
     manners: Manners {

@@ -26,8 +26,8 @@ pub(crate) static STATUSPAGE: Integration = Integration {
     name: "statuspage",
     title: "Statuspage",
     setup: Setup {
-        paste: "The status page → Subscribe to updates → Webhook: the URL with ?token=<secret> at its end, because \
-                Statuspage can put a secret nowhere else; name statuspage in WEBHOOKS_TOKEN_IN_URL",
+        paste: "The status page → Subscribe to updates → Webhook: the URL with `?token=<secret>` at its end, because \
+                Statuspage can put a secret nowhere else; name statuspage in `WEBHOOKS_TOKEN_IN_URL`",
         ticks: "All components, or those that matter",
         docs: "https://support.atlassian.com/statuspage/docs/enable-webhook-notifications/",
     },
