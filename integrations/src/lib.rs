@@ -15,6 +15,7 @@ mod integration;
 mod json;
 mod manners;
 mod messages;
+mod plugin;
 mod pointer;
 mod scheme;
 mod schemes;

@@ -1,0 +1,2 @@
+//! Sources that are files: draft.
+mod jq;
