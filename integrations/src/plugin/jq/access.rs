@@ -26,9 +26,7 @@ impl ValT for Value {
 
     fn key_values(self) -> BoxIter<'static, Fallible<(Self, Self)>> {
         match self {
-            Self::Array(array) => {
-                Box::new(places(&array).map(move |at| Ok((Self::from(at), array.items[at].clone()))))
-            }
+            Self::Array(array) => Box::new(places(&array).map(move |at| Ok((Self::from(at), array.items[at].clone())))),
             Self::Object(object) => Box::new(
                 object.members.clone().into_iter().take_while(|_| fuel::burn(1)).map(|(k, v)| Ok((Self::Text(k), v))),
             ),

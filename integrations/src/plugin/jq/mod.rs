@@ -59,7 +59,8 @@ impl Program {
     /// Definitions that all mappings share, and the mappings.
     pub(crate) fn compile(definitions: &str, mappings: &[&str]) -> Result<Self, Fault> {
         let compiled = fuel::run(|| compile(definitions, mappings));
-        compiled.unwrap_or_else(|| Err(Fault { piece: 0, at: 0, what: "it cannot be compiled: write it simpler".into() }))
+        compiled
+            .unwrap_or_else(|| Err(Fault { piece: 0, at: 0, what: "it cannot be compiled: write it simpler".into() }))
     }
 
     /// What one of the mappings makes of a body.
@@ -73,8 +74,7 @@ impl Program {
     }
 
     fn events(&self, mapping: usize, body: &Json, given: &Given<'_>) -> Result<Vec<Json>, Failure> {
-        let headers =
-            given.headers.iter().map(|(name, value)| (name.as_str().into(), Value::text(value))).collect();
+        let headers = given.headers.iter().map(|(name, value)| (name.as_str().into(), Value::text(value))).collect();
         let vars = Vars::new([Value::text(given.kind), Value::object(headers), Value::from(mapping)]);
         let context = Ctx::<Kind>::new(&self.0.lut, vars);
         let (mut events, mut size) = (Vec::new(), 0);
@@ -112,8 +112,23 @@ fn reason(limit: Spent) -> &'static str {
 /// Definitions of the engine's library that need what we leave out: clocks, logs, the end of the program, and
 /// mathematics that differ from machine to machine.
 const LEFT_OUT: &[&str] = &[
-    "@html", "@htmld", "@uri", "@urid", "debug", "drem", "gamma", "halt", "halt_error", "logb", "nexttoward", "pow10",
-    "scalb", "significand", "stderr", "@base64", "@base64d",
+    "@html",
+    "@htmld",
+    "@uri",
+    "@urid",
+    "debug",
+    "drem",
+    "gamma",
+    "halt",
+    "halt_error",
+    "logb",
+    "nexttoward",
+    "pow10",
+    "scalb",
+    "significand",
+    "stderr",
+    "@base64",
+    "@base64d",
 ];
 
 /// The variables of a program, the last of which says which mapping is to run.

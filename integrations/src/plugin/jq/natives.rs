@@ -151,7 +151,10 @@ pub(super) fn indices(value: &Value, other: &Value) -> Fallible {
         (Value::Text(text), Value::Text(part)) => {
             fuel::burn_text(text.len());
             let starts = text.char_indices().enumerate().take_while(|_| fuel::burn(1));
-            starts.filter(|(_, (at, _))| !part.is_empty() && text[*at..].starts_with(&**part)).map(|(n, _)| n.into()).collect()
+            starts
+                .filter(|(_, (at, _))| !part.is_empty() && text[*at..].starts_with(&**part))
+                .map(|(n, _)| n.into())
+                .collect()
         }
         (Value::Array(array), Value::Array(part)) if part.items.is_empty() => {
             fuel::burn(array.items.len());
