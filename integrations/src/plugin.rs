@@ -5,6 +5,7 @@
 //! of it ([`mappings`]): objects that are read strictly into the nouns of `domain` ([`events`], [`nouns`], [`shape`]).
 //! Nothing here may look for files, read a clock, or take longer than its limits.
 
+mod cases;
 mod check;
 mod events;
 mod file;
@@ -22,6 +23,7 @@ use crate::headers::Headers;
 use crate::integration::{Integration, Normalizer, Unreadable};
 use crate::walk::kept_headers;
 
+pub use cases::{Case, folder};
 pub use mappings::{Explained, Mappings};
 
 /// A plugin that is ready to take deliveries.

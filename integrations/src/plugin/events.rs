@@ -25,13 +25,8 @@ pub(super) fn draft(source: &str, made: Json, rules: &Rules) -> Result<Draft, Mi
     if let Some(unknown) = members.keys().find(|name| !known(name) && *name != source) {
         return Err(Misfit::new(&clean(unknown, 60), format!("is no field of {}", noun.name)));
     }
-    let time = match members.get("time") {
-        None | Some(Json::Null) => None,
-        Some(given) => {
-            let read = shape::time_of(given);
-            Some(read.ok_or_else(|| Misfit::new("time", "takes a time: RFC 3339, or seconds"))?)
-        }
-    };
+    let time =
+        members.get("time").map_or(Ok(None), |given| shape::time_of(given).map_err(|misfit| misfit.inside("time")))?;
     fill(&kind, noun, &mut members);
     let mut common: Common = shape::read(&members, rules)?;
     common.revision = common.revision.or(time);

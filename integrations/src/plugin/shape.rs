@@ -34,7 +34,7 @@ impl Misfit {
         Self { field: field.to_owned(), what: what.into() }
     }
 
-    fn inside(mut self, outer: &str) -> Self {
+    pub(super) fn inside(mut self, outer: &str) -> Self {
         let between = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
         self.field = format!("{outer}{between}{}", self.field);
         self
@@ -140,7 +140,8 @@ impl Field<'_> {
         match self.value {
             Json::Null => true,
             Json::String(text) if is_sha(self.name) => sha(Some(text)).is_none(),
-            Json::String(text) => text.trim().is_empty(),
+            // A year that sources write for "none" is none, whatever the field is.
+            Json::String(text) => text.trim().is_empty() || matches!(time::strict(self.value), Ok(None)),
             _ => false,
         }
     }
@@ -155,7 +156,7 @@ impl Field<'_> {
     }
 
     fn time(&self) -> Result<DateTime<Utc>, Misfit> {
-        time_of(self.value).ok_or_else(|| Misfit::new("", "takes a time: RFC 3339, or seconds"))
+        time_of(self.value)?.ok_or_else(|| Misfit::new("", NO_TIME))
     }
 
     fn list(&self) -> Result<&[Json], Misfit> {
@@ -163,15 +164,11 @@ impl Field<'_> {
     }
 }
 
-pub(super) fn time_of(value: &Json) -> Option<DateTime<Utc>> {
-    match value {
-        Json::String(text) => time::parse(text),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => time::from_epoch(whole),
-            None => time::from_epoch_float(number.as_f64()?),
-        },
-        _ => None,
-    }
+const NO_TIME: &str = "takes a time: RFC 3339, or seconds";
+
+/// `None` for what stands for none.
+pub(super) fn time_of(value: &Json) -> Result<Option<DateTime<Utc>>, Misfit> {
+    time::strict(value).map_err(|_| Misfit::new("", NO_TIME))
 }
 
 /// What is none of these is no commit, like the `HEAD` of a build that does not know its own yet.
