@@ -86,3 +86,6 @@ impl Plugin {
         self.mappings.explain(kind, &kept_headers(self.integration, headers), body, rules)
     }
 }
+
+#[cfg(test)]
+mod tests;
