@@ -17,6 +17,8 @@ use crate::scheme::Scheme;
 
 const LARGEST_BODY: i64 = 25 * 1024 * 1024;
 const LONGEST_KIND: usize = 100;
+const LONGEST_FILE: usize = 256 * 1024;
+const MOST_MAPPINGS: usize = 200;
 
 /// The text of a file, for the lines of its mistakes.
 struct Source<'t>(&'t str);
@@ -42,6 +44,9 @@ impl Source<'_> {
 
 pub(super) fn check(text: &str) -> Result<Integration, Fault> {
     let source = Source(text);
+    if text.len() > LONGEST_FILE {
+        return Err(Fault { line: 1, what: format!("the file is longer than {LONGEST_FILE} bytes") });
+    }
     let file: File = toml::from_str(text).map_err(|error| Fault {
         line: source.line(error.span().map_or(0, |span| span.start)),
         what: error.message().trim().to_owned(),
@@ -164,6 +169,9 @@ fn mappings(source: &Source<'_>, name: &'static str, file: &File) -> Result<Mapp
         for kind in &mapping.kind.get_ref().0 {
             add(&mapping.kind, kind, number)?;
         }
+    }
+    if let Some(one_more) = file.mapping.get(MOST_MAPPINGS) {
+        return Err(source.fault(&one_more.kind, format!("more than {MOST_MAPPINGS} mappings: give several kinds one")));
     }
     if kinds.is_empty() {
         return Err(Fault { line: 1, what: "no [[mapping]]: say what at least one kind means".to_owned() });

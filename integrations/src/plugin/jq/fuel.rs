@@ -12,10 +12,12 @@ pub(super) const FUEL: usize = 500_000;
 pub(super) const CALL: usize = 16;
 pub(super) const TEXT_BYTES_PER_UNIT: usize = 16;
 
-/// Address space, not memory: only what is used of it is ever there.
-const STACK_BYTES: usize = 192 << 20;
+/// Address space, not memory: only what is used of it is ever there. Reading a program takes more than running it,
+/// as a text of some kilobytes can be nested as deep as it is long.
+pub(super) const TO_READ: usize = 256 << 20;
+pub(super) const TO_RUN: usize = 64 << 20;
 /// How deep steps may be nested; the rest is for freeing what they built.
-const DEEPEST_STEP: usize = 48 << 20;
+const DEEPEST_STEP: usize = 16 << 20;
 
 thread_local! {
     static LEFT: Cell<usize> = const { Cell::new(0) };
@@ -31,7 +33,7 @@ pub(crate) enum Spent {
 }
 
 /// Runs on a stack of its own, with a full tank. `None`: it panicked, or there is no thread for it.
-pub(super) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+pub(super) fn run<T: Send>(stack_bytes: usize, work: impl FnOnce() -> T + Send) -> Option<T> {
     let start = || {
         LEFT.set(FUEL);
         SPENT.set(None);
@@ -39,7 +41,7 @@ pub(super) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
         work()
     };
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, start).ok()?;
+        let thread = std::thread::Builder::new().stack_size(stack_bytes).spawn_scoped(scope, start).ok()?;
         thread.join().ok()
     })
 }

@@ -9,7 +9,7 @@ use super::natives::{CALL, STEP};
 
 type Tree<'s> = Term<&'s str>;
 
-pub(super) fn definition<'s>(def: Def<&'s str>) -> Def<&'s str> {
+pub(super) fn definition(def: Def<&str>) -> Def<&str> {
     Def { name: def.name, args: def.args, body: after(CALL, term(def.body)) }
 }
 
@@ -26,8 +26,8 @@ fn term(tree: Tree<'_>) -> Tree<'_> {
     }
 }
 
-fn boxed(tree: Box<Tree<'_>>) -> Box<Tree<'_>> {
-    Box::new(term(*tree))
+fn boxed(tree: Tree<'_>) -> Box<Tree<'_>> {
+    Box::new(term(tree))
 }
 
 fn all(trees: Vec<Tree<'_>>) -> Vec<Tree<'_>> {
@@ -37,25 +37,25 @@ fn all(trees: Vec<Tree<'_>>) -> Vec<Tree<'_>> {
 fn inside(tree: Tree<'_>) -> Tree<'_> {
     match tree {
         Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(part_of_text).collect()),
-        Term::Arr(items) => Term::Arr(items.map(boxed)),
+        Term::Arr(items) => Term::Arr(items.map(|tree| boxed(*tree))),
         Term::Obj(members) => Term::Obj(members.into_iter().map(member).collect()),
-        Term::Neg(inner) => Term::Neg(boxed(inner)),
+        Term::Neg(inner) => Term::Neg(boxed(*inner)),
         Term::BinOp(left, BinaryOp::Pipe(Some(bound)), right) => {
-            Term::BinOp(boxed(left), BinaryOp::Pipe(Some(pattern(bound))), boxed(right))
+            Term::BinOp(boxed(*left), BinaryOp::Pipe(Some(pattern(bound))), boxed(*right))
         }
-        Term::BinOp(left, operator, right) => Term::BinOp(boxed(left), operator, boxed(right)),
-        Term::Label(name, inner) => Term::Label(name, boxed(inner)),
-        Term::Fold(name, over, bound, parts) => Term::Fold(name, boxed(over), pattern(bound), all(parts)),
-        Term::TryCatch(tried, caught) => Term::TryCatch(boxed(tried), caught.map(boxed)),
+        Term::BinOp(left, operator, right) => Term::BinOp(boxed(*left), operator, boxed(*right)),
+        Term::Label(name, inner) => Term::Label(name, boxed(*inner)),
+        Term::Fold(name, over, bound, parts) => Term::Fold(name, boxed(*over), pattern(bound), all(parts)),
+        Term::TryCatch(tried, caught) => Term::TryCatch(boxed(*tried), caught.map(|tree| boxed(*tree))),
         Term::IfThenElse(cases, otherwise) => {
             let cases = cases.into_iter().map(|(asked, then)| (term(asked), term(then)));
-            Term::IfThenElse(cases.collect(), otherwise.map(boxed))
+            Term::IfThenElse(cases.collect(), otherwise.map(|tree| boxed(*tree)))
         }
-        Term::Def(defs, inner) => Term::Def(defs.into_iter().map(definition).collect(), boxed(inner)),
+        Term::Def(defs, inner) => Term::Def(defs.into_iter().map(definition).collect(), boxed(*inner)),
         Term::Call(name, arguments) => Term::Call(name, all(arguments)),
         Term::Path(from, path) => {
             let parts = path.0.into_iter().map(|(part, optional)| (part_of_path(part), optional));
-            Term::Path(boxed(from), Path(parts.collect()))
+            Term::Path(boxed(*from), Path(parts.collect()))
         }
         leaf => leaf,
     }

@@ -58,14 +58,14 @@ impl std::fmt::Debug for Program {
 impl Program {
     /// Definitions that all mappings share, and the mappings.
     pub(crate) fn compile(definitions: &str, mappings: &[&str]) -> Result<Self, Fault> {
-        let compiled = fuel::run(|| compile(definitions, mappings));
+        let compiled = fuel::run(fuel::TO_READ, || compile(definitions, mappings));
         compiled
             .unwrap_or_else(|| Err(Fault { piece: 0, at: 0, what: "it cannot be compiled: write it simpler".into() }))
     }
 
     /// What one of the mappings makes of a body.
     pub(crate) fn run(&self, mapping: usize, body: &Json, given: &Given<'_>) -> Result<Vec<Json>, Failure> {
-        let outcome = fuel::run(|| {
+        let outcome = fuel::run(fuel::TO_RUN, || {
             let made = self.events(mapping, body, given);
             // A program may have caught what told it to stop: its result does not count all the same.
             fuel::spent().map_or(made, |limit| Err(Failure { reason: reason(limit), detail: None }))
