@@ -32,7 +32,7 @@ pub use integration::{
     Delivery, Field, Greeting, Identity, Incoming, Integration, Normalizer, Sample, Setup, Unreadable,
 };
 pub use manners::{After, Manners};
-pub use plugin::{Case, Explained, Fault, Mappings, Plugin, folder};
+pub use plugin::{Case, Explained, Fault, Mappings, Plugin, folder, noun_fields};
 pub use scheme::{Algorithm, Clock, Encoding, KeyFormat, Part, Place, Scheme, Signature, Sns, Timestamp, Token, Unit};
 pub use sign::{Shipment, freshen, sign};
 pub use verify::{Fetched, Options, Refusal, SecretSlot, Secrets, Verified, verify};

@@ -25,6 +25,7 @@ use crate::walk::kept_headers;
 
 pub use cases::{Case, folder};
 pub use mappings::{Explained, Mappings};
+pub use nouns::noun_fields;
 
 /// A plugin that is ready to take deliveries.
 #[derive(Clone, Copy, Debug)]

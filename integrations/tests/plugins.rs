@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::rules::Rules;
-use integrations::{Case, Plugin};
+use integrations::{Case, Plugin, noun_fields};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -84,5 +84,36 @@ fn every_proof_is_proved() {
     for plugin in plugins() {
         let text = fs::read_to_string(folder().join(plugin.name()).join("vectors.toml")).expect("vectors");
         assert_eq!(plugin.try_vectors(&text), Vec::<String>::new(), "{}", plugin.name());
+    }
+}
+
+fn guide() -> String {
+    fs::read_to_string(folder().join("../docs/PLUGINS.md")).expect("the guide")
+}
+
+/// The blocks of the guide in that language, in order.
+fn blocks(language: &str) -> Vec<String> {
+    let guide = guide();
+    let open = format!("   ```{language}\n");
+    let block = |rest: &str| rest.split("   ```\n").next().unwrap_or_default().replace("\n   ", "\n");
+    guide.split(&open).skip(1).map(|rest| block(rest.trim_start_matches("   "))).collect()
+}
+
+#[test]
+fn the_guide_is_true() {
+    let (toml, json) = (blocks("toml"), blocks("json"));
+    let plugin = Plugin::read(&toml[0]).expect("the plugin of the guide");
+    let case = Case { folder: "released", headers: "x-harbour-delivery: 1", body: json[0].as_bytes() };
+    let expected: Value = serde_json::from_str(&json[1]).expect("JSON");
+    assert_eq!(plugin.try_case(&case, &Rules::default()), Ok(expected));
+    assert_eq!(plugin.try_vectors(&toml[1]), Vec::<String>::new());
+}
+
+#[test]
+fn the_guide_lists_every_field_of_every_noun() {
+    let guide = guide();
+    for (noun, fields) in noun_fields() {
+        let row = format!("| `{noun}` | `{}` |", fields.join("` `"));
+        assert!(guide.contains(&row), "docs/PLUGINS.md lacks the row {row}");
     }
 }

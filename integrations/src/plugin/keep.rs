@@ -1,5 +1,5 @@
 //! Plugins live as long as the program, as the sources that are compiled in do. The same text is read and kept once; a
-//! changed file costs some kilobytes until the next restart.
+//! changed file costs some hundred kilobytes until the next restart: its program holds the whole library.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

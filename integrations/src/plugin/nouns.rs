@@ -42,6 +42,11 @@ static NOUNS: &[Noun] = &[
     noun!("workload", Workload, Body::Workload),
 ];
 
+/// Every noun with its own fields, for the documentation.
+pub fn noun_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    NOUNS.iter().map(|noun| (noun.name, (noun.fields)()))
+}
+
 /// The noun of a type that there is.
 pub(super) fn find(kind: &str) -> Option<&'static Noun> {
     let (noun, verb) = kind.split_once('.')?;

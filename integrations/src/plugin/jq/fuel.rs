@@ -13,11 +13,12 @@ pub(super) const CALL: usize = 16;
 pub(super) const TEXT_BYTES_PER_UNIT: usize = 16;
 
 /// Address space, not memory: only what is used of it is ever there. Reading a program takes more than running it,
-/// as a text of some kilobytes can be nested as deep as it is long.
+/// as a text of some kilobytes can be nested as deep as it is long. The stack of a run is small enough for the system to
+/// keep it for the next run.
 pub(super) const TO_READ: usize = 256 << 20;
-pub(super) const TO_RUN: usize = 64 << 20;
+pub(super) const TO_RUN: usize = 32 << 20;
 /// How deep steps may be nested; the rest is for freeing what they built.
-const DEEPEST_STEP: usize = 16 << 20;
+const DEEPEST_STEP: usize = 10 << 20;
 
 thread_local! {
     static LEFT: Cell<usize> = const { Cell::new(0) };
