@@ -31,8 +31,8 @@ async fn verify(request: HttpRequest, mut payload: web::Payload) -> HttpResponse
     }
     let headers: Headers<'_> =
         request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    let secrets = Secrets { live: vec![SECRET.as_bytes().to_vec()], allow_unsigned: false };
-    let incoming = Incoming { headers: &headers, body: &body };
+    let secrets = Secrets::of(vec![SECRET.as_bytes().to_vec()]);
+    let incoming = Incoming::new(&headers, &body);
     let verified = github().map(|github| integrations::verify(github, &incoming, &secrets, chrono::Utc::now()));
     match verified {
         Some(Ok(_)) => HttpResponse::Ok().body(r#"{"status":"ok"}"#),

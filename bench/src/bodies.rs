@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use integrations::Shipment;
 use serde_json::{Value, json};
 
 /// The secret that the measured servers are given.
@@ -20,7 +21,10 @@ pub(crate) fn write(path: &Path) -> Result<usize> {
     let mut bytes = 0;
     for number in 0..BODIES {
         let body = push(number).to_string();
-        let headers = integrations::sign(github, "push", "id", body.as_bytes(), SECRET.as_bytes(), chrono::Utc::now());
+        let headers = integrations::sign(
+            github,
+            &Shipment::of("push", "id", body.as_bytes(), SECRET.as_bytes(), chrono::Utc::now()),
+        );
         let is_signature = |name: &str| name.eq_ignore_ascii_case("x-hub-signature-256");
         let (_, signature) = headers.iter().find(|(name, _)| is_signature(name)).context("a signature")?;
         bytes += body.len();

@@ -22,8 +22,9 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["intake"] => runtime.block_on(intake::run(20)),
         ["intake", seconds] => runtime.block_on(intake::run(seconds.parse()?)),
-        ["normalize"] => normalize::run(chrono::Utc::now()),
+        ["normalize"] => normalize::run(None, chrono::Utc::now()),
+        ["normalize", source] => normalize::run(Some(source), chrono::Utc::now()),
         ["baseline"] => runtime.block_on(baseline::serve()),
-        _ => bail!("usage: ./dev bench intake [seconds of full load] | normalize"),
+        _ => bail!("usage: ./dev bench intake [seconds of full load] | normalize [source]"),
     }
 }

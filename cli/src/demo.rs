@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::send::Sender;
+use crate::send::{Letter, Sender};
 use bodies::Scene;
 
 const SOURCES: [&str; 2] = ["github", "generic"];
@@ -87,14 +87,15 @@ fn write_secrets(data_dir: &Path, secrets: &BTreeMap<String, SecretString>) -> R
 
 /// Sends the day. Returns how many deliveries were accepted, new or known.
 pub(crate) async fn send_day(settings: &Settings, base_url: String) -> Result<usize, Failure> {
-    let sender = Sender::new(base_url)?;
+    let sender = Sender::new(settings, &base_url)?;
     let yesterday = Utc::now().date_naive() - Days::new(1);
     let mut accepted = 0;
     for (place, delivery) in day(yesterday).into_iter().enumerate() {
         let Some(integration) = integrations::find(delivery.source) else { continue };
         let Some(body) = bodies::body(delivery.source, delivery.kind, &delivery.scene) else { continue };
         let secret = settings.sources.secrets(delivery.source).first();
-        let answer = sender.deliver(integration, delivery.kind, &key(yesterday, place), body, secret).await?;
+        let letter = Letter { kind: delivery.kind.to_owned(), headers: &[] };
+        let answer = sender.deliver(integration, &letter, &key(yesterday, place), body, secret).await?;
         if answer.status.is_success() {
             accepted += 1;
         } else {

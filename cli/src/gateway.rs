@@ -70,5 +70,6 @@ impl Serving {
 
 fn parts(process: &Process, settings: Arc<Settings>, relaying: &Relaying, store: Store, bus: Bus) -> Parts {
     let (metrics, stop) = (process.metrics.clone(), process.stop.clone());
-    Parts { settings, store, bus, relay: relaying.relay.clone(), metrics, stop }
+    let sources = process.sources.clone();
+    Parts { settings, sources, store, bus, relay: relaying.relay.clone(), metrics, stop }
 }

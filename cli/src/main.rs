@@ -11,8 +11,10 @@ mod failure;
 mod gateway;
 mod healthcheck;
 mod migrate;
+mod plugins;
 mod rebuild;
 mod relaying;
+mod renormalize;
 mod replay;
 mod retention;
 mod send;
@@ -54,6 +56,7 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
     Send(send::Send),
     Replay(replay::Replay),
+    Renormalize(renormalize::Renormalize),
     Rebuild(rebuild::Rebuild),
     Retention(retention::Retention),
     Token(token::Token),
@@ -80,6 +83,7 @@ async fn run() -> ExitCode {
         Command::Healthcheck(healthcheck) => healthcheck.run().await,
         Command::Send(send) => send.run().await,
         Command::Replay(replay) => replay.run().await,
+        Command::Renormalize(renormalize) => renormalize.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,
         Command::Retention(retention) => retention.run().await,
         Command::Token(token) => token.run(),

@@ -30,7 +30,7 @@ pub(crate) struct Replay {
 }
 
 /// A date is its first moment in UTC.
-fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
+pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
     let moment = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
     let day = || text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN).and_utc());
     moment.or_else(day).ok_or("write a time like 2026-11-20T18:44:07Z, or a date")

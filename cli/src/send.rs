@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use boot::Settings;
 use chrono::Utc;
 use clap::Args;
-use integrations::Integration;
+use integrations::{Integration, Options, Sample, Shipment, Sources};
 use outbound::{Answer, Outbound, Request};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -41,25 +41,25 @@ pub(crate) struct Send {
 impl Send {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load_for_tool()?;
-        let integration = integrations::find(&self.source).ok_or_else(|| unknown_source(&self.source))?;
+        let sources = crate::plugins::sources(&settings)?;
+        let integration = source(&sources, &self.source)?;
         let base_url = match &self.to {
             Some(url) => client::named_url("--to", url)?,
             None => client::local_url(&settings),
         };
-        let sender = Sender::new(base_url)?;
+        let sender = Sender::new(&settings, &base_url)?;
         let secret = secret(&settings, integration.name);
         if secret.is_none() {
             eprintln!("em-agent: there is no secret for {}: sent unsigned", integration.name);
         }
-        let body = match &self.file {
-            Some(path) => read(path)?,
-            None => sample(integration, &self.kind)?,
+        let (letter, body) = match (&self.file, integration.sample(&self.kind)) {
+            (Some(path), sample) => (Letter::of(sample, &self.kind), read(path)?),
+            (None, Some(sample)) => (Letter::of(Some(sample), &self.kind), sample.body.to_vec()),
+            (None, None) => return Err(no_sample(integration, &self.kind)),
         };
-        // A sample may be named by kind and action; the kind alone is what the source sends.
-        let kind = self.kind.split('.').next().unwrap_or_default();
         for _ in 0..self.count {
             let key = Uuid::now_v7().to_string();
-            let answer = sender.deliver(integration, kind, &key, body.clone(), secret.as_ref()).await?;
+            let answer = sender.deliver(integration, &letter, &key, body.clone(), secret.as_ref()).await?;
             if !answer.status.is_success() {
                 eprintln!("em-agent: refused ({}): {}", answer.status, answer.text());
                 return Err(Failure::Told);
@@ -70,32 +70,60 @@ impl Send {
     }
 }
 
+/// What a delivery says of itself beside its body.
+pub(crate) struct Letter {
+    /// The vendor's word for its kind.
+    pub(crate) kind: String,
+    /// Headers beyond those of kind, key and proof.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+}
+
+impl Letter {
+    fn of(sample: Option<&'static Sample>, kind: &str) -> Self {
+        let named = || Self { kind: kind.to_owned(), headers: &[] };
+        sample.map_or_else(named, |sample| Self { kind: sample.kind.to_owned(), headers: sample.headers })
+    }
+}
+
 /// Posts deliveries to one gateway.
 pub(crate) struct Sender {
     outbound: Outbound,
     base_url: String,
+    /// As the gateway was told.
+    timestamp_header: Option<&'static str>,
 }
 
 impl Sender {
-    pub(crate) fn new(base_url: String) -> Result<Self, Failure> {
-        Ok(Self { outbound: client::outbound()?, base_url: base_url.trim_end_matches('/').to_owned() })
+    pub(crate) fn new(settings: &Settings, base_url: &str) -> Result<Self, Failure> {
+        let named = settings.sources.grafana_timestamp_header.clone();
+        Ok(Self {
+            outbound: client::outbound()?,
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            timestamp_header: named.map(|name| &*name.leak()),
+        })
     }
 
     /// Posts a delivery with the headers that its source sends.
     pub(crate) async fn deliver(
         &self,
         integration: &Integration,
-        kind: &str,
+        letter: &Letter,
         key: &str,
         body: Vec<u8>,
         secret: Option<&SecretString>,
     ) -> Result<Answer, Failure> {
         let bytes = secret.map_or(&[][..], |secret| secret.expose_secret().as_bytes());
-        let signed = integrations::sign(integration, kind, key, &body, bytes, Utc::now());
-        let mut headers: Vec<(String, String)> =
-            signed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        if secret.is_none() {
-            headers.retain(|(name, _)| !name.to_ascii_lowercase().contains("signature"));
+        let now = Utc::now();
+        let body = integrations::freshen(integration, &body, now);
+        let options = Options { timestamp_header: self.timestamp_header, ..Options::default() };
+        let shipment = Shipment { kind: &letter.kind, key, body: &body, secret: bytes, options: &options, now };
+        let signed = integrations::sign(integration, &shipment);
+        let own = letter.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut headers: Vec<(String, String)> = own.collect();
+        for (name, value) in signed {
+            if !headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                headers.push((name.to_owned(), value));
+            }
         }
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
@@ -122,19 +150,18 @@ fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn unknown_source(source: &str) -> Failure {
-    let known: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
-    Failure::Usage(format!("there is no source '{source}'; there are {}", known.join(", ")))
+/// The source of that name; a name that is none is told which there are.
+pub(crate) fn source(sources: &Sources, name: &str) -> Result<&'static Integration, Failure> {
+    let unknown = || Failure::Usage(format!("there is no source '{name}'; there are {}", sources.names().join(", ")));
+    sources.find(name).ok_or_else(unknown)
 }
 
-fn sample(integration: &Integration, kind: &str) -> Result<Vec<u8>, Failure> {
-    let found = integration.samples.iter().find(|(name, _)| *name == kind);
-    found.map(|(_, body)| body.to_vec()).ok_or_else(|| {
-        let known: Vec<&str> = integration.samples.iter().map(|(name, _)| *name).collect();
-        let known = known.join(", ");
-        Failure::Usage(format!(
-            "there is no sample of '{kind}', give a body with --file; samples of {}: {known}",
-            integration.name
-        ))
-    })
+fn no_sample(integration: &Integration, kind: &str) -> Failure {
+    let mut known: Vec<&str> = integration.samples.iter().map(Sample::folder).collect();
+    known.dedup();
+    Failure::Usage(format!(
+        "there is no sample of '{kind}', give a body with --file; samples of {}: {}",
+        integration.name,
+        known.join(", ")
+    ))
 }

@@ -6,12 +6,15 @@ use boot::Settings;
 use boot::metrics::Metrics;
 use boot::stop::{self, CancellationToken};
 use boot::telemetry::Telemetry;
+use integrations::Sources;
 
 use crate::failure::Failure;
 
 /// A process that is about to serve.
 pub(crate) struct Process {
     pub(crate) settings: Settings,
+    /// What deliveries are taken from.
+    pub(crate) sources: Sources,
     pub(crate) metrics: Metrics,
     pub(crate) stop: CancellationToken,
     telemetry: Telemetry,
@@ -21,7 +24,8 @@ impl Process {
     pub(crate) fn start(settings: Settings) -> Result<Self, Failure> {
         let telemetry = Telemetry::start(&settings)?;
         let (metrics, stop) = (Metrics::install()?, stop::on_signals()?);
-        Ok(Self { settings, metrics, stop, telemetry })
+        let sources = Sources::built_in();
+        Ok(Self { settings, sources, metrics, stop, telemetry })
     }
 
     /// Waits for the drain that begins with the signal; then sends the last traces. What hangs is left behind: it is

@@ -39,5 +39,5 @@ impl Worker {
 
 /// Starts the work of this process.
 pub(crate) async fn start(process: &Process, store: Store, bus: Bus) -> Result<WorkerHandle, Failure> {
-    Ok(::worker::start(&process.settings, store, bus, process.stop.clone()).await?)
+    Ok(::worker::start(&process.settings, process.sources.clone(), store, bus, process.stop.clone()).await?)
 }

@@ -1,24 +1,8 @@
 //! `em-agent check` and how bad settings are told: by exit code, on the right stream, without secrets.
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod running;
 
-fn em_agent(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let kept = ["PATH", "EM_PG_BIN", "EM_NATS_BIN"];
-    let environment = boot::environment::variables().into_iter().filter(|(name, _)| kept.contains(&name.as_str()));
-    Command::new(env!("CARGO_BIN_EXE_em-agent"))
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .env_clear()
-        .envs(environment)
-        .envs(variables.iter().copied())
-        .output()
-        .expect("em-agent runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use running::{em_agent, text};
 
 #[test]
 fn with_nothing_set_development_is_complete_and_every_setting_is_shown() {
@@ -102,7 +86,7 @@ fn a_misspelt_setting_is_warned_about() {
 fn wrong_usage_is_code_2_and_help_has_examples() {
     assert_eq!(em_agent(&["fly"], &[]).status.code(), Some(2));
     assert_eq!(em_agent(&["token"], &[]).status.code(), Some(2));
-    for command in ["up", "send", "token", "replay", "retention", "migrate", "check"] {
+    for command in ["up", "send", "token", "replay", "renormalize", "retention", "migrate", "check"] {
         let help = text(&em_agent(&[command, "--help"], &[]).stdout);
         assert!(help.contains("Example"), "{command}: {help}");
     }

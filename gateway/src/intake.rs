@@ -14,7 +14,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use chrono::Utc;
 use domain::ids::{DeliveryId, TenantId};
-use integrations::Integration;
+use integrations::{Greeting, Integration};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -23,13 +23,16 @@ pub use door::Door;
 use crate::body;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::rejects::Reject;
-use crate::state::Shared;
+use crate::state::{Shared, State};
 use crate::traceparent::Traceparent;
 use crate::writer::{Kept, NotKept};
 use judge::{Judged, Knock};
 
 /// Larger bodies are verified and read on a blocking thread: a megabyte takes about a millisecond.
 const READ_IN_PLACE_BYTES: usize = 256 << 10;
+
+/// A leaf and what stands between it and a root.
+const MOST_CERTIFICATES: usize = 4;
 
 /// How a delivery ended, as `webhook_deliveries_total{result}` counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,13 +127,41 @@ pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Sha
     })
 }
 
+/// As [`post`], for senders that put.
+#[utoipa::path(put, path = "/webhooks/{source}", tag = "intake",
+    params(("source" = String, Path, description = "Name of the integration, `grafana`")),
+    request_body(content = String, content_type = "application/json", description = "The raw bytes, as the source signed them"),
+    responses((status = 200, body = Object), (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn put(request: HttpRequest, payload: web::Payload, state: Shared) -> Result<HttpResponse, Problem> {
+    post(request, payload, state).await
+}
+
+/// Answers the handshake of CloudEvents' webhooks: any origin may send here, as it has to prove each delivery.
+#[utoipa::path(options, path = "/webhooks/{source}", tag = "intake",
+    params(
+        ("source" = String, Path, description = "Name of the integration, `cloudevents`"),
+        ("WebHook-Request-Origin" = String, Header, description = "Who asks to send"),
+    ),
+    responses((status = 200), (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn options(request: HttpRequest, state: Shared) -> Result<HttpResponse, Problem> {
+    named(&request, &state)?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header(("allow", "POST"));
+    // Who asks for nothing is told no more than the method. The callback that it may name is never called.
+    if let Some(origin) = request.headers().get("webhook-request-origin") {
+        answer.insert_header(("webhook-allowed-origin", origin.clone()));
+        answer.insert_header(("webhook-allowed-rate", "*"));
+    }
+    Ok(answer.finish())
+}
+
 /// The tenant and the integration that the path names, once it is known that there are such.
 async fn whose(
     request: &HttpRequest,
     state: &Shared,
     started: Instant,
 ) -> Result<(TenantId, &'static Integration), Problem> {
-    let (tenant, integration) = named(request)?;
+    let (tenant, integration) = named(request, state)?;
     match state.door.tenants.known(&tenant).await {
         Ok(()) => Ok((tenant, integration)),
         Err(problem) if problem.code() == Code::NotFound => Err(problem),
@@ -142,10 +173,10 @@ async fn whose(
 }
 
 /// The tenant and the integration that the path names.
-fn named(request: &HttpRequest) -> Result<(TenantId, &'static Integration), Problem> {
+fn named(request: &HttpRequest, state: &State) -> Result<(TenantId, &'static Integration), Problem> {
     let path = request.match_info();
     let unknown = || Problem::not_found("webhook source");
-    let integration = path.get("source").and_then(integrations::find).ok_or_else(unknown)?;
+    let integration = path.get("source").and_then(|name| state.sources.find(name)).ok_or_else(unknown)?;
     let tenant: TenantId = match path.get("tenant") {
         None => TenantId::default(),
         Some(name) => name.parse().map_err(|_| Problem::not_found("tenant"))?,
@@ -173,9 +204,16 @@ async fn take(
         rules: state.door.rules.clone(),
         id: DeliveryId::new(Utc::now(), Uuid::new_v4().into_bytes()),
         traceparent: request.extensions().get::<Traceparent>().and_then(|trace| trace.0.clone()),
+        query_token: query_token(request.query_string()),
+        certificates: Vec::new(),
     };
-    match judged(knock, request.headers(), body).await? {
-        Judged::Greeting(answer) => Ok((Ending::Handshake, HttpResponse::Ok().json(answer))),
+    match proved(state, knock, request.headers(), body).await? {
+        Judged::Need(_) => Err(no_certificate()),
+        Judged::Greeting(Greeting::Answer(answer)) => Ok((Ending::Handshake, HttpResponse::Ok().json(answer))),
+        Judged::Greeting(Greeting::Call { url, answer }) => {
+            let done = state.certificates.call(&url).await;
+            done.then(|| (Ending::Handshake, HttpResponse::Ok().json(answer))).ok_or_else(unconfirmed)
+        }
         Judged::Delivery(keep) => {
             let (id, unmapped) = (keep.id, keep.events.iter().any(|event| event.kind.is_unmapped()));
             let kept = state.intake.keep(*keep).await.map_err(not_kept)?;
@@ -187,6 +225,35 @@ async fn take(
     }
 }
 
+/// The token in the URL, where there is exactly one.
+fn query_token(query: &str) -> Option<String> {
+    let mut tokens = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| matches!(&**name, "token" | "access_token"))
+        .map(|(_, token)| token.into_owned());
+    tokens.next().filter(|token| !token.is_empty() && tokens.next().is_none())
+}
+
+/// Judges a delivery, with the certificates that it turns out to need.
+async fn proved(state: &State, mut knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<Judged, Turned> {
+    for _ in 0..MOST_CERTIFICATES {
+        let (back, judged) = judged(knock, headers, body.clone()).await?;
+        let Judged::Need(url) = judged else { return Ok(judged) };
+        knock = back;
+        knock.certificates.push(state.certificates.get(&url).await.ok_or_else(no_certificate)?);
+    }
+    judged(knock, headers, body).await.map(|(_, judged)| judged)
+}
+
+fn no_certificate() -> Turned {
+    let problem = Problem::new(Code::NotKept, "the certificate that signed it cannot be had now").retry_after(60);
+    Turned::new(Ending::Failed, "the signing certificate cannot be had", problem)
+}
+
+fn unconfirmed() -> Turned {
+    let problem = Problem::new(Code::NotKept, "the subscription could not be confirmed").retry_after(60);
+    Turned::new(Ending::Failed, "the subscription could not be confirmed", problem)
+}
+
 /// What can be decided before a byte of the body is read.
 fn admit(state: &Shared, tenant: &TenantId, integration: &'static Integration) -> Result<(), Turned> {
     if !state.settings.sources.enabled(integration.name) {
@@ -194,7 +261,9 @@ fn admit(state: &Shared, tenant: &TenantId, integration: &'static Integration) -
         return Err(Turned::new(Ending::Disabled, "the integration is disabled", problem));
     }
     if let Err(seconds) = state.limits.check_intake(tenant, integration.name) {
-        let problem = Problem::new(Code::RateLimited, "too many deliveries of this source").retry_after(seconds);
+        // Some vendors drop on 429 what they would send again after 503.
+        let code = if integration.manners.wants_503_over_limit() { Code::NotKept } else { Code::RateLimited };
+        let problem = Problem::new(code, "too many deliveries of this source").retry_after(seconds);
         return Err(Turned::new(Ending::RejectedLimit, "over INTAKE_RATE_PER_SEC", problem));
     }
     Ok(())
@@ -212,12 +281,14 @@ fn unread(problem: Problem) -> Turned {
     Turned::new(ending, reason, problem)
 }
 
-async fn judged(knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<Judged, Turned> {
+async fn judged(knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<(Knock, Judged), Turned> {
     if body.len() <= READ_IN_PLACE_BYTES {
-        return judge::judge(&knock, &judge::headers(headers), &body);
+        let judged = judge::judge(&knock, &judge::headers(headers), &body)?;
+        return Ok((knock, judged));
     }
     let headers = headers.clone();
-    web::block(move || judge::judge(&knock, &judge::headers(&headers), &body)).await.unwrap_or_else(|stopped| {
+    let work = move || judge::judge(&knock, &judge::headers(&headers), &body).map(|judged| (knock, judged));
+    web::block(work).await.unwrap_or_else(|stopped| {
         let problem = Problem::new(Code::NotKept, "the server is stopping").because(stopped);
         Err(Turned::new(Ending::Failed, "the server is stopping", problem))
     })

@@ -8,6 +8,7 @@ pub mod access;
 mod admit;
 mod api;
 mod body;
+mod certificates;
 mod cursor;
 pub mod intake;
 pub mod limits;

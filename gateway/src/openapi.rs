@@ -20,6 +20,8 @@ use crate::intake;
         health::ready,
         health::metrics,
         intake::post,
+        intake::put,
+        intake::options,
         events::list,
         event_stream::stream,
         events::one,

@@ -38,6 +38,14 @@ const fn post(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Rou
     Route { method: Method::POST, path, entry, handler }
 }
 
+const fn put(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
+    Route { method: Method::PUT, path, entry, handler }
+}
+
+const fn options(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
+    Route { method: Method::OPTIONS, path, entry, handler }
+}
+
 const VIEWER: Entry = Entry::Role(Role::Viewer);
 const OPERATOR: Entry = Entry::Role(Role::Operator);
 
@@ -48,7 +56,11 @@ pub const ROUTES: &[Route] = &[
     get("/ready", Entry::Open, || web::to(health::ready)),
     get("/metrics", Entry::Open, || web::to(health::metrics)),
     post("/webhooks/{source}", Entry::Signed, || web::to(intake::post)),
+    put("/webhooks/{source}", Entry::Signed, || web::to(intake::put)),
+    options("/webhooks/{source}", Entry::Signed, || web::to(intake::options)),
     post("/t/{tenant}/webhooks/{source}", Entry::Signed, || web::to(intake::post)),
+    put("/t/{tenant}/webhooks/{source}", Entry::Signed, || web::to(intake::put)),
+    options("/t/{tenant}/webhooks/{source}", Entry::Signed, || web::to(intake::options)),
     get("/v1/events", VIEWER, || web::to(events::list)),
     get("/v1/events/stream", VIEWER, || web::to(event_stream::stream)),
     get("/v1/events/{id}", VIEWER, || web::to(events::one)),

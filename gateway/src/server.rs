@@ -16,6 +16,7 @@ use actix_web::{App, HttpServer, web};
 use boot::Settings;
 use boot::settings::CorsSettings;
 use bus::Bus;
+use integrations::Sources;
 use relay::Relay;
 use store::Store;
 use tokio::task::JoinHandle;
@@ -36,6 +37,7 @@ const DRAIN_SECONDS: u64 = 5;
 /// What the gateway is made of.
 pub struct Parts {
     pub settings: Arc<Settings>,
+    pub sources: Sources,
     /// Works as [`store::Role::App`].
     pub store: Store,
     pub bus: Bus,
@@ -51,6 +53,8 @@ pub struct Parts {
 pub enum StartError {
     #[error("cannot listen on {address}; set HOST and PORT to a free address")]
     Listen { address: String, source: io::Error },
+    #[error("cannot set up the HTTP client")]
+    Outbound(#[from] outbound::OutboundError),
     #[error("cannot start the intake writer's thread")]
     Writer(#[source] io::Error),
 }
@@ -81,7 +85,7 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let failed = |source| StartError::Listen { address: address.clone(), source };
     let cors_settings = parts.settings.cors.clone();
     let (intake, writer) = Intake::start(parts.store.clone(), parts.relay.clone()).map_err(StartError::Writer)?;
-    let state = web::Data::new(State::new(parts, intake));
+    let state = web::Data::new(State::new(parts, intake)?);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use actix_web::web;
 use boot::Settings;
 use bus::Bus;
+use integrations::Sources;
+use outbound::OutboundError;
 use store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::body::Memory;
+use crate::certificates::Certificates;
 use crate::intake::Door;
 use crate::limits::Limits;
 use crate::rejects::Rejects;
@@ -26,12 +29,14 @@ pub(crate) type Shared = web::Data<State>;
 
 pub(crate) struct State {
     pub(crate) settings: Arc<Settings>,
+    pub(crate) sources: Sources,
     /// Works as the application: rows of tenants.
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) intake: Intake,
     /// What the intake handlers share.
     pub(crate) door: Door,
+    pub(crate) certificates: Certificates,
     pub(crate) access: Access,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
@@ -47,23 +52,25 @@ pub(crate) struct State {
 
 impl State {
     /// Must be called inside the runtime: the sample of refusals is written in the background.
-    pub(crate) fn new(parts: Parts, intake: Intake) -> Self {
-        let Parts { settings, store, bus, metrics, stop, .. } = parts;
+    pub(crate) fn new(parts: Parts, intake: Intake) -> Result<Self, OutboundError> {
+        let Parts { settings, sources, store, bus, metrics, stop, .. } = parts;
         let rejects = Rejects::start(store.clone());
-        Self {
+        Ok(Self {
             access: Access::new(&settings.auth),
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             traced: settings.otel.endpoint.is_some(),
-            door: Door::new(&settings.sources, settings.rules.clone(), Tenants::new(store.clone()), rejects),
+            certificates: Certificates::new()?,
+            door: Door::new(settings.clone(), &sources, Tenants::new(store.clone()), rejects),
+            sources,
             settings,
             store,
             bus,
             intake,
             stop,
             metrics,
-        }
+        })
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -27,11 +27,16 @@ pub(crate) struct Run {
     pub(crate) repo: Option<String>,
     /// What is built: the project, app or job, where there is no repository.
     pub(crate) project: Option<String>,
+    /// Where it is in the source, where its first events may not know the repository yet: all events about a run are about
+    /// the same thing. The repository, else the project, when left out.
+    pub(crate) place: Option<String>,
     /// What is deployed; the repository, else the project, when left out.
     pub(crate) service: Option<String>,
     pub(crate) name: String,
     /// Of the workflow or pipeline around it: its words count as well.
     pub(crate) outer_name: Option<String>,
+    /// Of a workflow whose other jobs do other things: its words say where to, never that this run deploys.
+    pub(crate) around: Option<String>,
     /// With the attempt, where one id has several.
     pub(crate) run_id: String,
     pub(crate) number: Option<i64>,
@@ -91,12 +96,17 @@ impl Run {
         }
     }
 
-    /// The repository, else the project.
     fn scope(&self) -> String {
+        self.place.clone().unwrap_or_else(|| self.built())
+    }
+
+    /// The repository, else the project.
+    fn built(&self) -> String {
         self.repo.clone().or_else(|| self.project.clone()).unwrap_or_default()
     }
 
-    fn build(&self) -> Draft {
+    /// The build alone, for runs that are never deployments.
+    pub(crate) fn build(&self) -> Draft {
         let (started, finished) = (self.phase != Phase::Queued, self.phase == Phase::Finished);
         let kind = match self.phase {
             Phase::Queued => "build.queued",
@@ -135,6 +145,7 @@ impl Run {
             source: self.source,
             tells_deployments: self.tells_deployments,
             names: &names,
+            around: self.around.as_deref(),
             environment: self.environment.as_deref(),
             on_main: self.tag.is_some() || self.is_on_main(),
         })?;
@@ -155,8 +166,9 @@ impl Run {
             title: Some(self.name.clone()).filter(|name| !name.is_empty()),
             ..Deployment::default()
         };
-        let service = self.service.clone().unwrap_or_else(|| self.scope());
-        let subject = format!("{service}/{}:{}", environment.as_deref().unwrap_or_default(), self.run_id);
+        let service = self.service.clone().unwrap_or_else(|| self.built());
+        let place = self.place.as_deref().unwrap_or(&service);
+        let subject = format!("{place}/{}:{}", environment.as_deref().unwrap_or_default(), self.run_id);
         let common = Common {
             service: Some(service).filter(|service| !service.is_empty()),
             environment_tier: environment.as_deref().map(|name| rules.tier(name, None)),

@@ -14,6 +14,8 @@ pub(crate) const TITLE: usize = 300;
 pub(crate) const URL: usize = 1000;
 /// The longest free text: a reason, a message.
 pub(crate) const MESSAGE: usize = 500;
+/// The longest label.
+pub(crate) const LABEL: usize = 100;
 /// More labels than this are cut.
 pub(crate) const MOST_LABELS: usize = 100;
 
@@ -42,7 +44,7 @@ pub(crate) fn plain(value: Option<&str>, cap: usize) -> Option<String> {
 
 /// Labels, each cleaned, at most [`MOST_LABELS`].
 pub(crate) fn labels<'t>(names: impl IntoIterator<Item = &'t str>) -> Vec<String> {
-    names.into_iter().filter_map(|name| plain(Some(name), 100)).take(MOST_LABELS).collect()
+    names.into_iter().filter_map(|name| plain(Some(name), LABEL)).take(MOST_LABELS).collect()
 }
 
 /// A person or bot known by a login alone.

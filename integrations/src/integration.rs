@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::headers::Headers;
 use crate::manners::Manners;
 use crate::plugin::Mappings;
-use crate::scheme::{Place, Scheme};
+use crate::scheme::{Part, Place, Scheme, Signature};
 use crate::verify::Fetched;
 
 /// A source of deliveries.
@@ -34,7 +34,7 @@ pub struct Integration {
     /// The only headers that are stored.
     pub kept_headers: &'static [&'static str],
     /// What is stored of the body, where it is not all of it.
-    pub kept_body: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    pub kept_body: Option<Cut>,
     pub max_body_bytes: usize,
     /// Grows when `normalize` gives other events for the same bytes: deliveries of an older version are worth a replay.
     pub mapping_version: i32,
@@ -48,6 +48,9 @@ pub struct Integration {
     /// Example deliveries: the fixtures, each of which `em-agent send` offers.
     pub samples: &'static [Sample],
 }
+
+/// Takes out of a body what must not be stored; `None` where it cannot be read.
+pub(crate) type Cut = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// What makes a delivery's events.
 #[derive(Clone, Copy, Debug)]
@@ -120,11 +123,13 @@ pub struct Incoming<'a> {
     pub query_token: Option<&'a str>,
     /// Certificates that an earlier look at this delivery asked for.
     pub certificates: &'a [Fetched],
+    /// The scheme that proved it, once one has: [`crate::Verified::scheme`].
+    pub proved: Option<&'static str>,
 }
 
 impl<'a> Incoming<'a> {
     pub fn new(headers: &'a Headers<'a>, body: &'a [u8]) -> Self {
-        Self { headers, body, query_token: None, certificates: &[] }
+        Self { headers, body, query_token: None, certificates: &[], proved: None }
     }
 }
 
@@ -141,7 +146,8 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Greeting {
     Answer(Value),
-    /// This URL of the vendor is requested (GET) first; only its success is answered so.
+    /// This URL of the vendor is requested (GET) first; only its success is answered so. Only for what a signature
+    /// proved.
     Call {
         url: String,
         answer: Value,
@@ -215,10 +221,27 @@ impl Integration {
             .or_else(|| find(&|sample| sample.case() == name))
     }
 
+    /// Whether it was loaded from a file rather than built in.
+    pub fn is_plugin(&self) -> bool {
+        !matches!(self.normalize, Normalizer::Coded(_))
+    }
+
     /// Whether a token in the URL is one of its proofs.
     pub fn takes_token_in_url(&self) -> bool {
         let in_query = |place: &Place| matches!(place, Place::Query);
         self.schemes.iter().any(|scheme| matches!(scheme, Scheme::Token(token) if token.places.iter().any(in_query)))
+    }
+
+    /// Whether messages of Amazon SNS are one of its proofs.
+    pub fn takes_sns(&self) -> bool {
+        self.schemes.iter().any(|scheme| matches!(scheme, Scheme::Sns(_)))
+    }
+
+    /// Whether its signed time may stand in a header that the operator names.
+    pub fn takes_named_header(&self) -> bool {
+        let named = |part: &Part| matches!(part, Part::NamedTime);
+        let signs = |signature: &Signature| signature.signed.iter().any(named);
+        self.schemes.iter().any(|scheme| matches!(scheme, Scheme::Signature(signature) if signs(signature)))
     }
 }
 

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use domain::text::clean;
-use serde::de::{Error, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use crate::integration::Unreadable;
 
@@ -59,6 +60,54 @@ pub(crate) fn last_of_each(body: &[u8]) -> Result<Vec<u8>, Unreadable> {
     Ok(read::<Value>(body)?.to_string().into_bytes())
 }
 
+/// What `of` makes of a body. One that gives a field more than once is taken with the last of each.
+pub(crate) fn tolerating_repeats<T>(body: &[u8], of: impl Fn(&[u8]) -> Result<T, Unreadable>) -> Result<T, Unreadable> {
+    match of(body) {
+        Err(why) if why.repeats => of(&last_of_each(body)?),
+        other => other,
+    }
+}
+
+/// The body without some members of its object, every other one as it was sent; `None` when there is nothing to take
+/// out, or no object.
+pub(crate) fn without(body: &[u8], names: &[&str]) -> Option<Vec<u8>> {
+    let Members(members) = read(body).ok()?;
+    let whole = members.len();
+    let kept: Vec<String> = members
+        .into_iter()
+        .filter(|(name, _)| !names.contains(&&**name))
+        .map(|(name, value)| format!("{}:{}", Value::from(&*name), value.get()))
+        .collect();
+    (kept.len() < whole).then(|| format!("{{{}}}", kept.join(",")).into_bytes())
+}
+
+/// The members of an object in order, also those that stand there twice.
+struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
 /// For `deserialize_with`: a list; `null` is an empty one, and `null` in it is nothing.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let list: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
@@ -105,6 +154,53 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         }
 
         deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// An object of texts under free names, in order: labels, annotations. Numbers and truth values count as they are written,
+/// `null` and what holds more than one value as if it were not there; so does what is no object at all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pairs<'a>(pub(crate) Vec<(Text<'a>, Text<'a>)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairsVisitor;
+
+        impl<'de> Visitor<'de> for PairsVisitor {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((name, Scalar(value))) = map.next_entry()? {
+                    pairs.extend(value.map(|value| (name, value)));
+                }
+                Ok(Pairs(pairs))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(Pairs::default())
+            }
+        }
+
+        deserializer.deserialize_any(PairsVisitor)
+    }
+}
+
+/// A text, number or truth value as text; anything else is nothing.
+struct Scalar<'a>(Option<Text<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
+        Ok(Self(match raw.get().as_bytes().first() {
+            Some(b'"') => Some(serde_json::from_str(raw.get()).map_err(D::Error::custom)?),
+            Some(b'{' | b'[' | b'n') | None => None,
+            Some(_) => Some(Text(Cow::Borrowed(raw.get()))),
+        }))
     }
 }
 

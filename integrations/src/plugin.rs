@@ -12,6 +12,7 @@ mod file;
 mod jq;
 mod keep;
 mod mappings;
+mod misfit;
 mod nouns;
 mod proofs;
 mod shape;

@@ -14,11 +14,20 @@ pub(crate) struct Unclear;
 
 /// The members at these pointers; `None` unless all are there with a value.
 pub(crate) fn read(body: &[u8], pointers: &[&'static str]) -> Result<Option<Vec<String>>, Unclear> {
+    find(body, pointers, false)
+}
+
+/// The whole number at this pointer, as its digits: what else stands there is none.
+pub(crate) fn read_number(body: &[u8], pointer: &'static str) -> Result<Option<String>, Unclear> {
+    Ok(find(body, &[pointer], true)?.and_then(|mut all| all.pop()))
+}
+
+fn find(body: &[u8], pointers: &[&'static str], numbers: bool) -> Result<Option<Vec<String>>, Unclear> {
     let mut found: Vec<Option<String>> = vec![None; pointers.len()];
     let wanted: Vec<Wanted> =
         pointers.iter().enumerate().map(|(place, pointer)| Wanted { place, rest: pointer }).collect();
     let mut reader = serde_json::Deserializer::from_slice(body);
-    Members { wanted, found: &mut found }.deserialize(&mut reader).map_err(|_| Unclear)?;
+    Members { wanted, numbers, found: &mut found }.deserialize(&mut reader).map_err(|_| Unclear)?;
     reader.end().map_err(|_| Unclear)?;
     Ok(found.into_iter().collect())
 }
@@ -41,6 +50,8 @@ impl Wanted {
 
 struct Members<'f> {
     wanted: Vec<Wanted>,
+    /// Only whole numbers count.
+    numbers: bool,
     found: &'f mut Vec<Option<String>>,
 }
 
@@ -56,7 +67,7 @@ impl Members<'_> {
 
     fn within(&mut self, name: &str) -> Members<'_> {
         let wanted = self.wanted.iter().filter_map(|wanted| wanted.inside(name)).collect();
-        Members { wanted, found: self.found }
+        Members { wanted, numbers: self.numbers, found: self.found }
     }
 }
 
@@ -79,11 +90,11 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.here(text)
+        if self.numbers { Ok(()) } else { self.here(text) }
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.here(if value { "true" } else { "false" })
+        self.visit_str(if value { "true" } else { "false" })
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
@@ -95,7 +106,7 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        self.here(&number.to_string())
+        self.visit_str(&number.to_string())
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
@@ -154,6 +165,15 @@ mod tests {
         let both = read(body.as_bytes(), &["/a/d", "/a/b/1/c"]);
         assert_eq!(both, Ok(Some(vec!["true".to_owned(), "x".to_owned()])));
         assert_eq!(read(body.as_bytes(), &["/a/d", "/e"]), Ok(None));
+    }
+
+    #[test]
+    fn a_number_is_neither_a_text_nor_a_fraction() {
+        for (body, expected) in [("12", Some("12")), ("\"12\"", None), ("12.0", None), ("1e3", None), ("true", None)] {
+            let body = format!(r#"{{"a":{body}}}"#);
+            assert_eq!(read_number(body.as_bytes(), "/a"), Ok(expected.map(str::to_owned)), "{body}");
+        }
+        assert_eq!(read_number(br#"{"a":1,"a":1}"#, "/a"), Err(Unclear));
     }
 
     #[test]

@@ -186,6 +186,11 @@ impl Scheme {
         }
     }
 
+    /// Whether it signs a time in a header that the operator names.
+    pub(crate) fn signs_named_time(&self) -> bool {
+        matches!(self, Self::Signature(signature) if signature.signed.iter().any(|part| matches!(part, Part::NamedTime)))
+    }
+
     /// Every header that decides whether a delivery is believed.
     pub fn headers(&self) -> Vec<&'static str> {
         match self {

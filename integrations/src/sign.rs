@@ -23,6 +23,21 @@ pub struct Shipment<'a> {
     pub now: DateTime<Utc>,
 }
 
+static NO_OPTIONS: Options = Options {
+    token_in_url: false,
+    timestamp_header: None,
+    topics: Vec::new(),
+    allow_sha1: false,
+    authorities: Vec::new(),
+};
+
+impl<'a> Shipment<'a> {
+    /// With nothing set beside the secret.
+    pub fn of(kind: &'a str, key: &'a str, body: &'a [u8], secret: &'a [u8], now: DateTime<Utc>) -> Self {
+        Self { kind, key, body, secret, options: &NO_OPTIONS, now }
+    }
+}
+
 /// The headers for a body: the vendor's constant ones, kind and key, and the proof of the strongest scheme that the
 /// secret fits. A secret that fits none gives no proof.
 pub fn sign(integration: &Integration, shipment: &Shipment<'_>) -> Vec<(&'static str, String)> {

@@ -13,10 +13,11 @@ use chrono::{DateTime, Utc};
 
 use crate::headers::{HeaderFault, Headers};
 use crate::integration::{Incoming, Integration};
-use crate::scheme::{Part, Place, Scheme, Sns};
+use crate::scheme::{Place, Scheme, Sns};
 use crate::signed;
 
 pub use sns::Fetched;
+pub(crate) use sns::{Message, host, region_of};
 
 /// The secrets of one source in one tenant.
 #[derive(Clone, Default)]
@@ -134,9 +135,11 @@ pub fn verify(
             Err(Refusal::Unconfigured)
         };
     }
+    // Who names the header of the signed time has chosen the scheme that signs it: no other is taken.
+    let chosen = usable[0].signs_named_time();
     let mut weaker = integration.weaker_headers.iter().any(|name| incoming.headers.has(name));
     for (place, scheme) in usable.into_iter().enumerate() {
-        if place > 0 && scheme.yields() {
+        if place > 0 && (chosen || scheme.yields()) {
             weaker = weaker || is_shown(scheme, incoming);
             continue;
         }
@@ -174,9 +177,8 @@ impl Secrets {
             Scheme::Sns(_) => !self.options.topics.is_empty(),
             Scheme::Token(_) => self.live.iter().any(|secret| !secret.is_empty()),
             Scheme::Signature(signature) => {
-                let named = signature.signed.iter().any(|part| matches!(part, Part::NamedTime));
                 let has_key = self.live.iter().any(|secret| signed::key(signature.key, secret).is_some());
-                has_key && (!named || self.options.timestamp_header.is_some())
+                has_key && (!scheme.signs_named_time() || self.options.timestamp_header.is_some())
             }
         }
     }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::headers::Headers;
 use crate::integration::{Delivery, Greeting, Identity, Incoming, Integration, Normalizer, Unreadable};
+use crate::scheme::Scheme;
 
 const LONGEST_KEY: usize = 200;
 const LONGEST_KIND: usize = 100;
@@ -34,7 +35,19 @@ pub fn greet(integration: &Integration, identity: &Identity, incoming: &Incoming
         return mappings.greeting(&identity.kind).cloned().map(Greeting::Answer);
     }
     let greeting = integration.greeting?;
-    greeting(&Delivery { kind: &identity.kind, headers: incoming.headers, body: incoming.body })
+    let greeting = greeting(&Delivery { kind: &identity.kind, headers: incoming.headers, body: incoming.body })?;
+    match greeting {
+        Greeting::Call { .. } if !is_signed(integration, incoming) => None,
+        greeting => Some(greeting),
+    }
+}
+
+/// Whether a signature proved it. Who merely shows a token may know it from anywhere, and must not make us call.
+fn is_signed(integration: &Integration, incoming: &Incoming<'_>) -> bool {
+    let shown = |name: &str| {
+        integration.schemes.iter().any(|scheme| matches!(scheme, Scheme::Token(token) if token.name == name))
+    };
+    incoming.proved.is_some_and(|name| name != "none" && !shown(name))
 }
 
 /// The events of a delivery. A body that cannot be read is one unmapped event with the reason.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use domain::event::{Draft, Event};
 use domain::ids::{DeliveryId, TenantId};
 use domain::rules::Rules;
-use integrations::{ALL, Headers, Incoming, Integration, Options, Sample, Shipment, identify, normalize, sign};
+use integrations::{ALL, Headers, Incoming, Integration, Sample, Shipment, identify, normalize, sign};
 
 /// Folders of fixtures that belong to no single source.
 const SHARED: &[&str] = &["sns", "emitted.json"];
@@ -31,8 +31,7 @@ fn name(path: &Path) -> String {
 /// The headers that a sample comes with, without a proof.
 fn headers(integration: &Integration, sample: &Sample) -> Vec<(&'static str, String)> {
     let now = "2026-11-21T12:00:00Z".parse().expect("a time");
-    let options = Options::default();
-    let shipment = Shipment { kind: sample.kind, key: "key-1", body: sample.body, secret: b"", options: &options, now };
+    let shipment = Shipment::of(sample.kind, "key-1", sample.body, b"", now);
     let mut headers = sign(integration, &shipment);
     headers.retain(|(name, _)| !sample.headers.iter().any(|(other, _)| other == name));
     headers.extend(sample.headers.iter().map(|(name, value)| (*name, (*value).to_owned())));

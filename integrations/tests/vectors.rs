@@ -67,13 +67,11 @@ fn what_we_sign_we_verify_and_say_with_which_secret() {
     let old = b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_vec();
     let new = b"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".to_vec();
     let secrets = Secrets::of(vec![old.clone(), new.clone()]);
-    let options = Options::default();
     for integration in ALL {
         let sample = &integration.samples[0];
         let body = freshen(integration, sample.body, now);
         for (secret, slot) in [(&old, SecretSlot::Active), (&new, SecretSlot::Next)] {
-            let shipment = Shipment { kind: sample.kind, key: "d-1", body: &body, secret, options: &options, now };
-            let signed = sign(integration, &shipment);
+            let signed = sign(integration, &Shipment::of(sample.kind, "d-1", &body, secret, now));
             let headers: Headers<'_> = signed.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
             let verified = verify(integration, &Incoming::new(&headers, &body), &secrets, now);
             assert_eq!(verified.map(|verified| verified.secret), Ok(slot), "{}", integration.name);

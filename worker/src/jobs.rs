@@ -4,23 +4,23 @@ use std::error::Error;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use domain::rules::Rules;
 use store::job_leases::{self, Leased};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::replay::{self, Ended};
+use crate::reread::Reading;
 
-const KINDS: [&str; 1] = [store::jobs::REPLAY];
+const KINDS: [&str; 2] = [store::jobs::REPLAY, store::jobs::RENORMALIZE];
 /// How often new jobs are looked for.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longer than any chunk takes: a worker that is gone is not waited for longer than this.
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// Works on jobs until `stop`. `store` works as [`store::Role::App`].
-pub async fn run(store: Store, rules: Rules, stop: CancellationToken) {
+pub async fn run(store: Store, reading: Reading, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        match work_once(&store, &rules, &stop).await {
+        match work_once(&store, &reading, &stop).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::warn!(error = &error as &dyn Error, "jobs wait"),
@@ -33,15 +33,16 @@ pub async fn run(store: Store, rules: Rules, stop: CancellationToken) {
 }
 
 /// Works on the next job; `false`: there is none. An error is transient: the job's lease runs out and it is resumed.
-pub async fn work_once(store: &Store, rules: &Rules, stop: &CancellationToken) -> Result<bool, StoreError> {
+pub async fn work_once(store: &Store, reading: &Reading, stop: &CancellationToken) -> Result<bool, StoreError> {
     let now = Utc::now();
     let leased = store.call("job_lease", move |conn| job_leases::lease_next(conn, &KINDS, now, LEASE)).await?;
     let Some(job) = leased else { return Ok(false) };
     tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempt, "a job is worked on");
-    match replay::run(store, rules, &job, stop).await {
+    match replay::run(store, reading, &job, stop).await {
         Ok(Ended::Done) => finish(store, job, None).await.map(|()| true),
         Ok(Ended::Stopped) => release(store, job).await.map(|()| true),
         Ok(Ended::Lost) => Ok(true),
+        Ok(Ended::Refused(why)) => finish(store, job, Some(why)).await.map(|()| true),
         Err(error) if error.is_transient() => release(store, job).await.and(Err(error)),
         Err(error) => finish(store, job, Some(story(&error))).await.map(|()| true),
     }

@@ -2,7 +2,8 @@
 //!
 //! - [`consumers`] lists who consumes the bus; [`consume`] is the loop that all of them run: pull a batch, one
 //!   transaction of marks and effects, acknowledge.
-//! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] is the one kind there is.
+//! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] has both kinds: all of them over stored deliveries.
+//! - [`renormalize`] tells beforehand what a job would change.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
@@ -16,7 +17,9 @@ mod entities;
 pub mod jobs;
 pub mod maintenance;
 pub mod rebuild;
+pub mod renormalize;
 mod replay;
+mod reread;
 mod status;
 mod trace;
 
@@ -26,11 +29,13 @@ use std::time::Duration;
 
 use boot::Settings;
 use bus::Bus;
+use integrations::Sources;
 use store::{Role, Store, StoreError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use consumers::CONSUMER_NAMES;
+pub use reread::Reading;
 
 /// The pause before a task that failed is started again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -55,6 +60,7 @@ pub struct WorkerHandle {
 /// Starts every consumer, the jobs and the maintenance. `store` works as [`Role::App`]. All of it ends after `stop`.
 pub async fn start(
     settings: &Settings,
+    sources: Sources,
     store: Store,
     bus: Bus,
     stop: CancellationToken,
@@ -71,7 +77,8 @@ pub async fn start(
             consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone())
         }));
     }
-    let work = (store.clone(), settings.rules.clone(), stop.clone());
+    let reading = Reading { rules: settings.rules.clone(), sources };
+    let work = (store.clone(), reading, stop.clone());
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
     let days = settings.retention_days;
     let work = (store, bus, stop.clone());

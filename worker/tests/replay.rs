@@ -14,6 +14,7 @@ use store::{Connection, Role, Store};
 use testkit::database::Database;
 use testkit::world::minute;
 use tokio_util::sync::CancellationToken;
+use worker::Reading;
 
 const PUSH: &str = r#"{"ref":"refs/heads/main","before":"6113728f27ae82c7b1a177c8d03f9e96e0adf246",
     "after":"59b20b8d5c6ff8d09518454d4dd8b7b30f095ab5","forced":false,
@@ -95,8 +96,8 @@ impl World {
         let (tenant, id) = (TenantId::default(), ReplayId::new(minute(9), [number; 16]));
         jobs::ask_replay(&mut self.conn, &tenant, id, replay, minute(9)).expect("asked");
         let stop = CancellationToken::new();
-        assert!(worker::jobs::work_once(&self.store, &Rules::default(), &stop).await.expect("worked"));
-        assert!(!worker::jobs::work_once(&self.store, &Rules::default(), &stop).await.expect("nothing is left"));
+        assert!(worker::jobs::work_once(&self.store, &Reading::default(), &stop).await.expect("worked"));
+        assert!(!worker::jobs::work_once(&self.store, &Reading::default(), &stop).await.expect("nothing is left"));
         (id, jobs::one(&mut self.conn, &tenant, id.0).expect("read").expect("there"))
     }
 }

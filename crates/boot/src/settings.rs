@@ -8,6 +8,7 @@
 mod reader;
 mod refuse;
 mod sections;
+mod sources;
 mod table;
 mod unknown;
 mod values;
@@ -23,10 +24,8 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use reader::BadSetting;
-pub use sections::{
-    AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings, SourceSettings,
-    Unsigned,
-};
+pub use sections::{AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings};
+pub use sources::{SourceSettings, Unsigned, secret_name};
 pub use table::{SETTINGS, Setting};
 pub use unknown::Warning;
 
@@ -132,7 +131,7 @@ impl Settings {
             auth: AuthSettings::read(reader, env),
             limits: LimitSettings::read(reader),
             sources: SourceSettings::read(reader, source_names, env),
-            rules: sections::rules(reader),
+            rules: sources::rules(reader),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),
             otel: OtelSettings::read(reader),

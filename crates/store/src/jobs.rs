@@ -2,6 +2,8 @@
 //!
 //! Asking and looking is here; taking a job and doing it is `job_leases`'s.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
 use domain::ids::{DeliveryId, ReplayId, TenantId};
@@ -15,6 +17,8 @@ use crate::schema::jobs;
 
 /// The kind of a job that normalizes and processes stored deliveries again.
 pub const REPLAY: &str = "replay";
+/// The kind of a job that normalizes stored deliveries again and changes only what they mean otherwise now.
+pub const RENORMALIZE: &str = "renormalize";
 
 /// What is to be replayed: the `params` of a [`REPLAY`] job, whose id is the [`ReplayId`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,32 @@ pub enum Replay {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     },
+}
+
+/// What is to be normalized again: the `params` of a [`RENORMALIZE`] job. Deliveries received in `[from, to)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renormalize {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    /// Also deliveries that were read by today's mapping: the rules of the installation may have changed.
+    #[serde(default)]
+    pub all: bool,
+    /// Today's mapping of each source in question, as the one who asks knows it.
+    pub mappings: BTreeMap<String, i32>,
+}
+
+impl Renormalize {
+    /// The deliveries in question, whatever read them.
+    pub fn range(&self) -> Replay {
+        Replay::Range { source: self.source.clone(), r#type: None, from: self.from, to: self.to }
+    }
+
+    /// Whether a delivery that was read by this version of its mapping is to be read again.
+    pub fn wants(&self, source: &str, mapping_version: i32) -> bool {
+        self.mappings.get(source).is_some_and(|today| self.all || *today != mapping_version)
+    }
 }
 
 /// A job as people see it.
@@ -83,12 +113,33 @@ pub fn ask_replay(
     replay: &Replay,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let params = serde_json::to_value(replay).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    ask(conn, tenant, (id, REPLAY), replay, now)
+}
+
+/// Queues a re-normalization under `id`.
+pub fn ask_renormalize(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ReplayId,
+    renormalize: &Renormalize,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    ask(conn, tenant, (id, RENORMALIZE), renormalize, now)
+}
+
+fn ask(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    (id, kind): (ReplayId, &str),
+    params: &impl Serialize,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let params = serde_json::to_value(params).map_err(|error| StoreError::Corrupt(error.to_string()))?;
     diesel::insert_into(jobs::table)
         .values((
             jobs::tenant_id.eq(tenant.as_str()),
             jobs::id.eq(id.0),
-            jobs::kind.eq(REPLAY),
+            jobs::kind.eq(kind),
             jobs::params.eq(params),
             jobs::status.eq("queued"),
             jobs::created_at.eq(now),

@@ -139,6 +139,15 @@ impl Store {
         tokio::task::spawn_blocking(measured).await.map_err(|_| StoreError::Stopped)?
     }
 
+    /// As [`call`](Self::call), for looking only: what `work` sees is of one moment, and it can write nothing.
+    pub async fn look<T, F>(&self, query: &'static str, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.call(query, |conn| conn.build_transaction().repeatable_read().read_only().run(work)).await
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     fn take(&self) -> Result<diesel::r2d2::PooledConnection<ConnectionManager<PgConnection>>, StoreError> {
         self.pool.get().map_err(|error| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use integrations::Integration;
+use integrations::{Integration, Shipment};
 use serde_json::{Value, json};
 
 /// The secret that test gateways are given.
@@ -34,7 +34,10 @@ impl Sender {
     /// Signs and posts one delivery; the status and the JSON of the answer, or why there was none.
     pub async fn send(&self, kind: &str, key: &str, body: &Value) -> Result<(u16, Value), reqwest::Error> {
         let bytes = body.to_string().into_bytes();
-        let headers = integrations::sign(self.integration, kind, key, &bytes, SECRET.as_bytes(), chrono::Utc::now());
+        let headers = integrations::sign(
+            self.integration,
+            &Shipment::of(kind, key, &bytes, SECRET.as_bytes(), chrono::Utc::now()),
+        );
         let mut request = self.http.post(format!("{}/webhooks/{}", self.base, self.integration.name)).body(bytes);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -59,7 +62,7 @@ impl Sender {
 /// When GitHub's signature is no longer among its headers.
 pub fn signature(secret: &str, body: &[u8]) -> String {
     let github = integrations::find("github").expect("an integration");
-    let headers = integrations::sign(github, "push", "k", body, secret.as_bytes(), chrono::Utc::now());
+    let headers = integrations::sign(github, &Shipment::of("push", "k", body, secret.as_bytes(), chrono::Utc::now()));
     let signature = headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("x-hub-signature-256"));
     signature.expect("a signature").1
 }

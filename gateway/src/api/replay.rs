@@ -7,6 +7,7 @@ use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::ids::{DeliveryId, ReplayId, TenantId};
+use integrations::Sources;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -94,13 +95,13 @@ pub(crate) async fn range(
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let replay = body::json::<ReplayRange>(&sent)?.checked()?;
+    let replay = body::json::<ReplayRange>(&sent)?.checked(&state.sources)?;
     queue(&caller, &state, &request, &sent, replay).await
 }
 
 impl ReplayRange {
     /// A range that a worker can walk: what it cannot is said now, not by a job that fails later.
-    fn checked(self) -> Result<Replay, Problem> {
+    fn checked(self, sources: &Sources) -> Result<Replay, Problem> {
         let mut errors = Vec::new();
         let mut add = |field: &str, detail: String| errors.push(FieldError { pointer: format!("/{field}"), detail });
         let [from, to] = [("from", &self.from), ("to", &self.to)].map(|(field, text)| {
@@ -113,8 +114,8 @@ impl ReplayRange {
         if from.zip(to).is_some_and(|(from, to)| from >= to) {
             add("to", "`to` must be after `from`".to_owned());
         }
-        if self.source.as_deref().is_some_and(|name| integrations::find(name).is_none()) {
-            let known: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
+        if self.source.as_deref().is_some_and(|name| sources.find(name).is_none()) {
+            let known = sources.names();
             add("source", format!("`source` is one of {}", known.join(", ")));
         }
         let of_types = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');

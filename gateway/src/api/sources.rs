@@ -20,14 +20,32 @@ use crate::state::{Shared, State};
 pub(crate) struct Source {
     name: &'static str,
     title: &'static str,
+    /// `built-in` or `plugin`.
+    origin: &'static str,
     enabled: bool,
     /// Where its deliveries are posted.
     path: String,
+    /// The ways in which it may prove itself, strongest first.
+    schemes: Vec<SchemeState>,
+    /// Whether at least one of them can be used with what is set.
     secret_configured: bool,
+    /// The setting that holds its secret.
+    secret_setting: &'static str,
+    mapping_version: i32,
+    /// Where it is described.
+    docs: String,
     /// Without a secret: whether its deliveries are taken all the same.
     unsigned_allowed: bool,
     last_verified_delivery_at: Option<String>,
     counts_24h: Counts,
+}
+
+/// One way to prove who sent a delivery.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SchemeState {
+    name: &'static str,
+    /// With the secrets and settings there are.
+    usable: bool,
 }
 
 /// Deliveries of the last 24 hours by what became of them.
@@ -48,11 +66,12 @@ pub(crate) async fn list(
     state: Shared,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let names: Vec<&'static str> = integrations::ALL.iter().map(|integration| integration.name).collect();
+    let all = state.sources.all();
+    let names = state.sources.names();
     let (tenant, since) = (caller.tenant.clone(), Utc::now() - TimeDelta::hours(24));
     let read = move |conn: &mut store::Connection| store::sources::activity(conn, &tenant, &names, since);
     let activity = state.store.call("source_activity", read).await?;
-    let data = integrations::ALL
+    let data = all
         .iter()
         .zip(activity)
         .map(|(integration, activity)| describe(&state, &caller.tenant, integration, activity))
@@ -68,13 +87,20 @@ fn describe(
 ) -> Source {
     let name = integration.name;
     let secrets = state.door.secrets(tenant, integration);
+    let state_of = |scheme: &integrations::Scheme| SchemeState { name: scheme.name(), usable: secrets.can_use(scheme) };
+    let schemes: Vec<SchemeState> = integration.schemes.iter().map(state_of).collect();
     let own = tenant.as_str() != TenantId::DEFAULT;
     Source {
         name,
         title: integration.title,
+        origin: if integration.is_plugin() { "plugin" } else { "built-in" },
         enabled: state.settings.sources.enabled(name),
         path: if own { format!("/t/{tenant}/webhooks/{name}") } else { format!("/webhooks/{name}") },
-        secret_configured: !secrets.live.is_empty(),
+        secret_configured: schemes.iter().any(|scheme| scheme.usable),
+        schemes,
+        secret_setting: integration.secret_setting,
+        mapping_version: integration.mapping_version,
+        docs: integration.setup.docs.to_owned(),
         unsigned_allowed: secrets.allow_unsigned,
         last_verified_delivery_at: activity.last_delivery_at.map(rfc3339),
         counts_24h: Counts { accepted: activity.accepted, unmapped: activity.unmapped, rejected: activity.rejected },

@@ -6,7 +6,7 @@ use actix_web::http::header::HeaderMap;
 use domain::event::Event;
 use domain::ids::{DeliveryId, TenantId};
 use domain::rules::Rules;
-use integrations::{Headers, Incoming, Integration, Refusal, Secrets};
+use integrations::{Fetched, Greeting, Headers, Incoming, Integration, Refusal, Secrets};
 use store::intake::{Keep, pack};
 
 use super::{Ending, Turned};
@@ -21,13 +21,19 @@ pub(super) struct Knock {
     /// The id that the delivery will have, which carries the received time.
     pub(super) id: DeliveryId,
     pub(super) traceparent: Option<String>,
+    /// The token that the URL carries.
+    pub(super) query_token: Option<String>,
+    /// Certificates that an earlier look at it asked for.
+    pub(super) certificates: Vec<Fetched>,
 }
 
 /// What a proved delivery is.
 pub(super) enum Judged {
     /// A handshake: answered, not kept.
-    Greeting(serde_json::Value),
+    Greeting(Greeting),
     Delivery(Box<Keep>),
+    /// It can be judged only with what this URL gives.
+    Need(String),
 }
 
 /// The headers as integrations read them.
@@ -36,9 +42,15 @@ pub(super) fn headers(map: &HeaderMap) -> Headers<'_> {
 }
 
 pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result<Judged, Turned> {
-    let Knock { integration, tenant, secrets, rules, id, traceparent } = knock;
-    let incoming = Incoming { headers, body };
-    let verified = integrations::verify(integration, &incoming, secrets, id.received_at()).map_err(refused)?;
+    let Knock { integration, tenant, secrets, rules, id, traceparent, query_token, certificates } = knock;
+    let incoming = Incoming { headers, body, query_token: query_token.as_deref(), certificates };
+    if let Some(answer) = integration.unsigned_greeting.and_then(|greeting| greeting(&incoming)) {
+        return Ok(Judged::Greeting(Greeting::Answer(answer)));
+    }
+    let verified = match integrations::verify(integration, &incoming, secrets, id.received_at()) {
+        Err(Refusal::Need(url)) => return Ok(Judged::Need(url)),
+        verified => verified.map_err(refused)?,
+    };
     let identity = integrations::identify(integration, &incoming);
     if let Some(answer) = integrations::greet(integration, &identity, &incoming) {
         return Ok(Judged::Greeting(answer));
@@ -53,7 +65,7 @@ pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result
         key: identity.key,
         headers: serde_json::to_string(&integrations::kept_headers(integration, headers))
             .unwrap_or_else(|_| "[]".into()),
-        body: pack(body),
+        body: pack(&integrations::kept_body(integration, body)),
         scheme: verified.scheme,
         secret: verified.secret.as_str(),
         mapping_version: integration.mapping_version,

@@ -84,9 +84,9 @@ async fn unknown_paths_and_methods_are_problems_with_the_callers_own_request_id(
     let lost = world.request(Method::GET, "/nowhere").header("x-request-id", "mine-1").send().await.expect("an answer");
     assert_eq!(lost.headers()["x-request-id"], "mine-1");
     problem(lost, 404, "not-found").await;
-    let put = world.request(Method::PUT, "/webhooks/github").send().await.expect("an answer");
-    assert_eq!(put.headers()["allow"], "POST");
-    problem(put, 405, "method-not-allowed").await;
+    let delete = world.request(Method::DELETE, "/webhooks/github").send().await.expect("an answer");
+    assert_eq!(delete.headers()["allow"], "POST, PUT, OPTIONS");
+    problem(delete, 405, "method-not-allowed").await;
     let unknown = world.request(Method::POST, "/webhooks/nobody").send().await.expect("an answer");
     problem(unknown, 404, "not-found").await;
 }

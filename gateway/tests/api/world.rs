@@ -41,6 +41,7 @@ impl World {
         let bus = Bus::connect(&options).await.expect("a bus");
         let (relay, _) = Relay::start(database.store(store::Role::Relay), bus.clone(), &[], stop.clone());
         let parts = Parts {
+            sources: integrations::Sources::built_in(),
             settings: Arc::new(read(settings)),
             store: database.store(store::Role::App),
             bus,

@@ -3,13 +3,13 @@
 //! The action says what happened; without one the thing's own status does. A re-run keeps its id and counts its attempts, so a run is told by both: `<id>.<attempt>`.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Body, Build};
 use domain::event::Draft;
 use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
-use super::payloads::{NAME, Repository, URL, User, common, draft, text};
+use super::payloads::{NAME, Repository, URL, User, text};
+use crate::builds::{self, Phase};
 use crate::json::{Id, Text};
 
 #[derive(Deserialize)]
@@ -84,6 +84,8 @@ struct Job<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
     #[serde(borrow)]
+    workflow_name: Option<Text<'a>>,
+    #[serde(borrow)]
     head_sha: Option<Text<'a>>,
     #[serde(borrow)]
     head_branch: Option<Text<'a>>,
@@ -111,100 +113,101 @@ struct Suite<'a> {
 
 pub(super) fn run_drafts(event: RunEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let run = event.workflow_run;
-    let (kind, at) = match event.action.as_deref().or(run.status.as_deref()) {
-        Some("requested" | "queued" | "waiting" | "pending") => ("build.queued", run.created_at),
-        Some("in_progress") => ("build.started", run.run_started_at),
-        Some("completed") => ("build.finished", run.updated_at),
+    let phase = match event.action.as_deref().or(run.status.as_deref()) {
+        Some("requested" | "queued" | "waiting" | "pending") => Phase::Queued,
+        Some("in_progress") => Phase::Started,
+        Some("completed") => Phase::Finished,
         _ => return Vec::new(),
     };
-    let finished = kind == "build.finished";
-    let build = Build {
-        name: text(run.name.as_ref(), NAME),
-        run_id: Some(run_id(&run.id, run.run_attempt)),
+    let told = builds::Run {
+        name: text(run.name.as_ref(), NAME).unwrap_or_default(),
+        run_id: run_id(&run.id, run.run_attempt),
         number: run.run_number,
         attempt: run.run_attempt,
-        outcome: run.conclusion.as_deref().filter(|_| finished).and_then(outcome),
-        started_at: run.run_started_at.filter(|_| kind != "build.queued"),
-        finished_at: run.updated_at.filter(|_| finished),
-        parent_run: None,
-        head_sha: text(run.head_sha.as_ref(), NAME),
         event: text(run.event.as_ref(), NAME),
+        phase,
+        outcome: run.conclusion.as_deref().and_then(outcome),
+        state: state(run.conclusion.as_ref(), run.status.as_ref()),
+        queued_at: run.created_at,
+        started_at: run.run_started_at,
+        finished_at: run.updated_at,
+        at: run.updated_at,
+        sha: text(run.head_sha.as_ref(), NAME),
+        branch: text(run.head_branch.as_ref(), NAME),
+        url: text(run.html_url.as_ref(), URL),
+        ..in_repository(&event.repository, event.sender.as_ref(), rules)
     };
-    let place = Place { branch: run.head_branch, url: run.html_url, revision: run.updated_at };
-    vec![event_of(kind, at, build, place, &event.repository, event.sender.as_ref(), rules)]
+    told.drafts(rules)
 }
 
 pub(super) fn job_drafts(event: JobEvent<'_>, rules: &Rules) -> Vec<Draft> {
-    let kind = match event.action.as_deref().or(event.workflow_job.status.as_deref()) {
-        Some("queued" | "waiting" | "pending") => "build.queued",
-        Some("in_progress") => "build.started",
-        Some("completed") => "build.finished",
+    let phase = match event.action.as_deref().or(event.workflow_job.status.as_deref()) {
+        Some("queued" | "waiting" | "pending") => Phase::Queued,
+        Some("in_progress") => Phase::Started,
+        Some("completed") => Phase::Finished,
         _ => return Vec::new(),
     };
-    vec![event.workflow_job.event(kind, &event.repository, event.sender.as_ref(), rules)]
+    event.workflow_job.run(phase, in_repository(&event.repository, event.sender.as_ref(), rules)).drafts(rules)
 }
 
 pub(super) fn check_drafts(event: CheckEvent<'_>, rules: &Rules) -> Vec<Draft> {
-    let kind = match (event.action.as_deref(), event.check_run.status.as_deref()) {
-        (Some("completed"), _) | (Some("created") | None, Some("completed")) => "build.finished",
-        (Some("created") | None, Some("in_progress")) => "build.started",
+    let phase = match (event.action.as_deref(), event.check_run.status.as_deref()) {
+        (Some("completed"), _) | (Some("created") | None, Some("completed")) => Phase::Finished,
+        (Some("created") | None, Some("in_progress")) => Phase::Started,
         // A check that is made without a status is queued: GitHub's own default.
-        (Some("created"), _) | (None, Some("queued" | "waiting" | "pending")) => "build.queued",
+        (Some("created"), _) | (None, Some("queued" | "waiting" | "pending")) => Phase::Queued,
         _ => return Vec::new(),
     };
-    vec![event.check_run.event(kind, &event.repository, event.sender.as_ref(), rules)]
+    // The check of an Actions job is that job, told once more: it is no second deployment.
+    vec![event.check_run.run(phase, in_repository(&event.repository, event.sender.as_ref(), rules)).build()]
 }
 
-impl Job<'_> {
-    fn event(self, kind: &'static str, repository: &Repository<'_>, sender: Option<&User<'_>>, rules: &Rules) -> Draft {
-        let (started, finished) = (kind != "build.queued", kind == "build.finished");
-        // GitHub fills started_at of a queued job with the time it was queued.
-        let at = match kind {
-            "build.finished" => self.completed_at,
-            "build.started" => self.started_at,
-            _ => self.created_at.or(self.started_at),
-        };
-        let build = Build {
-            name: text(self.name.as_ref(), NAME),
-            run_id: Some(self.id.0),
-            number: None,
-            attempt: self.run_attempt,
-            outcome: self.conclusion.as_deref().filter(|_| finished).and_then(outcome),
-            started_at: self.started_at.filter(|_| started),
-            finished_at: self.completed_at.filter(|_| finished),
-            parent_run: self.run_id.map(|id| run_id(&id, self.run_attempt)),
-            head_sha: text(self.head_sha.as_ref(), NAME),
-            event: None,
-        };
-        let branch = self.head_branch.or(self.check_suite.and_then(|suite| suite.head_branch));
-        let place = Place { branch, url: self.html_url, revision: at };
-        event_of(kind, at, build, place, repository, sender, rules)
+/// What all runs in a repository have in common. Deployments have events of their own; a run is one only by a pattern
+/// that names GitHub.
+fn in_repository(repository: &Repository<'_>, sender: Option<&User<'_>>, rules: &Rules) -> builds::Run {
+    builds::Run {
+        source: "github",
+        tells_deployments: true,
+        repo: Some(repository.name()),
+        default_branch: text(repository.default_branch.as_ref(), NAME),
+        actor: sender.map(|user| user.actor(rules)),
+        ..builds::Run::default()
     }
 }
 
-struct Place<'a> {
-    branch: Option<Text<'a>>,
-    url: Option<Text<'a>>,
-    revision: Option<DateTime<Utc>>,
+impl Job<'_> {
+    fn run(self, phase: Phase, place: builds::Run) -> builds::Run {
+        // GitHub fills started_at of a queued job with the time it was queued.
+        let at = match phase {
+            Phase::Finished => self.completed_at,
+            Phase::Started => self.started_at,
+            Phase::Queued => self.created_at.or(self.started_at),
+        };
+        let branch = self.head_branch.or(self.check_suite.and_then(|suite| suite.head_branch));
+        builds::Run {
+            name: text(self.name.as_ref(), NAME).unwrap_or_default(),
+            outer_name: text(self.workflow_name.as_ref(), NAME),
+            run_id: self.id.0,
+            attempt: self.run_attempt,
+            parent_run: self.run_id.map(|id| run_id(&id, self.run_attempt)),
+            phase,
+            outcome: self.conclusion.as_deref().and_then(outcome),
+            state: state(self.conclusion.as_ref(), self.status.as_ref()),
+            queued_at: at,
+            started_at: self.started_at,
+            finished_at: self.completed_at,
+            at,
+            sha: text(self.head_sha.as_ref(), NAME),
+            branch: text(branch.as_ref(), NAME),
+            url: text(self.html_url.as_ref(), URL),
+            ..place
+        }
+    }
 }
 
-fn event_of(
-    kind: &'static str,
-    at: Option<DateTime<Utc>>,
-    build: Build,
-    place: Place<'_>,
-    repository: &Repository<'_>,
-    sender: Option<&User<'_>>,
-    rules: &Rules,
-) -> Draft {
-    let mut base = common(repository, sender, rules);
-    base.commit_sha = build.head_sha.clone();
-    base.branch = text(place.branch.as_ref(), NAME);
-    base.url = text(place.url.as_ref(), URL);
-    base.revision = place.revision;
-    let name = build.name.as_deref().unwrap_or_default();
-    let subject = format!("{}!{name}/{}", repository.name(), build.run_id.as_deref().unwrap_or_default());
-    draft(kind, subject, at, base, Body::Build(build))
+/// The source's own word.
+fn state(conclusion: Option<&Text<'_>>, status: Option<&Text<'_>>) -> String {
+    text(conclusion.or(status), NAME).unwrap_or_default()
 }
 
 fn run_id(id: &Id, attempt: Option<i64>) -> String {
@@ -212,14 +215,13 @@ fn run_id(id: &Id, attempt: Option<i64>) -> String {
 }
 
 /// Our word for a conclusion. `action_required` is none: somebody still has to decide.
-fn outcome(conclusion: &str) -> Option<String> {
-    let word = match conclusion {
+fn outcome(conclusion: &str) -> Option<&'static str> {
+    Some(match conclusion {
         "success" => "success",
         "failure" | "timed_out" => "failure",
         "cancelled" | "stale" => "cancelled",
         "skipped" | "neutral" => "skipped",
         "startup_failure" => "error",
         _ => return None,
-    };
-    Some(word.to_owned())
+    })
 }

@@ -6,7 +6,6 @@
 
 mod builds;
 mod deployments;
-mod form;
 mod issues;
 mod payloads;
 mod pull_requests;
@@ -19,9 +18,9 @@ use domain::rules::Rules;
 use serde_json::json;
 
 use crate::integration::{Delivery, Field, Greeting, Integration, Normalizer, Setup, Unreadable};
-use crate::json;
 use crate::manners::{After, Manners};
 use crate::scheme::{Scheme, Signature};
+use crate::{form, json};
 use payloads::{Envelope, text};
 use samples::SAMPLES;
 

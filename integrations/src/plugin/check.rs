@@ -65,6 +65,11 @@ pub(super) fn check(text: &str) -> Result<Integration, Fault> {
     let schemes = keep::list(schemes(&source, &file)?);
     let kind = field(&source, "kind", &file.kind)?;
     let key = file.key.as_ref().map_or(Ok(Field::Headers(&[])), |key| field(&source, "key", key))?;
+    let stored = kind.headers().into_iter().chain(key.headers()).chain(kept_headers.iter().copied());
+    if let Some(secret) = stored.into_iter().find(|name| shows_secret(schemes, name)) {
+        let what = format!("{secret} shows the secret: it cannot be kept, nor be the kind or key");
+        return Err(Fault { line: 1, what });
+    }
     let mappings: &'static Mappings = Box::leak(Box::new(mappings(&source, name, &file)?));
     Ok(Integration {
         name,
@@ -128,6 +133,15 @@ fn schemes(source: &Source<'_>, file: &File) -> Result<Vec<Scheme>, Fault> {
         schemes.push(scheme);
     }
     Ok(schemes)
+}
+
+/// Headers that hold the secret itself must not be stored with a delivery.
+fn shows_secret(schemes: &[Scheme], header: &str) -> bool {
+    let places = schemes.iter().filter_map(|scheme| match scheme {
+        Scheme::Token(token) => Some(token.places),
+        Scheme::Signature(_) | Scheme::Sns(_) => None,
+    });
+    header == "authorization" || places.flatten().any(|place| place.header() == Some(header))
 }
 
 fn field(source: &Source<'_>, name: &str, places: &Spanned<super::file::OneOrMore<Place>>) -> Result<Field, Fault> {

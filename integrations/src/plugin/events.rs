@@ -6,8 +6,9 @@ use domain::rules::Rules;
 use domain::text::clean;
 use serde_json::{Value as Json, json};
 
+use super::misfit::Misfit;
 use super::nouns::{self, Noun, TOLD_BY_TIME};
-use super::shape::{self, Members, Misfit, fields};
+use super::shape::{self, Members, fields};
 use crate::drafts::{MESSAGE, NAME};
 
 /// Members that are about the event, not of its data.

@@ -8,7 +8,8 @@ use domain::data::{
 use domain::event::TYPES;
 use domain::rules::Rules;
 
-use super::shape::{Members, Misfit, fields, read};
+use super::misfit::Misfit;
+use super::shape::{Members, fields, read};
 
 pub(super) struct Noun {
     pub(super) name: &'static str,

@@ -5,64 +5,20 @@
 //! that is added there can be mapped at once. Texts are cleaned and capped on their way in, ids may be numbers, times
 //! are any that the sources write, and what is `null` or empty is absent.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use domain::event::rfc3339;
 use domain::rules::Rules;
 use domain::text::clean;
 use domain::time;
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::{Map, Value as Json};
 
+use super::misfit::Misfit;
 use crate::drafts::{MESSAGE, MOST_LABELS, NAME, TITLE, URL, sha};
 
 pub(super) type Members = Map<String, Json>;
-
-/// A field that cannot be taken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Misfit {
-    /// `commits[2].author`.
-    field: String,
-    what: String,
-}
-
-impl Misfit {
-    pub(super) fn new(field: &str, what: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), what: what.into() }
-    }
-
-    pub(super) fn inside(mut self, outer: &str) -> Self {
-        let between = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
-        self.field = format!("{outer}{between}{}", self.field);
-        self
-    }
-}
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.field, self.what)
-    }
-}
-
-impl std::error::Error for Misfit {}
-
-impl Error for Misfit {
-    /// The message may quote a value: it is left out.
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::new("", "is not what it takes")
-    }
-
-    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self::new("", format!("takes one of {}", expected.join(", ")))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(field, "is missing")
-    }
-}
 
 /// What `T` is made of: the names of its fields.
 pub(super) fn fields<'de, T: Deserialize<'de>>() -> &'static [&'static str] {

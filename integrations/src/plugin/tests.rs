@@ -136,6 +136,17 @@ fn a_proof_that_proves_nothing_is_a_mistake() {
 }
 
 #[test]
+fn a_secret_is_never_stored() {
+    let token = mapped("house", ".")
+        .replace("type = \"signature\"\nheader = \"X-House-Signature\"", "type = \"token\"\nheader = \"X-Token\"");
+    for (from, to) in [("X-House-Time", "x-token"), ("X-House-Time", "Authorization"), ("X-House-Id", "X-TOKEN")] {
+        let fault = Plugin::read(&token.replace(from, to)).map(|_| ()).expect_err(to);
+        let what = format!("{} shows the secret: it cannot be kept, nor be the kind or key", to.to_ascii_lowercase());
+        assert_eq!(fault, Fault { line: 1, what });
+    }
+}
+
+#[test]
 fn the_same_text_is_read_once() {
     let (text, other) = (mapped("house_once", "."), mapped("house_once", ". "));
     let first = read(&text).integration();

@@ -89,8 +89,7 @@ fn check_time(
         Clock::Header(name) => required(incoming.headers, name)?.to_owned(),
         Clock::Named => required(incoming.headers, options.timestamp_header.ok_or(Refusal::Unconfigured)?)?.to_owned(),
         Clock::Body(pointer) => {
-            let found = pointer::read(incoming.body, &[pointer]).map_err(|_| Refusal::Wrong)?;
-            found.and_then(|mut all| all.pop()).ok_or(Refusal::Wrong)?
+            pointer::read_number(incoming.body, pointer).map_err(|_| Refusal::Wrong)?.ok_or(Refusal::Wrong)?
         }
     };
     let most = match timestamp.unit {

@@ -1,9 +1,7 @@
 //! Settings that belong together, and how each group is read.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use domain::rules::Rules;
 use secrecy::SecretString;
 
 use super::reader::Reader;
@@ -143,86 +141,6 @@ impl LimitSettings {
             max_payload_bytes: reader.number("MAX_PAYLOAD_BYTES", 1024..=268_435_456, 26_214_400),
             intake_per_second: reader.number("INTAKE_RATE_PER_SEC", 0..=1_000_000, 0),
         }
-    }
-}
-
-/// Which sources without a secret are taken unsigned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unsigned {
-    None,
-    All,
-    Only(BTreeSet<String>),
-}
-
-/// What is set per source. A source is named as in `/webhooks/<source>`.
-#[derive(Clone, Debug)]
-pub struct SourceSettings {
-    /// In order: the active secret, then those that are accepted while it is rotated.
-    pub secrets: BTreeMap<String, Vec<SecretString>>,
-    pub unsigned: Unsigned,
-    pub disabled: BTreeSet<String>,
-}
-
-impl SourceSettings {
-    pub(super) fn read(reader: &mut Reader<'_>, source_names: &[&str], env: Env) -> Self {
-        let mut secrets = BTreeMap::new();
-        let mut disabled = BTreeSet::new();
-        for source in source_names {
-            let capitals = values::in_capitals(source);
-            if !reader.flag(&format!("INTEGRATIONS_{capitals}_ENABLED"), true) {
-                disabled.insert((*source).to_owned());
-            }
-            let listed = reader.text(&format!("{capitals}_WEBHOOK_SECRET")).unwrap_or_default();
-            let live: Vec<SecretString> =
-                listed.split(',').map(str::trim).filter(|one| !one.is_empty()).map(SecretString::from).collect();
-            if !live.is_empty() {
-                secrets.insert((*source).to_owned(), live);
-            }
-        }
-        Self { secrets, unsigned: Self::read_unsigned(reader, source_names, env), disabled }
-    }
-
-    fn read_unsigned(reader: &mut Reader<'_>, source_names: &[&str], env: Env) -> Unsigned {
-        let name = "WEBHOOKS_ALLOW_UNSIGNED";
-        if !reader.is_present(name) && !env.is_production() {
-            return Unsigned::All;
-        }
-        let listed: BTreeSet<String> = reader.words(name).unwrap_or_default().into_iter().collect();
-        if listed.contains("*") {
-            return Unsigned::All;
-        }
-        if let Some(stranger) = listed.iter().find(|one| !source_names.contains(&one.as_str())) {
-            let takes = format!("'*' or a comma list of {}", source_names.join(", "));
-            reader.refuse(name, format!("'{}'", stranger.escape_debug()), takes);
-        }
-        if listed.is_empty() { Unsigned::None } else { Unsigned::Only(listed) }
-    }
-
-    pub fn enabled(&self, source: &str) -> bool {
-        !self.disabled.contains(source)
-    }
-
-    pub fn secrets(&self, source: &str) -> &[SecretString] {
-        self.secrets.get(source).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether deliveries of this source are taken without a signature. Never for a source that has a secret.
-    pub fn allows_unsigned(&self, source: &str) -> bool {
-        self.secrets(source).is_empty()
-            && match &self.unsigned {
-                Unsigned::None => false,
-                Unsigned::All => true,
-                Unsigned::Only(listed) => listed.contains(source),
-            }
-    }
-}
-
-pub(super) fn rules(reader: &mut Reader<'_>) -> Rules {
-    let usual = Rules::default();
-    Rules {
-        production_patterns: reader.words("PRODUCTION_PATTERNS").unwrap_or(usual.production_patterns),
-        incident_labels: reader.words("INCIDENT_LABELS").unwrap_or(usual.incident_labels),
-        bot_logins: reader.words("BOT_LOGINS").unwrap_or(usual.bot_logins),
     }
 }
 

@@ -231,8 +231,9 @@ fn the_table_holds_exactly_what_is_read() {
     // Where WEBHOOKS_ALLOW_UNSIGNED is absent in development it is not read: it is there in this one.
     let variables = variables(&[("WEBHOOKS_ALLOW_UNSIGNED", "")]);
     let mut reader = Reader::new(&variables);
-    Settings::assemble(&mut reader, &["x"], Env::Development);
-    let read: BTreeSet<String> = reader.asked().clone();
+    Settings::assemble(&mut reader, &["x", "slack"], Env::Development);
+    let mut read: BTreeSet<String> = reader.asked().clone();
+    assert!(read.remove("INTEGRATIONS_SLACK_ENABLED"), "a source's switch");
     let listed: BTreeSet<String> = SETTINGS.iter().map(|setting| setting.name.replace(SOURCE, "X")).collect();
     assert_eq!(read, listed);
 }

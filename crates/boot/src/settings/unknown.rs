@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::environment::Variables;
 
+use super::sources::secret_name;
 use super::table::{SETTINGS, SOURCE};
 use super::values::in_capitals;
 
@@ -62,7 +63,10 @@ pub(super) fn warnings(variables: &Variables, source_names: &[&str]) -> Vec<Warn
 fn names(source_names: &[&str]) -> Vec<String> {
     let written_out = |name: &'static str| -> Vec<String> {
         if name.contains(SOURCE) {
-            source_names.iter().map(|source| name.replace(SOURCE, &in_capitals(source))).collect()
+            let secret = name.ends_with(SUFFIX);
+            let of =
+                |source: &&str| if secret { secret_name(source) } else { name.replace(SOURCE, &in_capitals(source)) };
+            source_names.iter().map(of).collect()
         } else {
             vec![name.to_owned()]
         }

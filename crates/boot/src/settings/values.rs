@@ -27,6 +27,20 @@ pub(super) fn words(text: &str) -> Option<Vec<String>> {
     Some(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
 
+/// The name of an HTTP header, in lower case.
+pub(super) fn header(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (!text.is_empty() && text.chars().all(plain)).then(|| text.to_ascii_lowercase())
+}
+
+/// Whether a text names one SNS topic: `arn:aws:sns:<region>:<account>:<topic>`.
+pub(super) fn is_topic(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    matches!(parts[..], ["arn", partition, "sns", region, account, topic]
+        if partition.starts_with("aws") && !region.is_empty() && !topic.is_empty()
+            && account.len() == 12 && account.bytes().all(|c| c.is_ascii_digit()))
+}
+
 /// A database URL as libpq takes it, from that or from what Python drivers take.
 pub(super) fn database_url(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;

@@ -77,6 +77,8 @@ pub struct Run<'a> {
     pub tells_deployments: bool,
     /// The names of the job, stage, workflow and pipeline that it is, the closest one first.
     pub names: &'a [&'a str],
+    /// The name of what it runs in, where that name says nothing of what this run does: it may name the environment.
+    pub around: Option<&'a str>,
     /// The environment that the source names.
     pub environment: Option<&'a str>,
     /// It ran on a tag or on the main branch.
@@ -105,9 +107,28 @@ impl Rules {
         patterns.sort_by_key(|pattern| (pattern.environment.is_none(), pattern.source.is_none()));
         let pattern = patterns.first()?;
         let said = run.environment.map(str::to_owned).or_else(|| pattern.environment.clone());
-        let named = || names.iter().flatten().find(|word| self.is_environment(word)).cloned();
+        let named = || run.names.iter().copied().chain(run.around).find_map(|name| self.environment_in(name));
         let environment = said.or_else(named).or_else(|| run.on_main.then(|| "production".to_owned()));
         Some(Target { environment })
+    }
+
+    /// The environment that a name says, of a job, an app or a namespace: the first of its words that is one.
+    pub fn environment_in(&self, name: &str) -> Option<String> {
+        let words = words(name);
+        let mut before = "";
+        for word in &words {
+            let both = format!("{before}-{word}");
+            // `non-prod` and `pre-live` are not what their last word says.
+            let other = matches!(before, "non" | "pre") && self.is_environment(word);
+            if other || self.is_environment(&both) {
+                return Some(both);
+            }
+            if self.is_environment(word) {
+                return Some(word.clone());
+            }
+            before = word;
+        }
+        None
     }
 
     fn is_environment(&self, word: &str) -> bool {
@@ -146,7 +167,7 @@ mod tests {
     use super::*;
 
     fn run<'a>(names: &'a [&'a str]) -> Run<'a> {
-        Run { source: "circleci", tells_deployments: false, names, environment: None, on_main: false }
+        Run { source: "circleci", tells_deployments: false, names, around: None, environment: None, on_main: false }
     }
 
     fn environment(rules: &Rules, run: &Run<'_>) -> Option<Option<String>> {
@@ -170,8 +191,27 @@ mod tests {
         }
         assert_eq!(environment(&rules, &Run { on_main: true, ..run(&["deploy"]) }), Some(Some("production".into())));
         assert_eq!(environment(&rules, &run(&["deploy", "release-qa"])), Some(Some("qa".into())));
+        let inside = Run { around: Some("deploy-qa"), ..run(&["deploy"]) };
+        assert_eq!(environment(&rules, &inside), Some(Some("qa".into())));
+        assert_eq!(environment(&rules, &Run { names: &["test"], ..inside }), None);
         let said = Run { environment: Some("eu-west"), ..run(&["deploy-prod"]) };
         assert_eq!(environment(&rules, &said), Some(Some("eu-west".into())));
+    }
+
+    #[test]
+    fn a_name_says_its_environment_by_whole_words() {
+        let rules = Rules::default();
+        for (name, expected) in [
+            ("shop-staging", Some("staging")),
+            ("acme_shop_PROD_eu", Some("prod")),
+            ("shop-pre-production", Some("pre-production")),
+            ("deploy-non-prod", Some("non-prod")),
+            ("shopPreLive", Some("pre-live")),
+            ("product-tests", None),
+            ("", None),
+        ] {
+            assert_eq!(rules.environment_in(name).as_deref(), expected, "{name}");
+        }
     }
 
     #[test]

@@ -1,63 +1,88 @@
 //! Writes a chunk of a replay: renewed events, what is owed to the bus, and the job's progress, in one transaction.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{Connection, ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl};
 use domain::event::Event;
-use domain::ids::{DeliveryId, EventId, ReplayId};
+use domain::ids::{DeliveryId, EventId, Mark, ReplayId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::job_leases::{Leased, note_progress};
+use crate::retention::MARKS_DAYS;
 use crate::schema::events;
-use crate::{StoreError, dead_letters, outbox};
+use crate::{StoreError, dead_letters, marks, outbox};
 
-/// What takes the place of a delivery's events.
+/// What a delivery means now, and what that changes.
 #[derive(Clone, Debug)]
 pub struct Renewed {
     pub delivery: DeliveryId,
     pub mapping_version: i32,
-    /// What it had.
-    pub before: Vec<EventId>,
-    /// What it has now.
-    pub events: Vec<Event>,
+    /// How many events it has now.
+    pub event_count: usize,
+    pub is_unmapped: bool,
+    /// Events that it did not have.
+    pub added: Vec<Event>,
+    /// Events that say something else now.
+    pub altered: Vec<Event>,
+    /// Events that it has no more.
+    pub removed: Vec<EventId>,
+    /// What every consumer is to process once more.
+    pub owed: Vec<EventId>,
 }
 
-impl Renewed {
-    fn result(&self) -> &'static str {
-        if self.events.iter().any(|event| event.kind.is_unmapped()) { "unmapped" } else { "accepted" }
-    }
-}
-
-/// Writes a chunk's renewed events and owes them to the bus; returns how many events are not what they were, which
-/// `progress` is told too. `None`: the job is not ours any more, nothing was written.
+/// Writes what changed in a chunk and owes what is owed to the bus. `false`: the job is not ours any more, nothing was
+/// written. `consumers` are all that there are: none of them processes what was on its way and says something else now.
 pub fn renew(
     conn: &mut PgConnection,
     job: &Leased,
     chunk: &[Renewed],
-    progress: impl Fn(u64) -> Result<Value, StoreError>,
+    consumers: &[&str],
+    progress: &Value,
     (now, leased_until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Option<u64>, StoreError> {
+) -> Result<bool, StoreError> {
     conn.transaction(|conn| {
-        if !note_progress(conn, job, &progress(0)?, leased_until)? {
-            return Ok(None);
+        if !note_progress(conn, job, progress, leased_until)? {
+            return Ok(false);
         }
-        let events: Vec<&Event> = chunk.iter().flat_map(|renewed| &renewed.events).collect();
-        let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
-        let gone: Vec<Uuid> =
-            chunk.iter().flat_map(|renewed| &renewed.before).filter(|id| !ids.contains(id)).map(|id| id.0).collect();
+        let gone: Vec<EventId> = chunk.iter().flat_map(|renewed| &renewed.removed).copied().collect();
+        let altered = chunk.iter().flat_map(|renewed| renewed.altered.iter().map(|event| event.id));
+        supersede(conn, job, consumers, altered.chain(gone.iter().copied()), now)?;
         let of_tenant = events::table.filter(events::tenant_id.eq(job.tenant.as_str()));
-        let removed = diesel::delete(of_tenant.filter(events::id.eq_any(gone))).execute(conn)?;
-        let written = upsert(&events).execute(conn)?;
-        note_deliveries(job, chunk).execute(conn)?;
-        outbox::insert_replay(conn, &job.tenant, &ids, ReplayId(job.id), now)?;
-        dead_letters::mark_replayed(conn, &job.tenant, &ids, now)?;
-        let changed = (removed + written) as u64;
-        if changed > 0 {
-            note_progress(conn, job, &progress(changed)?, leased_until)?;
+        diesel::delete(of_tenant.filter(events::id.eq_any(gone.iter().map(|id| id.0)))).execute(conn)?;
+        let written: Vec<&Event> =
+            chunk.iter().flat_map(|renewed| renewed.added.iter().chain(&renewed.altered)).collect();
+        if !written.is_empty() {
+            upsert(&written).execute(conn)?;
         }
-        Ok(Some(changed))
+        note_deliveries(job, chunk).execute(conn)?;
+        let owed: Vec<EventId> = chunk.iter().flat_map(|renewed| &renewed.owed).copied().collect();
+        outbox::insert_replay(conn, &job.tenant, &owed, ReplayId(job.id), now)?;
+        let answered: Vec<EventId> = owed.into_iter().chain(gone).collect();
+        dead_letters::mark_replayed(conn, &job.tenant, &answered, now)?;
+        Ok(true)
     })
+}
+
+/// A message that is still on its way says what its event said before: it counts as processed. A consumer that has it
+/// in hand is waited for, because its mark is there first. Messages without a mark of ours are older than the stream.
+fn supersede(
+    conn: &mut PgConnection,
+    job: &Leased,
+    consumers: &[&str],
+    ids: impl Iterator<Item = EventId>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let oldest = now - Days::new(u64::from(MARKS_DAYS));
+    let mut marks: Vec<Mark> =
+        ids.filter(|id| id.received_at() > oldest).map(|event| Mark { event, replay: None }).collect();
+    marks.sort_unstable();
+    if !marks.is_empty() {
+        for consumer in consumers {
+            marks::insert(conn, consumer, marks.iter().map(|mark| (&job.tenant, *mark)))?;
+        }
+    }
+    Ok(())
 }
 
 /// Owes stored events to the bus as they are. `false`: the job is not ours any more, nothing was written.
@@ -96,19 +121,17 @@ crate::statement! {
         data: Array<Text> = Vec<&'a str>,
     }
     returns ();
-    "insert into events as old (tenant_id, id, delivery_id, integration, source, type, subject, time, repo, service,
-                                environment, actor, traceparent, data)
+    "insert into events (tenant_id, id, delivery_id, integration, source, type, subject, time, repo, service, environment,
+                         actor, traceparent, data)
      select tenant_id, id, delivery_id, integration, source, type, subject, time, repo, service, environment, actor,
             traceparent, data::json
      from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        as n (tenant_id, id, delivery_id, integration, source, type, subject, time, repo, service, environment, actor,
              traceparent, data)
      order by id
-     on conflict (id) do update set source = excluded.source, type = excluded.type, subject = excluded.subject,
-       time = excluded.time, repo = excluded.repo, service = excluded.service, environment = excluded.environment,
-       actor = excluded.actor, data = excluded.data
-     where (old.source, old.type, old.subject, old.time, old.data::text)
-       is distinct from (excluded.source, excluded.type, excluded.subject, excluded.time, excluded.data::text)"
+     on conflict (id) do update set integration = excluded.integration, source = excluded.source, type = excluded.type,
+       subject = excluded.subject, time = excluded.time, repo = excluded.repo, service = excluded.service,
+       environment = excluded.environment, actor = excluded.actor, data = excluded.data"
 }
 
 fn upsert<'a>(events: &[&'a Event]) -> Upsert<'a> {
@@ -151,8 +174,12 @@ fn note_deliveries<'a>(job: &'a Leased, chunk: &[Renewed]) -> NoteDeliveries<'a>
         id: chunk.iter().map(|renewed| renewed.delivery.0).collect(),
         received_at: chunk.iter().map(|renewed| renewed.delivery.received_at()).collect(),
         mapping_version: chunk.iter().map(|renewed| renewed.mapping_version).collect(),
-        event_count: chunk.iter().map(|renewed| i32::try_from(renewed.events.len()).unwrap_or(i32::MAX)).collect(),
-        result: chunk.iter().map(Renewed::result).collect(),
+        event_count: chunk.iter().map(|renewed| i32::try_from(renewed.event_count).unwrap_or(i32::MAX)).collect(),
+        result: chunk.iter().map(result).collect(),
         tenant: job.tenant.as_str(),
     }
+}
+
+fn result(renewed: &Renewed) -> &'static str {
+    if renewed.is_unmapped { "unmapped" } else { "accepted" }
 }

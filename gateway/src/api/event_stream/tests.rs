@@ -22,7 +22,16 @@ async fn state(database: &Database) -> Shared {
     let (intake, _) = Intake::start(store.clone(), relay.clone()).expect("a writer");
     let settings = Settings::read(&Variables::new(), &[], Env::Development).expect("settings").0;
     let metrics = boot::metrics::Metrics::install().expect("a recorder");
-    Shared::new(State::new(Parts { settings: Arc::new(settings), store, bus, relay, metrics, stop }, intake))
+    let parts = Parts {
+        settings: Arc::new(settings),
+        sources: integrations::Sources::built_in(),
+        store,
+        bus,
+        relay,
+        metrics,
+        stop,
+    };
+    Shared::new(State::new(parts, intake).expect("a state"))
 }
 
 async fn reader(state: &Shared, heartbeat: Duration) -> Reader {

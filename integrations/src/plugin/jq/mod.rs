@@ -9,6 +9,7 @@ mod arithmetic;
 mod fuel;
 mod guard;
 mod natives;
+mod order;
 mod parse;
 mod patterns;
 mod value;
