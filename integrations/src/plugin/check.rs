@@ -205,8 +205,21 @@ fn mappings(source: &Source<'_>, name: &'static str, file: &File) -> Result<Mapp
     Ok(Mappings { source: name, program, kinds, greeting })
 }
 
+/// Whether it reads like a type of events and is none: two words with a point between them.
+fn is_misspelt(kind: &str) -> bool {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+    kind.split_once('.').is_some_and(|(noun, verb)| word(noun) && word(verb)) && nouns::find(kind).is_none()
+}
+
 fn program(source: &Source<'_>, file: &File) -> Result<Program, Fault> {
     let definitions = file.definitions.as_ref().map_or("", |text| text.get_ref());
+    for text in file.definitions.iter().chain(file.mapping.iter().map(|mapping| &mapping.jq)) {
+        let unknown = jq::written_types(text.get_ref()).into_iter().find(|(_, kind)| is_misspelt(kind));
+        if let Some((at, kind)) = unknown {
+            let what = format!("field jq: {kind} is none of the types of events");
+            return Err(Fault { line: source.line_in(text, at), what });
+        }
+    }
     let codes: Vec<&str> = file.mapping.iter().map(|mapping| mapping.jq.get_ref().as_str()).collect();
     let jq_of = |piece: usize| match piece.checked_sub(1) {
         None => file.definitions.as_ref(),

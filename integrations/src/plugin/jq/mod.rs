@@ -25,6 +25,12 @@ use value::Value;
 
 pub(crate) use parse::Fault;
 
+/// The texts that a program writes as a type, each with its place.
+pub(crate) fn written_types(code: &str) -> Vec<(usize, String)> {
+    let read = || parse::written_types(code).into_iter().map(|(at, text)| (at, text.to_owned())).collect();
+    fuel::run(fuel::TO_READ, read).unwrap_or_default()
+}
+
 /// The most events that one delivery makes.
 const MOST_EVENTS: usize = 1000;
 /// How large they may be together: values and pieces of 16 bytes of text, about a megabyte of text.

@@ -1,6 +1,6 @@
 //! Texts of the language to trees, and where in them a mistake stands.
 
-use jaq_core::load::lex::{Lexer, Token};
+use jaq_core::load::lex::{Lexer, StrPart, Tok, Token};
 use jaq_core::load::parse::{Def, Error, Parser, Term};
 use jaq_core::load::span;
 
@@ -25,6 +25,30 @@ pub(super) fn definitions(code: &str) -> Result<Vec<Def<&str>>, Fault> {
 pub(super) fn term(code: &str, piece: usize) -> Result<Term<&str>, Fault> {
     let tokens = tokens(code, piece)?;
     Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| syntax(code, piece, errors))
+}
+
+/// The texts that a program writes as a type, `{type: "build.finished"}`, each with its place.
+pub(super) fn written_types(code: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    if let Ok(tokens) = tokens(code, 0) {
+        types_among(code, &tokens, &mut found);
+    }
+    found
+}
+
+fn types_among<'s>(code: &'s str, tokens: &[Token<&'s str>], found: &mut Vec<(usize, &'s str)>) {
+    for three in tokens.windows(3) {
+        if let [Token("type", _), Token(":", _), Token(whole, Tok::Str(parts))] = three
+            && let [StrPart::Str(text)] = parts.as_slice()
+        {
+            found.push((span(code, whole).start, text));
+        }
+    }
+    for token in tokens {
+        if let Token(_, Tok::Block(inner)) = token {
+            types_among(code, inner, found);
+        }
+    }
 }
 
 fn tokens(code: &str, piece: usize) -> Result<Vec<Token<&str>>, Fault> {
