@@ -19,6 +19,7 @@ mod json;
 mod manners;
 mod messages;
 mod moves;
+mod plugin;
 mod pointer;
 mod repositories;
 mod scheme;
@@ -65,6 +66,7 @@ pub use integration::{
     Delivery, Field, Greeting, Identity, Incoming, Integration, Normalizer, Sample, Setup, Unreadable,
 };
 pub use manners::{After, Manners};
+pub use plugin::{Case, Explained, Fault, Mappings, Plugin, folder, noun_fields};
 pub use scheme::{Algorithm, Clock, Encoding, KeyFormat, Part, Place, Scheme, Signature, Sns, Timestamp, Token, Unit};
 pub use sign::{Shipment, freshen, sign};
 pub use sources::Sources;
