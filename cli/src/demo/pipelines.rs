@@ -138,5 +138,5 @@ pub(super) fn by_script(number: u64, at: DateTime<Utc>, status: &'static str) ->
         "tier": "production", "status": status, "started_at": time(at - TimeDelta::minutes(4)), "finished_at": time(at),
         "components": [{"repo": BILLING.full_name, "sha": sha}],
     });
-    [Delivery::new("generic", "commit", committed, &commit), Delivery::new("generic", "deployment", at, &deployment)]
+    [Delivery::new("generic", "facts", committed, &commit), Delivery::new("generic", "facts", at, &deployment)]
 }

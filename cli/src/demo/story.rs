@@ -108,15 +108,14 @@ fn shipped_by_github(change: &Change) -> Vec<Delivery> {
 }
 
 fn shipped_by_gitlab(change: &Change) -> Vec<Delivery> {
-    let (merged, started) = (change.at(35), change.at(36));
+    let merged = change.at(35);
     vec![
         gitlab::opened(change),
         gitlab::merged(change, merged),
         gitlab::pushed(change, merged),
-        gitlab::pipeline(change, started, None),
         gitlab::deployment(change, change.at(43), "running"),
         gitlab::deployment(change, change.at(46), "success"),
-        gitlab::pipeline(change, started, Some(change.at(47))),
+        gitlab::pipeline(change, change.at(36), change.at(47)),
     ]
 }
 
