@@ -28,6 +28,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("libc", &["boot"]),
     ("governor", &["gateway"]),
     ("hmac", &["integrations"]),
+    ("jaq-core", &["integrations"]),
+    ("jaq-std", &["integrations"]),
 ];
 
 /// What the pure crates may not touch: I/O, clocks, other people's runtimes.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::headers::Headers;
 use crate::manners::Manners;
+use crate::plugin::Mappings;
 use crate::scheme::{Part, Place, Scheme, Signature};
 use crate::verify::Fetched;
 
@@ -55,6 +56,8 @@ pub(crate) type Cut = fn(&[u8]) -> Option<Vec<u8>>;
 #[derive(Clone, Copy, Debug)]
 pub enum Normalizer {
     Coded(fn(&Delivery<'_>, &Rules) -> Result<Vec<Draft>, Unreadable>),
+    /// A plugin's mappings. They answer its greetings as well.
+    Mapped(&'static Mappings),
 }
 
 /// What a person does in the vendor's tool, in the words of its own pages.

@@ -19,6 +19,7 @@ mod json;
 mod manners;
 mod messages;
 mod moves;
+mod plugin;
 mod pointer;
 mod repositories;
 mod scheme;
@@ -34,6 +35,7 @@ mod walk;
 
 mod argocd;
 mod aws;
+mod azuredevops;
 mod bitbucket;
 mod circleci;
 mod cloudevents;
@@ -64,6 +66,7 @@ pub use integration::{
     Delivery, Field, Greeting, Identity, Incoming, Integration, Normalizer, Sample, Setup, Unreadable,
 };
 pub use manners::{After, Manners};
+pub use plugin::{Case, Explained, Fault, Mappings, Plugin, folder, noun_fields};
 pub use scheme::{Algorithm, Clock, Encoding, KeyFormat, Part, Place, Scheme, Signature, Sns, Timestamp, Token, Unit};
 pub use sign::{Shipment, freshen, sign};
 pub use sources::Sources;
@@ -74,6 +77,7 @@ pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 /// Every source we take deliveries from.
 pub static ALL: &[&Integration] = &[
     &argocd::ARGOCD,
+    &azuredevops::AZUREDEVOPS,
     &bitbucket::BITBUCKET,
     &circleci::CIRCLECI,
     &cloudevents::CLOUDEVENTS,

@@ -31,6 +31,9 @@ pub fn identify(integration: &Integration, incoming: &Incoming<'_>) -> Identity 
 
 /// The answer to a handshake; `None` for a delivery like any other.
 pub fn greet(integration: &Integration, identity: &Identity, incoming: &Incoming<'_>) -> Option<Greeting> {
+    if let Normalizer::Mapped(mappings) = integration.normalize {
+        return mappings.greeting(&identity.kind).cloned().map(Greeting::Answer);
+    }
     let greeting = integration.greeting?;
     let greeting = greeting(&Delivery { kind: &identity.kind, headers: incoming.headers, body: incoming.body })?;
     match greeting {
@@ -58,6 +61,7 @@ pub fn normalize(
     let delivery = Delivery { kind, headers, body };
     let drafts = match integration.normalize {
         Normalizer::Coded(normalize) => normalize(&delivery, rules),
+        Normalizer::Mapped(mappings) => mappings.normalize(kind, &kept_headers(integration, headers), body, rules),
     };
     drafts.unwrap_or_else(|why| vec![unmapped(integration.name, kind, why)])
 }
