@@ -7,7 +7,7 @@ use boot::Settings;
 use boot::plugins::Folder;
 use clap::{Args, Subcommand};
 use domain::rules::Rules;
-use integrations::{Case, Plugin, Sources};
+use integrations::{Case, Integration, Plugin, Sources};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -21,6 +21,13 @@ pub(crate) fn load(settings: &Settings) -> (Sources, Folder) {
     faulty.iter().for_each(|one| eprintln!("em-agent: {one}"));
     sources.set_plugins(&folder.plugins());
     (sources, folder)
+}
+
+/// The body of the first example of a kind, beside the plugin's file.
+pub(crate) fn example(settings: &Settings, integration: &Integration, kind: &str) -> Option<Vec<u8>> {
+    let folder = settings.sources.plugins_dir.join(integration.name).join(integrations::folder(kind));
+    let first = entries(&folder).into_iter().find(|file| is_body(file))?;
+    std::fs::read(first).ok().filter(|_| integration.is_plugin())
 }
 
 /// Sources without compiling

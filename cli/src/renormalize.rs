@@ -86,7 +86,7 @@ impl Renormalize {
             }));
         }
         let settings = settings::load_for_tool()?;
-        let sources = plugins::sources(&settings)?;
+        let (sources, _) = plugins::load(&settings);
         let found = self.source.as_deref().map(|name| source(&sources, name)).transpose()?;
         let name = found.map(|integration| integration.name);
         let store = connections::store(&settings, &settings::database_url(&settings)?, Role::App)?;

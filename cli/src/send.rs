@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::{client, demo, settings};
+use crate::{client, demo, plugins, settings};
 
 /// Send a sample delivery, really signed
 ///
@@ -41,7 +41,7 @@ pub(crate) struct Send {
 impl Send {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load_for_tool()?;
-        let sources = crate::plugins::sources(&settings)?;
+        let (sources, _) = plugins::load(&settings);
         let integration = source(&sources, &self.source)?;
         let base_url = match &self.to {
             Some(url) => client::named_url("--to", url)?,
@@ -55,7 +55,10 @@ impl Send {
         let (letter, body) = match (&self.file, integration.sample(&self.kind)) {
             (Some(path), sample) => (Letter::of(sample, &self.kind), read(path)?),
             (None, Some(sample)) => (Letter::of(Some(sample), &self.kind), sample.body.to_vec()),
-            (None, None) => return Err(no_sample(integration, &self.kind)),
+            (None, None) => match plugins::example(&settings, integration, &self.kind) {
+                Some(body) => (Letter::of(None, &self.kind), body),
+                None => return Err(no_sample(integration, &self.kind)),
+            },
         };
         for _ in 0..self.count {
             let key = Uuid::now_v7().to_string();

@@ -9,6 +9,7 @@ use boot::telemetry::Telemetry;
 use integrations::Sources;
 
 use crate::failure::Failure;
+use crate::plugins;
 
 /// A process that is about to serve.
 pub(crate) struct Process {
@@ -24,7 +25,8 @@ impl Process {
     pub(crate) fn start(settings: Settings) -> Result<Self, Failure> {
         let telemetry = Telemetry::start(&settings)?;
         let (metrics, stop) = (Metrics::install()?, stop::on_signals()?);
-        let sources = Sources::built_in();
+        let (sources, folder) = plugins::load(&settings);
+        tokio::spawn(boot::plugins::watch(folder, sources.clone(), stop.clone()));
         Ok(Self { settings, sources, metrics, stop, telemetry })
     }
 

@@ -1,15 +1,21 @@
 //! Reads the settings for a command and says what looks like a typing mistake.
 
-use boot::Settings;
-use boot::settings::Env;
+use boot::plugins::Folder;
+use boot::settings::{self, Env};
+use boot::{Settings, environment};
 use secrecy::ExposeSecret;
 
 use crate::failure::Failure;
 
 /// For what serves: production unless `ENV` or the command says otherwise.
 pub(crate) fn load(default_env: Env) -> Result<Settings, Failure> {
-    let sources: Vec<&str> = integrations::ALL.iter().map(|integration| integration.name).collect();
-    let (settings, warnings) = Settings::from_process(&sources, default_env).map_err(Failure::Settings)?;
+    let variables = environment::variables();
+    // Plugins are sources as well: their settings are known by their names.
+    let mut plugins = Folder::new(settings::plugins_dir(&variables));
+    plugins.look();
+    let built_in = integrations::ALL.iter().map(|integration| integration.name);
+    let sources: Vec<&str> = built_in.chain(plugins.plugins().iter().map(|plugin| plugin.name)).collect();
+    let (settings, warnings) = Settings::read(&variables, &sources, default_env).map_err(Failure::Settings)?;
     warnings.iter().for_each(|warning| eprintln!("em-agent: {warning}"));
     Ok(settings)
 }

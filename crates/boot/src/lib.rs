@@ -5,6 +5,7 @@
 
 pub mod environment;
 pub mod metrics;
+pub mod plugins;
 pub mod private;
 pub mod settings;
 pub mod status;

@@ -76,9 +76,10 @@ impl Folder {
 
     fn read(&self, file: &Path, text: &str) -> Result<&'static Integration, String> {
         let plugin = Plugin::read(text).map_err(|fault| fault.to_string())?.integration();
-        let twin = self.files.iter().find(|(other, seen)| {
-            *other != file && seen.plugin.is_some_and(|known| known.name == plugin.name)
-        });
+        let twin = self
+            .files
+            .iter()
+            .find(|(other, seen)| *other != file && seen.plugin.is_some_and(|known| known.name == plugin.name));
         match twin {
             Some((other, _)) => Err(format!("the name {} is taken by {}", plugin.name, other.display())),
             None => Ok(plugin),

@@ -25,7 +25,7 @@ use reader::Reader;
 
 pub use reader::BadSetting;
 pub use sections::{AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings};
-pub use sources::{SourceSettings, Unsigned, secret_name};
+pub use sources::{SourceSettings, Unsigned, plugins_dir, secret_name};
 pub use table::{SETTINGS, Setting};
 pub use unknown::Warning;
 

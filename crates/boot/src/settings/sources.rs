@@ -8,11 +8,15 @@ use std::path::PathBuf;
 use domain::rules::{DeployPattern, Rules};
 use secrecy::SecretString;
 
+use crate::environment::Variables;
+
 use super::reader::Reader;
 use super::{Env, values};
 
 /// Sources whose secret has a name of the vendor's own.
 const OWN_SECRET_NAMES: &[(&str, &str)] = &[("slack", "SLACK_SIGNING_SECRET")];
+const PLUGINS_DIR: &str = "PLUGINS_DIR";
+const USUAL_PLUGINS_DIR: &str = "plugins";
 const SECRET: &str = "_WEBHOOK_SECRET";
 const SWITCH: (&str, &str) = ("INTEGRATIONS_", "_ENABLED");
 
@@ -67,7 +71,7 @@ impl SourceSettings {
             sns_topics: reader.parsed("AWS_SNS_TOPIC_ARNS", takes, arns).unwrap_or_default(),
             sns_allow_sha1: reader.flag("AWS_SNS_ALLOW_SHA1", false),
             grafana_timestamp_header: reader.parsed("GRAFANA_TIMESTAMP_HEADER", "the name of a header", values::header),
-            plugins_dir: PathBuf::from(reader.text_or("PLUGINS_DIR", "plugins")),
+            plugins_dir: PathBuf::from(reader.text_or(PLUGINS_DIR, USUAL_PLUGINS_DIR)),
         }
     }
 
@@ -104,6 +108,12 @@ impl SourceSettings {
                 Unsigned::Only(listed) => listed.contains(source),
             }
     }
+}
+
+/// Where plugins are, before the settings are read: their names are part of them.
+pub fn plugins_dir(variables: &Variables) -> PathBuf {
+    let set = variables.get(PLUGINS_DIR).map(|text| text.trim()).filter(|text| !text.is_empty());
+    PathBuf::from(set.unwrap_or(USUAL_PLUGINS_DIR))
 }
 
 /// The setting that holds a source's secret.
