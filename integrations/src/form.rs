@@ -42,6 +42,14 @@ fn is_json(body: &[u8]) -> bool {
     matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
+/// The form without the fields of that name; `None` when there is none, or it is no form.
+pub(crate) fn without(body: &[u8], name: &str) -> Option<Vec<u8>> {
+    let is_named = |field: &&[u8]| field.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="));
+    let all: Vec<&[u8]> = body.split(|byte| *byte == b'&').collect();
+    let kept: Vec<&[u8]> = all.iter().copied().filter(|field| !is_named(field)).collect();
+    (!is_json(body) && kept.len() < all.len()).then(|| kept.join(&b'&'))
+}
+
 fn decode(field: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let mut decoded = Vec::with_capacity(field.len());
     let mut bytes = field.iter();
@@ -79,6 +87,8 @@ mod tests {
         ] {
             assert_eq!(field(form, name).as_deref(), expected, "{name}");
         }
+        assert_eq!(without(form, "token").as_deref(), Some(&form[8..]));
+        assert_eq!(without(form, "nothing"), None);
         assert_eq!(field(b" {\"text\":\"&ssl_check=1&\"}", "ssl_check"), None);
     }
 }

@@ -35,6 +35,7 @@ mod walk;
 
 mod argocd;
 mod aws;
+mod azuredevops;
 mod bitbucket;
 mod circleci;
 mod cloudevents;
@@ -76,6 +77,7 @@ pub use walk::{greet, identify, kept_body, kept_headers, normalize};
 /// Every source we take deliveries from.
 pub static ALL: &[&Integration] = &[
     &argocd::ARGOCD,
+    &azuredevops::AZUREDEVOPS,
     &bitbucket::BITBUCKET,
     &circleci::CIRCLECI,
     &cloudevents::CLOUDEVENTS,

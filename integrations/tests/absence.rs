@@ -30,8 +30,9 @@ fn members(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 /// The object that holds a member, and the member's name.
-fn holder<'a>(body: &'a mut Value, pointer: &'a str) -> (&'a mut Map<String, Value>, &'a str) {
+fn holder<'a>(body: &'a mut Value, pointer: &str) -> (&'a mut Map<String, Value>, String) {
     let (object, name) = pointer.rsplit_once('/').expect("a pointer");
+    let name = name.replace("~1", "/").replace("~0", "~");
     (body.pointer_mut(object).and_then(Value::as_object_mut).expect("an object"), name)
 }
 
@@ -48,9 +49,9 @@ fn essential(integration: &Integration, sample: &Sample) -> Option<Vec<String>> 
     let misses = |pointer: &String| {
         let (mut without, mut with_null) = (whole.clone(), whole.clone());
         let (object, name) = holder(&mut without, pointer);
-        object.remove(name);
+        object.remove(&name);
         let (object, name) = holder(&mut with_null, pointer);
-        object[name] = Value::Null;
+        object.insert(name, Value::Null);
         let [missed, null] = [without, with_null].map(|body| is_unmapped(body.to_string().as_bytes()));
         assert_eq!(missed, null, "{}: {pointer} may be missing but not null, or the other way round", sample.path);
         missed

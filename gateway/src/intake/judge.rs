@@ -43,7 +43,7 @@ pub(super) fn headers(map: &HeaderMap) -> Headers<'_> {
 
 pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result<Judged, Turned> {
     let Knock { integration, tenant, secrets, rules, id, traceparent, query_token, certificates } = knock;
-    let incoming = Incoming { headers, body, query_token: query_token.as_deref(), certificates };
+    let incoming = Incoming { headers, body, query_token: query_token.as_deref(), certificates, proved: None };
     if let Some(answer) = integration.unsigned_greeting.and_then(|greeting| greeting(&incoming)) {
         return Ok(Judged::Greeting(Greeting::Answer(answer)));
     }
@@ -51,6 +51,7 @@ pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result
         Err(Refusal::Need(url)) => return Ok(Judged::Need(url)),
         verified => verified.map_err(refused)?,
     };
+    let incoming = Incoming { proved: Some(verified.scheme), ..incoming };
     let identity = integrations::identify(integration, &incoming);
     if let Some(answer) = integrations::greet(integration, &identity, &incoming) {
         return Ok(Judged::Greeting(answer));

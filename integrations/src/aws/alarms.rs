@@ -66,7 +66,7 @@ pub(super) struct Change<'a> {
 #[derive(Deserialize)]
 struct State<'a> {
     #[serde(borrow)]
-    value: Text<'a>,
+    value: Option<Text<'a>>,
     #[serde(default, deserialize_with = "time::lenient")]
     timestamp: Option<DateTime<Utc>>,
 }
@@ -138,11 +138,10 @@ pub(super) fn event_drafts(
 ) -> Result<Vec<Draft>, Unreadable> {
     let change = &event.detail;
     let at = change.state.timestamp.or(event.time);
-    let fired = match &*change.state.value {
-        "ALARM" => at,
-        // The state before is the one that it fired with.
-        _ => change.previous_state.as_ref().filter(|state| *state.value == *"ALARM").and_then(|state| state.timestamp),
-    };
+    // The state before is the one that it fired with.
+    let fires = |state: &&State<'_>| state.value.as_deref() == Some("ALARM");
+    let before = change.previous_state.as_ref().filter(fires).and_then(|state| state.timestamp);
+    let fired = if fires(&&change.state) { at } else { before };
     let configuration = change.configuration.as_ref();
     let metrics = configuration.iter().flat_map(|configuration| &configuration.metrics);
     let dimensions = metrics.filter_map(|metric| metric.stat.as_ref()?.metric.as_ref()?.dimensions.as_ref());
@@ -154,7 +153,7 @@ pub(super) fn event_drafts(
         arn: event.resources.iter().find(|arn| arn.contains(":alarm:")).map(|arn| arn.clean(500)),
         name: &change.alarm_name,
         description: configuration.and_then(|configuration| configuration.description.as_ref()),
-        state: &change.state.value,
+        state: change.state.value.as_deref().unwrap_or_default(),
         at,
         fired_at: fired,
         common: measured(service, cluster, rules),

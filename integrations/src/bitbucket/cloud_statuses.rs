@@ -62,11 +62,14 @@ pub(super) fn drafts(event: StatusEvent<'_>, rules: &Rules) -> Vec<Draft> {
     };
     let sha = status.sha();
     let key = status.key.clean(NAME);
+    let repo = event.repository.name();
+    // A fork has the same commits.
+    let place = repo.as_ref().map(|repo| format!("{repo}/{key}")).unwrap_or_else(|| key.clone());
     let run = Run {
         source: "bitbucket",
         tells_deployments: false,
-        repo: event.repository.name(),
-        run_id: sha.as_ref().map_or_else(|| key.clone(), |sha| format!("{key}@{sha}")),
+        run_id: sha.as_ref().map_or_else(|| place.clone(), |sha| format!("{place}@{sha}")),
+        repo,
         name: text(status.name.as_ref(), NAME).unwrap_or(key),
         phase,
         outcome,

@@ -66,10 +66,7 @@ fn greet(delivery: &Delivery<'_>) -> Option<Greeting> {
 }
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.kind, delivery.body, rules) {
-        Err(why) if why.repeats => drafts(delivery.kind, &json::last_of_each(delivery.body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, |body| drafts(delivery.kind, body, rules))
 }
 
 fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
@@ -80,8 +77,8 @@ fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadab
         _ => {
             if let Some(what) = cloud_pull_requests::What::of(kind) {
                 cloud_pull_requests::drafts(what, json::read(body)?, rules)
-            } else if let Some(ticket) = cloud_issues::ticket_kind(kind) {
-                cloud_issues::drafts(ticket, json::read(body)?, rules)
+            } else if let Some(happened) = cloud_issues::happened(kind) {
+                cloud_issues::drafts(happened, json::read(body)?, rules)
             } else if let Some(what) = server_pull_requests::What::of(kind) {
                 server_pull_requests::drafts(what, json::read(body)?, rules)
             } else {

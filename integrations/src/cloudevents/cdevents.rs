@@ -197,7 +197,10 @@ pub(super) fn drafts(
         "ticket" => tickets::ticket_drafts(kind.predicate, &event, rules),
         _ => None,
     };
-    drafts.ok_or_else(|| Unreadable::new("CDEvents of this type have no mapping"))
+    drafts.ok_or_else(|| match (kind.subject, kind.predicate) {
+        ("artifact", "published") => Unreadable::new("an artifact without a digest is none that a deployment names"),
+        _ => Unreadable::new("CDEvents of this type have no mapping"),
+    })
 }
 
 fn agree(document: &Document<'_>, context: &Context<'_>, subject: &Subject<'_>) -> Result<(), Unreadable> {

@@ -110,9 +110,9 @@ pub(super) fn pipeline_drafts(event: PipelineEvent<'_>, rules: &Rules) -> Vec<Dr
         // A pipeline's own name is made for each run: it would tell every run apart from the others.
         name: "pipeline".to_owned(),
         outer_name: text(pipeline.name.as_ref(), NAME),
-        run_id: pipeline.id.0,
+        run_id: pipeline_run(&pipeline.id),
         number: pipeline.iid,
-        parent_run: event.source_pipeline.and_then(|source| source.pipeline_id).map(|id| id.0),
+        parent_run: event.source_pipeline.and_then(|source| source.pipeline_id).map(|id| pipeline_run(&id)),
         event: text(pipeline.source.as_ref(), NAME),
         phase,
         outcome,
@@ -142,8 +142,8 @@ pub(super) fn job_drafts(event: JobEvent<'_>, rules: &Rules) -> Vec<Draft> {
         repo,
         name: text(event.build_name.as_ref(), NAME).unwrap_or_default(),
         outer_name: text(event.build_stage.as_ref(), NAME),
-        run_id: event.build_id.0,
-        parent_run: event.pipeline_id.map(|id| id.0),
+        run_id: format!("job:{}", event.build_id.0),
+        parent_run: event.pipeline_id.as_ref().map(pipeline_run),
         phase,
         outcome,
         state: event.build_status.clean(NAME),
@@ -159,6 +159,11 @@ pub(super) fn job_drafts(event: JobEvent<'_>, rules: &Rules) -> Vec<Draft> {
         ..Run::default()
     };
     run.drafts(rules)
+}
+
+/// Pipelines, jobs and deployments are counted apart: their numbers alone would meet.
+fn pipeline_run(id: &Id) -> String {
+    format!("pipeline:{}", id.0)
 }
 
 struct Place {

@@ -1,14 +1,15 @@
 //! `deployment`: every state that a deployment went through. The environment's tier is GitLab's own, where it says one.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Body, Component, Deployment, Tier};
+use domain::data::{Component, Deployment, Tier};
 use domain::event::Draft;
 use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
 use super::payloads::{Project, User, common};
-use crate::drafts::{NAME, URL, draft, sha, text};
+use crate::deployments::Told;
+use crate::drafts::{NAME, URL, sha, text};
 use crate::json::{Id, Text};
 
 #[derive(Deserialize)]
@@ -40,26 +41,25 @@ pub(super) struct DeploymentEvent<'a> {
 
 pub(super) fn drafts(event: DeploymentEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let at = event.status_changed_at;
-    let (kind, outcome) = match &*event.status {
-        "running" => ("deployment.started", None),
-        "success" => ("deployment.finished", Some("success")),
-        "failed" => ("deployment.finished", Some("failure")),
-        "canceled" => ("deployment.finished", Some("cancelled")),
-        _ => ("deployment.updated", None),
+    let outcome = match &*event.status {
+        "success" => Some("success"),
+        "failed" => Some("failure"),
+        "canceled" => Some("cancelled"),
+        _ => None,
     };
+    let began = &*event.status == "running";
     let mut base = common(event.project.as_ref().unwrap_or(&Project::default()), event.user.as_ref(), at, rules);
     let sha = event.sha();
     base.service = base.repo.clone();
     base.environment = text(event.environment.as_ref(), NAME);
-    let told = event.environment_tier.as_deref().and_then(Tier::parse);
-    base.environment_tier = told.or_else(|| base.environment.as_deref().map(|name| rules.tier(name, None)));
+    base.environment_tier = event.environment_tier.as_deref().and_then(Tier::parse);
     base.commit_sha = sha.clone();
     base.url = text(event.deployable_url.as_ref(), URL).or_else(|| text(event.environment_external_url.as_ref(), URL));
     let fact = Deployment {
-        deployment_id: Some(event.deployment_id.0.clone()),
+        deployment_id: Some(event.deployment_id.0),
         state: Some(event.status.clean(NAME)),
         at,
-        started_at: at.filter(|_| kind == "deployment.started"),
+        started_at: at.filter(|_| began),
         finished_at: at.filter(|_| outcome.is_some()),
         outcome: outcome.map(str::to_owned),
         components: vec![Component {
@@ -70,10 +70,7 @@ pub(super) fn drafts(event: DeploymentEvent<'_>, rules: &Rules) -> Vec<Draft> {
         }],
         ..Deployment::default()
     };
-    let scope = base.repo.clone().unwrap_or_default();
-    let environment = base.environment.as_deref().unwrap_or_default();
-    let subject = format!("{scope}/{environment}:{}", event.deployment_id.0);
-    vec![draft(kind, &scope, subject, at, base, Body::Deployment(fact))]
+    vec![Told { scope: base.repo.clone().unwrap_or_default(), began, fact, common: base }.draft(rules)]
 }
 
 impl DeploymentEvent<'_> {

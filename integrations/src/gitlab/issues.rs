@@ -5,15 +5,16 @@
 //! is `group/project#n`: numbers alone collide between projects.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Body, Common, Incident, Ticket};
+use domain::data::{Common, Ticket};
 use domain::event::Draft;
 use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
-use super::payloads::{Changed, Label, Project, User, common, label_names, marks_incident};
-use crate::drafts::{NAME, TITLE, URL, draft, text};
+use super::payloads::{Changed, Label, Project, User, label_names, marks_incident};
+use crate::drafts::{NAME, TITLE, URL, text};
 use crate::json::{self, Id, Text};
+use crate::tickets::{DONE, Happened, Ticketed, is_incident_type};
 
 #[derive(Deserialize)]
 pub(super) struct IssueEvent<'a> {
@@ -68,64 +69,54 @@ struct Issue<'a> {
 
 pub(super) fn drafts(event: IssueEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let issue = &event.object_attributes;
-    let action = issue.action.as_deref().unwrap_or("update");
-    let Some(kind) = ticket_kind(action) else { return Vec::new() };
-    let mut base =
-        common(event.project.as_ref().unwrap_or(&Project::default()), event.user.as_ref(), issue.updated_at, rules);
-    let key = match (&base.repo, &issue.iid) {
+    let (happened, at) = match issue.action.as_deref() {
+        Some("open") => (Happened::Created, issue.created_at),
+        Some("close") => (Happened::Closed, issue.closed_at),
+        Some("reopen") => (Happened::Reopened, issue.updated_at),
+        Some("update") | None => (Happened::Updated, issue.updated_at),
+        Some(_) => return Vec::new(),
+    };
+    let project = event.project.as_ref().unwrap_or(&Project::default()).name();
+    let key = match (&project, &issue.iid) {
         (Some(project), Some(iid)) => format!("{project}#{}", iid.0),
         // Epics belong to a group, which is not told.
         _ => issue.id.0.clone(),
     };
-    let subject = format!("gitlab:{key}");
-    base.labels = label_names(&event.labels);
-    base.url = text(issue.url.as_ref(), URL);
-    let at = match action {
-        "open" => issue.created_at,
-        "close" => issue.closed_at,
-        _ => issue.updated_at,
+    let (was_incident, is_incident) = event.incident(rules);
+    let ticketed = Ticketed {
+        source: "gitlab",
+        scope: project.clone().unwrap_or_default(),
+        key,
+        happened,
+        at: at.or(issue.updated_at),
+        ticket: Ticket {
+            assignee: event.assignees.first().map(|user| user.actor(rules)),
+            from_status: event.changes.as_ref().and_then(Changes::state_before),
+            ..issue.ticket()
+        },
+        is_incident,
+        was_incident,
+        severity: text(issue.severity.as_ref(), NAME).filter(|severity| severity != "unknown"),
+        common: Common {
+            service: project.clone().filter(|_| is_incident || was_incident),
+            repo: project,
+            actor: event.user.as_ref().map(|user| user.actor(rules)),
+            labels: label_names(&event.labels),
+            url: text(issue.url.as_ref(), URL),
+            revision: issue.updated_at,
+            ..Common::default()
+        },
     };
-    let at = at.or(issue.updated_at);
-    let scope = base.repo.clone().unwrap_or_default();
-    let mut drafts = Vec::with_capacity(2);
-    if let Some((kind, gone)) = incident_kind(action, &event, rules) {
-        let base = Common { service: base.repo.clone(), ..base.clone() };
-        drafts.push(draft(kind, &scope, subject.clone(), at, base, Body::Incident(issue.incident(&key, gone))));
-    }
-    let ticket = Ticket {
-        assignee: event.assignees.first().map(|user| user.actor(rules)),
-        from_status: event.changes.as_ref().and_then(Changes::state_before),
-        ..issue.ticket(key)
-    };
-    drafts.push(draft(kind, &scope, subject, at, base, Body::Ticket(ticket)));
-    drafts
+    ticketed.drafts()
 }
 
-fn ticket_kind(action: &str) -> Option<&'static str> {
-    Some(match action {
-        "open" => "ticket.created",
-        "close" => "ticket.closed",
-        // From closed back to open.
-        "reopen" => "ticket.moved",
-        "update" => "ticket.updated",
-        _ => return None,
-    })
-}
-
-/// What happened to the incident that the issue is, and whether it is one no longer.
-fn incident_kind(action: &str, event: &IssueEvent<'_>, rules: &Rules) -> Option<(&'static str, bool)> {
-    let by_type = event.object_attributes.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("incident"));
-    let is = by_type || marks_incident(&event.labels, rules);
-    let labels = event.changes.as_ref().and_then(|changes| changes.labels.as_ref());
-    let labelled = labels.and_then(|labels| labels.previous.as_ref()).map(|labels| marks_incident(labels, rules));
-    let was = by_type || labelled.unwrap_or(is);
-    match (action, was, is) {
-        ("update", true, false) => Some(("incident.updated", true)),
-        (_, _, false) => None,
-        ("open", ..) | ("update", false, true) => Some(("incident.opened", false)),
-        ("close", ..) => Some(("incident.resolved", false)),
-        ("reopen", ..) => Some(("incident.reopened", false)),
-        _ => Some(("incident.updated", false)),
+impl IssueEvent<'_> {
+    /// Whether it was an incident before this event, and is one after it.
+    fn incident(&self, rules: &Rules) -> (bool, bool) {
+        let by_type = self.object_attributes.kind.as_deref().is_some_and(|kind| is_incident_type(kind, rules));
+        let is = by_type || marks_incident(&self.labels, rules);
+        let labels = self.changes.as_ref().and_then(|changes| changes.labels.as_ref()?.previous.as_ref());
+        (by_type || labels.map_or(is, |labels| marks_incident(labels, rules)), is)
     }
 }
 
@@ -145,25 +136,12 @@ impl Issue<'_> {
         self.state.as_deref() == Some("closed")
     }
 
-    fn incident(&self, key: &str, gone: bool) -> Incident {
-        Incident {
-            incident_id: Some(key.to_owned()),
-            title: text(self.title.as_ref(), TITLE),
-            severity: text(self.severity.as_ref(), NAME).filter(|severity| severity != "unknown"),
-            opened_at: self.created_at,
-            resolved_at: self.closed_at.filter(|_| self.is_closed()),
-            deleted: Some(gone),
-            ..Incident::default()
-        }
-    }
-
-    fn ticket(&self, key: String) -> Ticket {
+    fn ticket(&self) -> Ticket {
         Ticket {
-            key: Some(key),
             kind: text(self.kind.as_ref(), NAME),
             title: text(self.title.as_ref(), TITLE),
             status: text(self.state.as_ref(), NAME),
-            status_category: self.is_closed().then(|| "done".to_owned()),
+            status_category: self.is_closed().then(|| DONE.to_owned()),
             estimate: self.weight,
             created_at: self.created_at,
             closed_at: self.closed_at.filter(|_| self.is_closed()),
