@@ -1,0 +1,116 @@
+//! What follows on the proof: names, greetings, what is stored, and events. All of it gives the same twice, is no
+//! larger than it should be, and leaves no text that a row or a message could not hold.
+
+use domain::event::{Draft, Event, TYPES};
+use domain::ids::{DeliveryId, TenantId};
+use domain::rules::Rules;
+use integrations::{Headers, Identity, Incoming, Integration, greet, identify, kept_body, kept_headers, normalize};
+
+use crate::inputs::Input;
+use crate::texts;
+
+/// The largest event: every text of it has its cap (a hundred labels of a hundred characters are the most), and a
+/// character has at most four bytes, or six where JSON escapes it. Messages on the stream may be sixteen times that.
+const LARGEST_EVENT: usize = 64 * 1024;
+
+/// The events of a body may be larger than it, for each repeats what they have in common, under names of its own. What
+/// a sender can make of a byte must be bounded all the same.
+const EVENT_BYTES_PER_BODY_BYTE: usize = 256;
+
+/// Everything that is done with a delivery once it is believed.
+pub fn check_meaning(integration: &Integration, input: &[u8]) {
+    let input = Input::read(input);
+    let headers = input.headers();
+    let incoming = input.incoming(&headers);
+    let identity = identify(integration, &incoming);
+    check_identity(&identity);
+    assert_eq!(identity, identify(integration, &incoming), "not the same identity twice");
+    check_greetings(integration, &identity, &incoming);
+    let stored = check_stored(integration, &headers, input.body);
+    for kind in [Some(identity.kind.as_str()), input.kind].into_iter().flatten() {
+        let drafts = normalize(integration, kind, &headers, input.body, &Rules::default());
+        let again = normalize(integration, kind, &headers, input.body, &Rules::default());
+        assert_eq!(drafts, again, "not the same events twice");
+        let reread = stored.read(integration, kind);
+        assert_eq!(drafts, reread, "what is stored does not give the same events");
+        drafts.iter().for_each(|draft| check_draft(integration, draft));
+        check_events(integration, drafts, input.body.len());
+    }
+}
+
+fn check_identity(identity: &Identity) {
+    assert!((1..=200).contains(&identity.key.len()), "a key of {} bytes", identity.key.len());
+    assert!((1..=100).contains(&identity.kind.chars().count()), "a kind of {} characters", identity.kind.len());
+    texts::check("the kind", &identity.kind);
+    texts::check("the key", &identity.key);
+}
+
+fn check_greetings(integration: &Integration, identity: &Identity, incoming: &Incoming<'_>) {
+    if let Some(greeting) = integration.unsigned_greeting {
+        assert_eq!(greeting(incoming), greeting(incoming), "not greeted the same twice");
+    }
+    let names = integration.schemes.iter().map(|scheme| Some(scheme.name()));
+    for proved in names.chain([None, Some("none"), Some("sns-v2")]) {
+        let incoming = Incoming { proved, ..*incoming };
+        assert_eq!(
+            greet(integration, identity, &incoming),
+            greet(integration, identity, &incoming),
+            "not greeted the same twice"
+        );
+    }
+}
+
+/// What is stored of a delivery.
+struct Stored {
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Stored {
+    /// As a re-normalization reads it.
+    fn read(&self, integration: &Integration, kind: &str) -> Vec<Draft> {
+        let headers: Headers<'_> = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        normalize(integration, kind, &headers, &self.body, &Rules::default())
+    }
+}
+
+fn check_stored(integration: &Integration, headers: &Headers<'_>, body: &[u8]) -> Stored {
+    let kept = kept_headers(integration, headers);
+    for (place, (name, value)) in kept.iter().enumerate() {
+        texts::check(name, value);
+        assert!(value.chars().count() <= 500, "{name} is kept with {} bytes", value.len());
+        assert!(kept[..place].iter().all(|(other, _)| other != name), "{name} is kept twice");
+    }
+    let stored = kept_body(integration, body);
+    assert!(stored.len() <= body.len(), "more is stored than came");
+    assert_eq!(stored, kept_body(integration, &stored), "what is stored holds what must not be");
+    Stored { headers: kept, body: stored.into_owned() }
+}
+
+fn check_draft(integration: &Integration, draft: &Draft) {
+    let known = TYPES.iter().any(|(noun, verbs)| *noun == draft.kind.noun() && verbs.contains(&draft.kind.verb()));
+    let unmapped = draft.kind.as_str() == format!("{}.unmapped", integration.name);
+    assert!(known || unmapped, "the type {} is not in TYPES", draft.kind);
+    assert!(!draft.scope.is_empty(), "{} without a scope", draft.kind);
+    assert!(!draft.subject.is_empty(), "{} without a subject", draft.kind);
+    texts::check("the scope", &draft.scope);
+    texts::check("the subject", &draft.subject);
+}
+
+/// The drafts become events, and the events JSON that a program can read.
+fn check_events(integration: &Integration, drafts: Vec<Draft>, body_bytes: usize) {
+    let (expected, mut total) = (drafts.len(), 0);
+    let delivery = DeliveryId::new(Default::default(), [7; 16]);
+    let events = Event::seal(drafts, integration.name, &TenantId::default(), delivery, None);
+    assert_eq!(events.len(), expected, "not every draft is an event");
+    for event in &events {
+        let json = serde_json::to_vec(event).expect("an event is JSON");
+        assert!(json.len() <= LARGEST_EVENT, "{} of {} bytes", event.kind, json.len());
+        total += json.len();
+        let data = serde_json::from_str(event.data.get()).expect("an event's data can be read");
+        texts::check_all(event.kind.as_str(), &data);
+        assert!(data.is_object(), "{} without data", event.kind);
+    }
+    let most = LARGEST_EVENT + EVENT_BYTES_PER_BODY_BYTE * body_bytes;
+    assert!(total <= most, "{expected} events of {total} bytes from a body of {body_bytes}");
+}
