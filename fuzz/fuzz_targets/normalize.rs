@@ -1,6 +1,8 @@
 //! What follows on the proof, for one source, against anything that may come in. The source is the one in the target's
 //! name.
 
+#![no_main]
+
 use std::sync::LazyLock;
 
 use fuzz::source;

@@ -1,5 +1,7 @@
 //! The verifier of one source, against anything that may come in. The source is the one in the target's name.
 
+#![no_main]
+
 use std::sync::LazyLock;
 
 use fuzz::{Verifier, source};
