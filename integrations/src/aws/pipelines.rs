@@ -193,10 +193,11 @@ fn base<D>(source: &'static str, event: &Event<'_, D>, phase: Phase, outcome: Op
     }
 }
 
-/// The drafts, where the account and region are the place that they are from.
+/// The drafts, where the account and region, if they are told, are the place that they are from.
 fn of<D>(event: &Event<'_, D>, mut drafts: Vec<Draft>) -> Vec<Draft> {
-    for draft in &mut drafts {
-        draft.scope = event.scope();
+    let scope = event.scope();
+    for draft in drafts.iter_mut().filter(|_| !scope.is_empty()) {
+        draft.scope.clone_from(&scope);
     }
     drafts
 }
