@@ -121,10 +121,7 @@ struct Flag {
 }
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.body, rules) {
-        Err(why) if why.repeats => drafts(&json::last_of_each(delivery.body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, |body| drafts(body, rules))
 }
 
 fn drafts(body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {

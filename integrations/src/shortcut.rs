@@ -128,10 +128,7 @@ struct Reference<'a> {
 }
 
 fn normalize(delivery: &Delivery<'_>, _: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.body) {
-        Err(why) if why.repeats => drafts(&json::last_of_each(delivery.body)?),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, drafts)
 }
 
 fn drafts(body: &[u8]) -> Result<Vec<Draft>, Unreadable> {

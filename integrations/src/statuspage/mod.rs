@@ -123,10 +123,7 @@ fn newest_update(incoming: &Incoming<'_>) -> Option<String> {
 }
 
 fn normalize(delivery: &Delivery<'_>, _: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.body) {
-        Err(why) if why.repeats => drafts(&json::last_of_each(delivery.body)?),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, drafts)
 }
 
 fn drafts(body: &[u8]) -> Result<Vec<Draft>, Unreadable> {
