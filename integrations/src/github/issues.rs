@@ -112,8 +112,8 @@ impl IssueEvent<'_> {
         let was = match action {
             "labeled" if touched => by_type || labelled > 1,
             "unlabeled" if touched => true,
-            // What it was before is not told.
-            "typed" => labelled > 0,
+            // What it was before is not told. That it is no incident now is true whatever it was.
+            "typed" => labelled > 0 || !is,
             "untyped" => labelled > 0 || typed(self.kind.as_ref()),
             _ => is,
         };

@@ -36,6 +36,7 @@ pub(super) static SAMPLES: &[Sample] = &[
     sample!("github/issues/unlabeled_incident.json", "issues"),
     sample!("github/issues/transferred_incident.json", "issues"),
     sample!("github/issues/typed_incident.json", "issues"),
+    sample!("github/issues/typed_bug.json", "issues"),
     sample!("github/issues/untyped_incident.json", "issues"),
     sample!("github/issues/unlabeled_one_of_two.json", "issues"),
     sample!("github/organization/member_added.json", "organization"),
