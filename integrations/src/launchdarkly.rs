@@ -59,6 +59,8 @@ static SAMPLES: &[Sample] = &[
     sample!("launchdarkly/flag/several_actions.json", "flag:updateRules"),
     sample!("launchdarkly/flag/smallest.json", "flag:updateOn"),
     sample!("launchdarkly/flag/without_resource.json", "flag"),
+    sample!("launchdarkly/flag/by_app.json", "flag:updateOn"),
+    sample!("launchdarkly/flag/created_in_all.json", "flag:createFlag"),
     sample!("launchdarkly/environment/renamed.json", "environment:updateName"),
     sample!("launchdarkly/unknown/truncated.txt", "unknown"),
 ];
