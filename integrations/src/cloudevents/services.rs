@@ -84,8 +84,8 @@ fn workload(kind: &'static str, noun: &str, predicate: &str, event: &CdEvent<'_>
 pub(super) fn artifact_drafts(predicate: &str, event: &CdEvent<'_>, rules: &Rules) -> Option<Vec<Draft>> {
     let package = Some(predicate).filter(|word| *word == "published").and_then(|_| Package::read(&event.subject))?;
     let digest = package.digest?;
-    let common = Common { repo: package.repo.clone(), ..event.common(rules) };
+    let common = Common { repo: package.repo, ..event.common(rules) };
     let subject = format!("{SOURCE}:{digest}");
-    let fact = Artifact { digest: Some(digest), repo: package.repo, sha: None };
+    let fact = Artifact { digest: Some(digest), sha: None };
     Some(vec![draft("artifact.published", &event.scope, subject, event.at, common, Body::Artifact(fact))])
 }
