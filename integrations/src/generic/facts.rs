@@ -140,7 +140,7 @@ impl Change {
 
 impl Deployment {
     fn draft(self, rules: &Rules) -> Result<Draft, String> {
-        let (kind, outcome) = match self.status.as_str() {
+        let (kind, outcome) = match self.status.to_ascii_lowercase().as_str() {
             "success" => ("deployment.finished", Some("success")),
             "failure" | "failed" => ("deployment.finished", Some("failure")),
             "cancelled" | "canceled" => ("deployment.finished", Some("cancelled")),
@@ -253,8 +253,7 @@ impl Image {
         let common =
             Common { repo: Some(self.repo.0.clone()), commit_sha: Some(self.sha.0.clone()), ..Common::default() };
         let subject = format!("generic:{}", self.digest.0);
-        let scope = self.repo.0.clone();
-        let fact = data::Artifact { digest: Some(self.digest.0), repo: Some(self.repo.0), sha: Some(self.sha.0) };
-        draft("artifact.published", &scope, subject, None, common, Body::Artifact(fact))
+        let fact = data::Artifact { digest: Some(self.digest.0), sha: Some(self.sha.0) };
+        draft("artifact.published", &self.repo.0, subject, None, common, Body::Artifact(fact))
     }
 }
