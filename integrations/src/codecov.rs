@@ -46,6 +46,7 @@ static SAMPLES: &[Sample] = &[
     sample!("codecov/coverage/first_of_branch.json", "coverage"),
     sample!("codecov/coverage/minimal.json", "coverage"),
     sample!("codecov/coverage/no_totals.json", "coverage"),
+    sample!("codecov/coverage/nothing_covered.json", "coverage"),
     sample!("codecov/coverage/patch.json", "coverage"),
     sample!("codecov/coverage/unparsable.json", "coverage"),
 ];
@@ -157,6 +158,9 @@ impl Report<'_> {
             diff_pct: patch,
             base_sha: sha(self.base.as_ref().and_then(|base| base.commitid.as_deref())),
         };
+        if fact.coverage_pct.is_none() && fact.diff_pct.is_none() {
+            return Err("the report says no coverage");
+        }
         let compared = self.compare.as_ref().and_then(|compare| compare.url.as_ref());
         let scope = repo.clone().unwrap_or_default();
         let subject = format!("codecov:{scope}@{commit}");
