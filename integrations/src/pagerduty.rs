@@ -59,6 +59,7 @@ static SAMPLES: &[Sample] = &[
     sample!("pagerduty/incident_triggered/high.json", "incident.triggered"),
     sample!("pagerduty/incident_triggered/by_a_monitor.json", "incident.triggered"),
     sample!("pagerduty/incident_triggered/details_omitted.json", "incident.triggered"),
+    sample!("pagerduty/incident_triggered/bare.json", "incident.triggered"),
     sample!("pagerduty/incident_acknowledged/by_a_person.json", "incident.acknowledged"),
     sample!("pagerduty/incident_unacknowledged/timed_out.json", "incident.unacknowledged"),
     sample!("pagerduty/incident_resolved/by_a_person.json", "incident.resolved"),
