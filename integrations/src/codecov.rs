@@ -8,6 +8,7 @@ use domain::data::{Body, Common, Coverage};
 use domain::event::Draft;
 use domain::rules::Rules;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::drafts::{NAME, URL, draft, sha, text};
@@ -92,8 +93,7 @@ struct Commit<'a> {
 #[derive(Deserialize)]
 struct Totals {
     coverage: Option<Number>,
-    /// Of the changed lines: a list of files, lines, hits, misses, partials and the coverage.
-    diff: Option<Value>,
+    diff: Option<Diff>,
 }
 
 #[derive(Deserialize)]
@@ -111,12 +111,21 @@ struct Pull {
     number: Option<Id>,
 }
 
+/// Of the changed lines: a list of files, lines, hits, misses, partials and the coverage.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Diff {
+    Numbers(Vec<Number>),
+    Other(IgnoredAny),
+}
+
 /// A number, or a text of one.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Number {
     Plain(f64),
     Text(String),
+    Other(IgnoredAny),
 }
 
 impl Number {
@@ -124,6 +133,7 @@ impl Number {
         let number = match self {
             Self::Plain(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok(),
+            Self::Other(_) => None,
         };
         number.filter(|number| number.is_finite())
     }
@@ -152,7 +162,10 @@ impl Report<'_> {
         let head = self.head.as_ref().ok_or("it has no head")?;
         let commit = sha(head.commitid.as_deref()).ok_or("it says no commit")?;
         let totals = head.totals.as_ref().ok_or("the report has no totals")?;
-        let patch = totals.diff.as_ref().and_then(|diff| diff.get(PLACE_OF_COVERAGE)).and_then(number);
+        let patch = match &totals.diff {
+            Some(Diff::Numbers(numbers)) => numbers.get(PLACE_OF_COVERAGE).and_then(Number::value),
+            Some(Diff::Other(_)) | None => None,
+        };
         let fact = Coverage {
             coverage_pct: totals.coverage.as_ref().and_then(Number::value),
             diff_pct: patch,
@@ -192,9 +205,4 @@ impl Report<'_> {
         }
         own
     }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-    number.filter(|number| number.is_finite())
 }

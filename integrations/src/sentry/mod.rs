@@ -14,7 +14,7 @@ use domain::rules::Rules;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::drafts::{NAME, text};
+use crate::drafts::{NAME, doer, text};
 use crate::integration::{
     Delivery, Field, Greeting, Incoming, Integration, Normalizer, Sample, Setup, Unreadable, sample,
 };
@@ -136,11 +136,8 @@ struct Doer<'a> {
 
 impl Doer<'_> {
     fn actor(&self, rules: &Rules) -> Option<Actor> {
-        let login = text(self.name.as_ref(), NAME);
         let machine = self.kind.as_deref().is_some_and(|kind| kind != "user");
-        let bot = login.as_deref().map_or(machine, |login| rules.is_bot(login, machine));
-        let id = self.id.as_ref().map(|id| id.0.clone());
-        (id.is_some() || login.is_some()).then_some(Actor { id, login, bot, email: None })
+        doer(self.id.as_ref(), self.name.as_ref(), machine, rules)
     }
 }
 
