@@ -173,18 +173,21 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let mut seen: Vec<String> = Vec::new();
+        let mut met = vec![false; self.wanted.len()];
         while let Some(name) = map.next_key::<crate::json::Text<'de>>()? {
             let inside = self.within(&name);
-            let places: Vec<usize> = inside.wanted.iter().map(|wanted| wanted.place).collect();
+            let wanted = !inside.wanted.is_empty();
             map.next_value_seed(inside)?;
-            if places.is_empty() {
+            if !wanted {
                 continue;
             }
-            if seen.iter().any(|other| **other == *name) {
-                places.into_iter().for_each(|place| self.found[place] = Found::Twice);
+            for (met, pointer) in
+                met.iter_mut().zip(&self.wanted).filter(|(_, pointer)| pointer.inside(&name).is_some())
+            {
+                if std::mem::replace(met, true) {
+                    self.found[pointer.place] = Found::Twice;
+                }
             }
-            seen.push(name.to_string());
         }
         Ok(())
     }
