@@ -15,7 +15,6 @@ use crate::json;
 use crate::messages::{ticket_keys, trailers};
 use crate::walk::unmapped;
 
-type Time = Option<DateTime<Utc>>;
 
 pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let read = |piece: Piece<'_>| -> Result<Draft, String> {
