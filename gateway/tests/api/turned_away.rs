@@ -110,6 +110,18 @@ async fn row_03_a_message_of_sns_without_topics_and_secret_is_not_taken() {
 }
 
 #[tokio::test]
+async fn row_23_a_subscription_that_nothing_proves_is_kept_and_not_confirmed() {
+    let open = World::new().await;
+    let sample = find("cloudwatch").and_then(|source| source.sample("subscription.asked")).expect("a sample");
+    let request = open.request(Method::POST, "/webhooks/cloudwatch").body(sample.body);
+    let answer = request.header("x-amz-sns-message-type", "SubscriptionConfirmation").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200, "development takes it unsigned");
+    let rows = open.get("/v1/deliveries").await;
+    let (result, verification) = (&rows["data"][0]["result"], &rows["data"][0]["verification"]["ok"]);
+    assert_eq!((result, verification), (&json!("unmapped"), &json!(false)), "{rows}");
+}
+
+#[tokio::test]
 async fn row_36_what_a_sender_says_of_its_address_changes_nothing() {
     let world = World::with(&[secrets(), vec![("RATE_LIMIT_PER_MIN", "3")]].concat()).await;
     for (name, claim) in FORWARDED.iter().flat_map(|name| CLAIMS.map(|claim| (*name, claim))) {
