@@ -97,7 +97,7 @@ fn a_kind_is_the_body_s_own_word_also_from_a_system_hook() {
 }
 
 #[test]
-fn two_subscriptions_of_azure_devops_do_not_hide_each_other_s_deliveries() {
+fn row_20_two_subscriptions_of_azure_devops_do_not_hide_each_other_s_deliveries() {
     let key = |subscription: &str, id: &str| {
         identity("azuredevops", &[], &json!({"subscriptionId": subscription, "id": id, "eventType": "git.push"})).1
     };

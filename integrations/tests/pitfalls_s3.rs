@@ -125,7 +125,7 @@ fn row_33_an_empty_body_with_its_own_signature_is_greeted_and_makes_no_event() {
 }
 
 #[test]
-fn the_secret_alone_is_taken_from_grafana_until_the_time_is_signed() {
+fn row_13_the_secret_alone_is_taken_from_grafana_until_the_time_is_signed() {
     let (grafana, body) = (source("grafana"), b"{\"status\":\"firing\"}");
     let (plain, timed) = (Options::default(), Options { timestamp_header: Some("x-time"), ..Options::default() });
     let secrets = |options: &Options| Secrets { options: options.clone(), ..Secrets::of(vec![SECRET.to_vec()]) };
@@ -152,7 +152,7 @@ fn the_secret_alone_is_taken_from_grafana_until_the_time_is_signed() {
 }
 
 #[test]
-fn no_transition_shares_its_key_with_another_and_a_repeat_has_the_same() {
+fn row_20_no_transition_shares_its_key_with_another_and_a_repeat_has_the_same() {
     for (name, paths) in [
         (
             "opsgenie",

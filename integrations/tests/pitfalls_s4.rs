@@ -213,7 +213,7 @@ fn what_is_null_is_as_if_it_was_not_sent() {
 }
 
 #[test]
-fn what_a_secret_keeps_is_not_stored() {
+fn row_26_what_a_secret_keeps_is_not_stored() {
     let kubernetes = source("kubernetes");
     for case in ["audit.secrets", "cloudevent.secret"] {
         let sample = sample(kubernetes, case);

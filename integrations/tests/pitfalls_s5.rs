@@ -51,7 +51,7 @@ fn verdict(pairs: &[Pair<'_>], body: &str, secrets: &Secrets) -> Result<&'static
 }
 
 #[test]
-fn a_subscription_is_confirmed_at_an_address_of_our_own_making() {
+fn row_23_a_subscription_is_confirmed_at_an_address_of_our_own_making() {
     let Some(Greeting::Call { url, answer }) = greeting(&asked(), Some("sns-v2")) else { panic!("no call") };
     assert_eq!(
         url,
@@ -68,14 +68,14 @@ fn a_subscription_is_confirmed_at_an_address_of_our_own_making() {
 }
 
 #[test]
-fn no_token_and_no_open_door_makes_us_call() {
+fn row_23_no_token_and_no_open_door_makes_us_call() {
     for proved in [None, Some("token"), Some("none")] {
         assert_eq!(greeting(&asked(), proved), None, "{proved:?}");
     }
 }
 
 #[test]
-fn the_end_of_a_subscription_and_messages_are_never_answered_with_a_call() {
+fn row_23_the_end_of_a_subscription_and_messages_are_never_answered_with_a_call() {
     for path in ["cloudwatch/subscription/ended.json", "cloudwatch/alarm/firing.json"] {
         assert_eq!(greeting(&fixture(path), Some("sns-v2")), None, "{path}");
     }
@@ -85,7 +85,7 @@ fn the_end_of_a_subscription_and_messages_are_never_answered_with_a_call() {
 }
 
 #[test]
-fn raw_delivery_has_no_signature_and_only_a_token_lets_it_in() {
+fn row_25_raw_delivery_has_no_signature_and_only_a_token_lets_it_in() {
     let body = fixture("cloudwatch/alarm/harmless_raw.json");
     let raw = [("x-amz-sns-message-type", "Notification"), ("x-amz-sns-rawdelivery", "True")];
     let shown = [raw[0], raw[1], ("x-webhook-token", "s3cret")];
@@ -96,14 +96,14 @@ fn raw_delivery_has_no_signature_and_only_a_token_lets_it_in() {
 }
 
 #[test]
-fn a_token_does_not_stand_in_for_a_signature_that_is_wrong() {
+fn row_13_and_24_a_token_does_not_stand_in_for_a_signature_that_is_wrong() {
     let pairs = [("x-amz-sns-message-type", "Notification"), ("x-webhook-token", "s3cret")];
     let other = fixture("cloudwatch/alarm/firing.json").replace("acme-alarms", "others-alarms");
     assert_eq!(verdict(&pairs, &other, &secrets(&["s3cret"], &[TOPIC])), Err(Refusal::Wrong));
 }
 
 #[test]
-fn without_topics_nothing_of_sns_is_believed() {
+fn row_24_without_topics_nothing_of_sns_is_believed() {
     let pairs = [("x-amz-sns-message-type", "Notification")];
     let body = fixture("cloudwatch/alarm/firing.json");
     assert_eq!(verdict(&pairs, &body, &secrets(&[], &[])), Err(Refusal::Unconfigured));
@@ -111,7 +111,7 @@ fn without_topics_nothing_of_sns_is_believed() {
 }
 
 #[test]
-fn what_would_confirm_a_subscription_is_not_stored() {
+fn row_26_what_would_confirm_a_subscription_is_not_stored() {
     for path in ["cloudwatch/subscription/asked.json", "cloudwatch/subscription/ended.json"] {
         let body = fixture(path);
         let kept = kept_body(source("cloudwatch"), body.as_bytes());
@@ -123,7 +123,7 @@ fn what_would_confirm_a_subscription_is_not_stored() {
 }
 
 #[test]
-fn kept_headers_hold_no_proof() {
+fn row_26_kept_headers_hold_no_proof() {
     let pairs = [
         ("authorization", "Bearer s3cret"),
         ("x-webhook-token", "s3cret"),
@@ -138,7 +138,7 @@ fn kept_headers_hold_no_proof() {
 }
 
 #[test]
-fn the_body_says_what_it_is_whatever_its_content_type() {
+fn row_29_the_body_says_what_it_is_whatever_its_content_type() {
     for (path, kind) in [
         ("cloudwatch/alarm/firing.json", "alarm"),
         ("cloudwatch/alarm_state_change/in_a_message.json", "CloudWatch Alarm State Change"),
@@ -158,7 +158,7 @@ fn the_body_says_what_it_is_whatever_its_content_type() {
 }
 
 #[test]
-fn the_same_message_has_one_key_and_an_alarm_that_is_over_another() {
+fn row_20_the_same_message_has_one_key_and_an_alarm_that_is_over_another() {
     let key = |path: &str| {
         let (body, headers) = (fixture(path), headers(&[]));
         identify(source("cloudwatch"), &Incoming::new(&headers, body.as_bytes())).key
@@ -181,7 +181,7 @@ fn an_alarm_goes_by_the_same_name_when_it_is_over() {
 }
 
 #[test]
-fn hostile_bodies_become_one_unmapped_event() {
+fn row_30_hostile_bodies_become_one_unmapped_event() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let nested = format!(r#"{{"Type":"Notification","Message":"{deep}"}}"#);
     let inner = format!(r#"{{"detail-type":"ECS Task State Change","detail":{deep}}}"#);
@@ -203,7 +203,7 @@ fn hostile_bodies_become_one_unmapped_event() {
 }
 
 #[test]
-fn repeated_fields_are_read_as_most_readers_do_after_the_proof() {
+fn row_30_repeated_fields_are_read_as_most_readers_do_after_the_proof() {
     let body = fixture("ecs/deployment/completed.json")
         .replace("\"deploymentId\":", "\"deploymentId\": \"ecs-svc/1\", \"deploymentId\":");
     let drafts =

@@ -113,7 +113,7 @@ fn with_address(body: &str, url: &str) -> String {
 }
 
 #[test]
-fn no_address_but_amazons_own_is_asked_for() {
+fn row_22_no_address_but_amazons_own_is_asked_for() {
     let message = named("an alarm with a subject");
     let file = "SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
     for address in [
@@ -143,7 +143,7 @@ fn no_address_but_amazons_own_is_asked_for() {
 }
 
 #[test]
-fn nothing_is_asked_for_before_the_topic_and_the_version_are_ours() {
+fn row_11_and_24_nothing_is_asked_for_before_the_topic_and_the_version_are_ours() {
     let message = named("an alarm with a subject");
     let body = text(&message, "body");
     let other = Options { topics: vec!["arn:aws:sns:eu-central-1:444455556666:other".to_owned()], ..options(&message) };
@@ -157,7 +157,7 @@ fn nothing_is_asked_for_before_the_topic_and_the_version_are_ours() {
 }
 
 #[test]
-fn amazons_own_authorities_do_not_vouch_for_another_chain() {
+fn row_22_amazons_own_authorities_do_not_vouch_for_another_chain() {
     let message = named("an alarm with a subject");
     let amazons = Options { authorities: Vec::new(), ..options(&message) };
     let verdict = outcome(&message, text(&message, "body").as_bytes(), &amazons).verdict;
@@ -165,7 +165,7 @@ fn amazons_own_authorities_do_not_vouch_for_another_chain() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused_and_not_asked_for_again() {
+fn row_22_what_is_no_certificate_is_refused_and_not_asked_for_again() {
     let message = named("an alarm with a subject");
     let headers: Headers<'_> = [("x-amz-sns-message-type", b"Notification".as_slice())].into_iter().collect();
     let secrets = Secrets { options: options(&message), ..Secrets::default() };

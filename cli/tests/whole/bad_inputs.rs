@@ -76,7 +76,7 @@ fn problem(answer: &(u16, Value)) -> String {
 }
 
 #[tokio::test]
-async fn forged_and_ambiguous_signatures_are_refused_without_a_hint() {
+async fn row_04_and_18_forged_and_ambiguous_signatures_are_refused_without_a_hint() {
     let gateway = Gateway::start();
     let body = b"{}".as_slice();
     let good = signature(SECRET, body);
@@ -113,7 +113,7 @@ async fn forged_and_ambiguous_signatures_are_refused_without_a_hint() {
 }
 
 #[tokio::test]
-async fn bodies_over_the_limit_or_encoded_are_refused_however_they_come() {
+async fn row_09_and_10_bodies_over_the_limit_or_encoded_are_refused_however_they_come() {
     let gateway = Gateway::start();
     let fits = vec![b' '; LIMIT];
     let over = vec![b' '; LIMIT + 1];
@@ -148,7 +148,7 @@ async fn bodies_over_the_limit_or_encoded_are_refused_however_they_come() {
 }
 
 #[tokio::test]
-async fn what_is_signed_and_cannot_be_read_is_kept_as_unmapped() {
+async fn row_07_what_is_signed_and_cannot_be_read_is_kept_as_unmapped() {
     let gateway = Gateway::start();
     let deep = [vec![b'['; 10_000], vec![b']'; 9_999]].concat();
     for (what, kind, body) in [
@@ -170,7 +170,7 @@ async fn what_is_signed_and_cannot_be_read_is_kept_as_unmapped() {
 }
 
 #[tokio::test]
-async fn a_zero_character_in_a_text_does_not_stop_the_event() {
+async fn row_30_a_zero_character_in_a_text_does_not_stop_the_event() {
     let gateway = Gateway::start();
     let mut body = deployment_succeeded(7);
     body["deployment"]["description"] = json!("a\u{0}b");
@@ -196,7 +196,7 @@ async fn unknown_and_disabled_sources_and_other_methods_are_told_apart() {
 }
 
 #[tokio::test]
-async fn the_same_delivery_again_is_a_duplicate_and_the_same_key_with_other_bytes_a_conflict() {
+async fn row_20_the_same_delivery_again_is_a_duplicate_and_the_same_key_with_other_bytes_a_conflict() {
     let gateway = Gateway::start();
     let sender = gateway.sender();
     let (one, other) = (deployment_succeeded(1), deployment_succeeded(2));

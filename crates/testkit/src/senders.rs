@@ -21,8 +21,15 @@ impl Sender {
     /// # Panics
     /// When there is no such integration, or no HTTP client can be made.
     pub fn new(base: impl Into<String>, source: &str) -> Self {
+        Self::of(base, integrations::find(source).expect("an integration"))
+    }
+
+    /// Of a source that is not built in.
+    ///
+    /// # Panics
+    /// When no HTTP client can be made.
+    pub fn of(base: impl Into<String>, integration: &'static Integration) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().expect("an HTTP client");
-        let integration = integrations::find(source).expect("an integration");
         Self { http, base: base.into(), integration, traceparent: None }
     }
 

@@ -1,9 +1,12 @@
 //! The gateway over HTTP, against a real database and a real bus.
 
 mod cors;
+mod doors;
+mod handshakes;
 mod lists;
 mod locks;
 mod routes;
 mod stream;
 mod tenants;
+mod turned_away;
 mod world;

@@ -76,7 +76,7 @@ async fn a_key_of_one_tenant_is_new_to_another_and_the_job_is_its_own() {
 }
 
 #[tokio::test]
-async fn the_secrets_of_the_environment_are_not_another_tenants_and_nobody_delivers_into_it_unsigned() {
+async fn row_28_the_secrets_of_the_environment_are_not_another_tenants_and_nobody_delivers_into_it_unsigned() {
     let (world, _) = world().await;
     for source in ["github", "generic"] {
         let path = format!("/t/acme/webhooks/{source}");
@@ -87,7 +87,7 @@ async fn the_secrets_of_the_environment_are_not_another_tenants_and_nobody_deliv
 }
 
 #[tokio::test]
-async fn a_delivery_whose_tenant_cannot_be_looked_up_is_counted_as_failed() {
+async fn row_34_a_delivery_whose_tenant_cannot_be_looked_up_is_counted_as_failed() {
     let (world, _) = world().await;
     world.sql("alter table tenants rename to elsewhere");
     let sent = world.request(Method::POST, "/t/acme/webhooks/generic").body("{}").send().await.expect("an answer");

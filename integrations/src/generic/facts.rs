@@ -1,6 +1,5 @@
 //! What a fact means: one event each, in the order of the body.
 
-use chrono::{DateTime, Utc};
 use domain::data::{self, Actor, Body, Common};
 use domain::event::Draft;
 use domain::rules::Rules;
@@ -14,7 +13,6 @@ use crate::integration::{Delivery, Unreadable};
 use crate::json;
 use crate::messages::{ticket_keys, trailers};
 use crate::walk::unmapped;
-
 
 pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let read = |piece: Piece<'_>| -> Result<Draft, String> {

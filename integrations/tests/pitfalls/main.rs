@@ -167,7 +167,7 @@ fn row_17_every_signed_header_must_be_there_and_fields_cannot_be_shifted() {
 }
 
 #[test]
-fn two_families_of_headers_are_never_mixed() {
+fn row_17_two_families_of_headers_are_never_mixed() {
     let headers = signed("generic", b"{}");
     let mut mixed = pairs(&headers);
     mixed.push(("svix-id", b"other"));

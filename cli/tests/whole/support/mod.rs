@@ -3,8 +3,10 @@
 pub(crate) mod books;
 pub(crate) mod servers;
 
+use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bus::{Bus, BusOptions};
@@ -18,20 +20,22 @@ pub(crate) struct World {
     pub(crate) port: u16,
     /// Settings beside or instead of the usual ones.
     pub(crate) settings: Vec<(&'static str, String)>,
+    /// Where a role's log goes, instead of to the test's own.
+    pub(crate) log: Option<PathBuf>,
 }
 
 impl World {
     /// On these servers, with a stream of its own.
     pub(crate) fn on(database_url: String, nats_url: String) -> Self {
         let stream = format!("T{}", uuid::Uuid::new_v4().simple());
-        Self { database_url, nats_url, stream, port: free_port(), settings: Vec::new() }
+        Self { database_url, nats_url, stream, port: free_port(), settings: Vec::new(), log: None }
     }
 
     /// The same world at another port, for one more gateway.
     pub(crate) fn beside(&self) -> Self {
         let (database_url, nats_url) = (self.database_url.clone(), self.nats_url.clone());
         let (stream, settings) = (self.stream.clone(), self.settings.clone());
-        Self { database_url, nats_url, stream, port: free_port(), settings }
+        Self { database_url, nats_url, stream, port: free_port(), settings, log: self.log.clone() }
     }
 
     pub(crate) fn base(&self) -> String {
@@ -40,8 +44,22 @@ impl World {
 
     /// Starts `em-agent <role>`. It listens on the world's port when it is a gateway.
     pub(crate) fn spawn(&self, role: &str) -> Role {
-        let child = Command::new(env!("CARGO_BIN_EXE_em-agent"))
-            .arg(role)
+        let mut command = self.command(&[role]);
+        if let Some(log) = &self.log {
+            command.stderr(File::create(log).expect("a log"));
+        }
+        Role(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("em-agent starts"))
+    }
+
+    /// Runs another command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("em-agent runs")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_em-agent"));
+        command
+            .args(arguments)
             .env("ENV", "development")
             .env("DATABASE_URL", &self.database_url)
             .env("NATS_URL", &self.nats_url)
@@ -51,12 +69,8 @@ impl World {
             .env("GITHUB_WEBHOOK_SECRET", SECRET)
             .env("RATE_LIMIT_ENABLED", "false")
             .env("LOG_LEVEL", "off")
-            .envs(self.settings.iter().cloned())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("em-agent starts");
-        Role(child)
+            .envs(self.settings.iter().cloned());
+        command
     }
 
     /// Starts a gateway and waits until it takes connections.

@@ -172,6 +172,7 @@ fn a_misspelt_name_is_warned_about_with_the_nearest_known_one() {
         ("GITUB_WEBHOOK_SECRET", "x"),
         ("AGENT_SOMETHING_ELSE_ALTOGETHER", "x"),
         ("GITHUB_WEBHOOK_SECRET_FILE", ""),
+        ("OUR_OWN_TOOL_WEBHOOK_SECRET", "x"),
         ("OTEL_SDK_DISABLED", "true"),
         ("HOME", "/"),
     ])
@@ -182,6 +183,7 @@ fn a_misspelt_name_is_warned_about_with_the_nearest_known_one() {
         [
             "AGENT_SOMETHING_ELSE_ALTOGETHER is not a setting of this version",
             "GITUB_WEBHOOK_SECRET is not a setting of this version; did you mean GITHUB_WEBHOOK_SECRET?",
+            "OUR_OWN_TOOL_WEBHOOK_SECRET: there is no source 'our_own_tool' now, built in or as a plugin",
             "RATE_LIMIT_PER_MINUTE is not a setting of this version; did you mean RATE_LIMIT_PER_MIN?",
         ]
     );

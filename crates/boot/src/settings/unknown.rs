@@ -18,9 +18,20 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is not a setting of this version", self.name)?;
-        self.nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; did you mean {nearest}?"))
+        let name = &self.name;
+        match (&self.nearest, source(name)) {
+            (Some(nearest), _) => write!(f, "{name} is not a setting of this version; did you mean {nearest}?"),
+            // A plugin may still come, and then it is right.
+            (None, Some(source)) => write!(f, "{name}: there is no source '{source}' now, built in or as a plugin"),
+            (None, None) => write!(f, "{name} is not a setting of this version"),
+        }
     }
+}
+
+/// The source whose secret a variable is named after.
+fn source(name: &str) -> Option<String> {
+    let source = name.strip_suffix("_FILE").unwrap_or(name).strip_suffix(SUFFIX)?;
+    (!source.is_empty()).then(|| source.to_ascii_lowercase())
 }
 
 /// Beginnings that only settings of ours have, on a machine that runs EM Agent.
