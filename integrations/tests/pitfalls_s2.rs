@@ -217,8 +217,7 @@ fn row_20_the_second_update_of_a_thing_is_another_delivery() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn the_old_token_is_not_stored_wherever_it_stands() {
+fn row_26_the_old_token_is_not_stored_wherever_it_stands() {
     let integration = source("slack");
     // What is no JSON cannot be cut.
     let readable = integration.samples.iter().filter(|sample| sample.kind != "unknown");
@@ -241,10 +240,7 @@ fn text(body: &[u8]) -> String {
 }
 
 #[test]
-fn salts_of_flags_are_not_stored_and_do_not_change_what_it_means() {
-=======
 fn row_26_salts_of_flags_are_not_stored_and_do_not_change_what_it_means() {
->>>>>>> w-e2e
     let integration = source("launchdarkly");
     let sample = integration.samples[0];
     assert!(sample.body.windows(4).any(|bytes| bytes == b"salt"));
