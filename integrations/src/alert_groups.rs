@@ -102,7 +102,8 @@ impl Group<'_> {
             resolved,
             fired_at: alert.starts_at,
             resolved_at,
-            at: resolved_at.or(alert.starts_at),
+            // An end that is not told was not at the beginning.
+            at: if resolved { resolved_at } else { alert.starts_at },
             common: Common {
                 service: tags.service(),
                 environment: tags.environment(),

@@ -32,8 +32,9 @@ pub(crate) struct Monitored {
     pub(crate) resolved_at: Option<DateTime<Utc>>,
     /// What happened to the incident, where it is not opened or resolved: `incident.updated`, `incident.reopened`.
     pub(crate) turn: Option<&'static str>,
-    /// It is an incident no longer, or never was one: deleted, or of a lower priority now.
-    pub(crate) withdrawn: bool,
+    /// Whether it is an incident no longer, or never was one: deleted, or of a lower priority now. `Some` where the
+    /// fact is about just that: what was withdrawn may come back.
+    pub(crate) withdrawn: Option<bool>,
     /// The source's time of this fact.
     pub(crate) at: Option<DateTime<Utc>>,
     /// The source itself calls it an incident (`Some`), or says that it is none.
@@ -82,10 +83,11 @@ impl Monitored {
     }
 
     fn incident(&self, rules: &Rules) -> Option<(&'static str, Incident)> {
-        if !self.withdrawn && !self.is_incident(rules) {
+        let withdrawn = self.withdrawn == Some(true);
+        if !withdrawn && !self.is_incident(rules) {
             return None;
         }
-        let kind = match (self.withdrawn, self.resolved, self.turn, self.acked_at) {
+        let kind = match (withdrawn, self.resolved, self.turn, self.acked_at) {
             (true, ..) => "incident.updated",
             (_, true, ..) => "incident.resolved",
             (_, _, Some(turn), _) => turn,
@@ -98,8 +100,8 @@ impl Monitored {
             severity: self.severity.clone(),
             opened_at: self.fired_at,
             acked_at: self.acked_at,
-            resolved_at: self.resolved_at.filter(|_| self.resolved && !self.withdrawn),
-            deleted: self.withdrawn.then_some(true),
+            resolved_at: self.resolved_at.filter(|_| self.resolved && !withdrawn),
+            deleted: self.withdrawn,
             ..Incident::default()
         };
         Some((kind, fact))

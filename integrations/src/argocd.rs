@@ -49,6 +49,7 @@ pub(crate) static ARGOCD: Integration = Integration {
 #[rustfmt::skip]
 static SAMPLES: &[Sample] = &[
     sample!("argocd/sync/succeeded.json", "sync"),
+    sample!("argocd/sync/without_end.json", "sync"),
     sample!("argocd/sync/error.json", "sync"),
     sample!("argocd/sync/failed_staging.json", "sync"),
     sample!("argocd/sync/minimal.json", "sync"),
@@ -189,7 +190,8 @@ impl Message<'_> {
         let fact = Deployment {
             deployment_id: Some(format!("{application}@{run}")),
             state: told(self.phase.as_ref(), NAME),
-            at: finished_at.or(self.operation_started_at),
+            // An end that is not told was not at the beginning.
+            at: if outcome.is_some() { finished_at } else { self.operation_started_at },
             started_at: self.operation_started_at,
             finished_at,
             outcome: outcome.map(str::to_owned),

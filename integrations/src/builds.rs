@@ -130,6 +130,20 @@ impl Run {
         draft(kind, &self.scope(), subject, self.time(), common, Body::Build(build))
     }
 
+    /// Where it deploys to, if it is a run that does.
+    fn target(&self, rules: &Rules) -> Option<rules::Target> {
+        let mut names = vec![self.name.as_str()];
+        names.extend(self.outer_name.as_deref());
+        rules.deploys(&rules::Run {
+            source: self.source,
+            tells_deployments: self.tells_deployments,
+            names: &names,
+            around: self.around.as_deref(),
+            environment: self.environment.as_deref(),
+            on_main: self.tag.is_some() || self.is_on_main(),
+        })
+    }
+
     /// A run that was skipped never deployed, and one that waits does not yet.
     fn deployment(&self, rules: &Rules) -> Option<Draft> {
         let (kind, outcome) = match (self.phase, self.outcome) {
@@ -139,17 +153,7 @@ impl Run {
             }
             _ => return None,
         };
-        let mut names = vec![self.name.as_str()];
-        names.extend(self.outer_name.as_deref());
-        let target = rules.deploys(&rules::Run {
-            source: self.source,
-            tells_deployments: self.tells_deployments,
-            names: &names,
-            around: self.around.as_deref(),
-            environment: self.environment.as_deref(),
-            on_main: self.tag.is_some() || self.is_on_main(),
-        })?;
-        let environment = target.environment;
+        let environment = self.target(rules)?.environment;
         let fact = Deployment {
             deployment_id: Some(self.run_id.clone()),
             state: Some(self.state.clone()).filter(|state| !state.is_empty()),

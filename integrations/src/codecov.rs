@@ -8,6 +8,7 @@ use domain::data::{Body, Common, Coverage};
 use domain::event::Draft;
 use domain::rules::Rules;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::drafts::{NAME, URL, draft, sha, text};
@@ -46,6 +47,7 @@ static SAMPLES: &[Sample] = &[
     sample!("codecov/coverage/first_of_branch.json", "coverage"),
     sample!("codecov/coverage/minimal.json", "coverage"),
     sample!("codecov/coverage/no_totals.json", "coverage"),
+    sample!("codecov/coverage/nothing_covered.json", "coverage"),
     sample!("codecov/coverage/patch.json", "coverage"),
     sample!("codecov/coverage/unparsable.json", "coverage"),
 ];
@@ -91,8 +93,7 @@ struct Commit<'a> {
 #[derive(Deserialize)]
 struct Totals {
     coverage: Option<Number>,
-    /// Of the changed lines: a list of files, lines, hits, misses, partials and the coverage.
-    diff: Option<Value>,
+    diff: Option<Diff>,
 }
 
 #[derive(Deserialize)]
@@ -110,12 +111,21 @@ struct Pull {
     number: Option<Id>,
 }
 
+/// Of the changed lines: a list of files, lines, hits, misses, partials and the coverage.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Diff {
+    Numbers(Vec<Number>),
+    Other(IgnoredAny),
+}
+
 /// A number, or a text of one.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Number {
     Plain(f64),
     Text(String),
+    Other(IgnoredAny),
 }
 
 impl Number {
@@ -123,6 +133,7 @@ impl Number {
         let number = match self {
             Self::Plain(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok(),
+            Self::Other(_) => None,
         };
         number.filter(|number| number.is_finite())
     }
@@ -151,12 +162,18 @@ impl Report<'_> {
         let head = self.head.as_ref().ok_or("it has no head")?;
         let commit = sha(head.commitid.as_deref()).ok_or("it says no commit")?;
         let totals = head.totals.as_ref().ok_or("the report has no totals")?;
-        let patch = totals.diff.as_ref().and_then(|diff| diff.get(PLACE_OF_COVERAGE)).and_then(number);
+        let patch = match &totals.diff {
+            Some(Diff::Numbers(numbers)) => numbers.get(PLACE_OF_COVERAGE).and_then(Number::value),
+            Some(Diff::Other(_)) | None => None,
+        };
         let fact = Coverage {
             coverage_pct: totals.coverage.as_ref().and_then(Number::value),
             diff_pct: patch,
             base_sha: sha(self.base.as_ref().and_then(|base| base.commitid.as_deref())),
         };
+        if fact.coverage_pct.is_none() && fact.diff_pct.is_none() {
+            return Err("the report says no coverage");
+        }
         let compared = self.compare.as_ref().and_then(|compare| compare.url.as_ref());
         let scope = repo.clone().unwrap_or_default();
         let subject = format!("codecov:{scope}@{commit}");
@@ -188,9 +205,4 @@ impl Report<'_> {
         }
         own
     }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-    number.filter(|number| number.is_finite())
 }

@@ -44,7 +44,8 @@ pub(crate) static DATADOG: Integration = Integration {
     secret_setting: "DATADOG_WEBHOOK_SECRET",
     schemes: &[ANY_TOKEN],
     kind: Field::First(&[Field::Body(&["/alert_transition"]), Field::Read(transition_of_form)]),
-    key: Field::Body(&["/id", "/alert_transition"]),
+    // One event may be told of more than once: for every group of a monitor, and again while it goes on.
+    key: Field::Body(&["/id", "/alert_transition", "/alert_cycle_key", "/last_updated"]),
     normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json")],
     samples: SAMPLES,
@@ -59,6 +60,7 @@ static SAMPLES: &[Sample] = &[
     sample!("datadog/triggered/p4_tagged_as_incident.json", "Triggered"),
     sample!("datadog/triggered/as_form.txt", "Triggered", [("content-type", "application/x-www-form-urlencoded")]),
     sample!("datadog/triggered/own_template.json", "Triggered"),
+    sample!("datadog/triggered/one_of_two_services.json", "Triggered"),
     sample!("datadog/re_triggered/p1.json", "Re-Triggered"),
     sample!("datadog/renotify/p1.json", "Renotify"),
     sample!("datadog/recovered/p1.json", "Recovered"),
@@ -67,6 +69,7 @@ static SAMPLES: &[Sample] = &[
     sample!("datadog/no_data/p2.json", "No Data"),
     sample!("datadog/null/an_event.json", "Null"),
     sample!("datadog/unknown/quote_in_title.txt", "unknown"),
+    sample!("datadog/unknown/no_template.json", "unknown"),
 ];
 
 #[derive(Deserialize)]
@@ -95,6 +98,17 @@ struct Notification<'a> {
     org_id: Option<Text<'a>>,
     #[serde(borrow)]
     org_name: Option<Text<'a>>,
+    /// Datadog's own payload has both of these in here.
+    #[serde(borrow)]
+    org: Option<Organization<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Organization<'a> {
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
 }
 
 /// The body as JSON: a form has one field for each member.
@@ -145,13 +159,22 @@ fn known<'t>(value: Option<&'t Text<'_>>) -> Option<&'t str> {
 }
 
 impl Notification<'_> {
+    fn scope(&self) -> Option<String> {
+        let org = self.org.as_ref();
+        let name = self.org_name.as_ref().or_else(|| org?.name.as_ref());
+        let id = self.org_id.as_ref().or_else(|| org?.id.as_ref());
+        plain(known(name).or_else(|| known(id)), NAME)
+    }
+
     fn drafts(&self, transition: &str, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
-        let scope = plain(known(self.org_name.as_ref()).or_else(|| known(self.org_id.as_ref())), NAME);
+        let scope = self.scope();
         let unreadable = |reason: &str| Unreadable { scope: scope.clone(), ..Unreadable::new(reason) };
         let (begins, resolved) = step(transition).ok_or_else(|| unreadable("this transition has no mapping"))?;
         let cycle = known(Some(&self.alert_cycle_key)).ok_or_else(|| unreadable("the alert has no cycle key"))?;
-        let list = known(self.tags.as_ref()).into_iter().chain(known(self.alert_scope.as_ref()));
-        let tags = Tags::split(list.flat_map(|list| list.split(',')));
+        let [group, tags] = [&self.alert_scope, &self.tags].map(|list| known(list.as_ref()).unwrap_or_default());
+        let tags = Tags::split(tags.split(',').chain(group.split(',')));
+        // A monitor of several services has the tags of all of them; the group that it fired for is one.
+        let group = Tags::split(group.split(','));
         let priority = known(self.alert_priority.as_ref());
         let kind = known(self.alert_type.as_ref());
         let at = self.last_updated.or(self.date);
@@ -168,8 +191,8 @@ impl Notification<'_> {
             at,
             is_incident: is_incident(resolved || kind == Some("error"), priority),
             common: Common {
-                service: tags.service(),
-                environment: tags.environment(),
+                service: group.service().or_else(|| tags.service()),
+                environment: group.environment().or_else(|| tags.environment()),
                 commit_sha: drafts::sha(tags.get("git.commit.sha")),
                 url: text(self.url.as_ref(), URL),
                 labels: tags.labels(),

@@ -6,7 +6,7 @@ use domain::event::{Draft, EventType};
 use domain::rules::Rules;
 use domain::text::clean;
 
-use crate::json::Text;
+use crate::json::{Id, Text};
 
 /// The longest name, login, id or branch.
 pub(crate) const NAME: usize = 255;
@@ -52,6 +52,14 @@ pub(crate) fn actor(login: Option<&str>, rules: &Rules) -> Option<Actor> {
     let login = plain(login, NAME)?;
     let bot = rules.is_bot(&login, false);
     Some(Actor { login: Some(login), bot, ..Actor::default() })
+}
+
+/// Whoever it was, by id and name. A machine is what the source says is none of its users.
+pub(crate) fn doer(id: Option<&Id>, name: Option<&Text<'_>>, machine: bool, rules: &Rules) -> Option<Actor> {
+    let login = text(name, NAME);
+    let bot = login.as_deref().map_or(machine, |login| rules.is_bot(login, machine));
+    let id = id.map(|id| id.0.clone());
+    (id.is_some() || login.is_some()).then_some(Actor { id, login, bot, email: None })
 }
 
 /// A commit's SHA in lower case: `None` for what is none, and for all zeros, which stand for "there was none". A short

@@ -50,6 +50,12 @@ pub(crate) fn without(body: &[u8], name: &str) -> Option<Vec<u8>> {
     (!is_json(body) && kept.len() < all.len()).then(|| kept.join(&b'&'))
 }
 
+/// A form of one field.
+pub(crate) fn of(name: &str, value: &[u8]) -> Vec<u8> {
+    let value: String = form_urlencoded::byte_serialize(value).collect();
+    format!("{name}={value}").into_bytes()
+}
+
 fn decode(field: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let mut decoded = Vec::with_capacity(field.len());
     let mut bytes = field.iter();

@@ -58,6 +58,7 @@ static SAMPLES: &[Sample] = &[
     sample!("grafana/resolved/one.json", "resolved"),
     sample!("grafana/resolved/another_organization.json", "resolved"),
     sample!("grafana/unknown/custom_payload.json", "unknown"),
+    sample!("grafana/unknown/before_version_nine.json", "unknown"),
 ];
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {

@@ -57,6 +57,7 @@ static SAMPLES: &[Sample] = &[
     sample!("heroku/release/succeeded.json", "api:release"),
     sample!("heroku/release/config_change.json", "api:release"),
     sample!("heroku/release/created_pending.json", "api:release"),
+    sample!("heroku/release/created_succeeded.json", "api:release"),
     sample!("heroku/release/failed_staging.json", "api:release"),
     sample!("heroku/release/minimal.json", "api:release"),
     sample!("heroku/release/promoted.json", "api:release"),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::headers::Headers;
 use crate::manners::Manners;
 use crate::plugin::Mappings;
+use crate::pointer::Sought;
 use crate::scheme::{Part, Place, Scheme, Signature};
 use crate::verify::Fetched;
 
@@ -273,16 +274,27 @@ impl Field {
         }
     }
 
-    pub(crate) fn read(&self, incoming: &Incoming<'_>) -> Option<String> {
+    /// The members of the body that it may be read from.
+    pub(crate) fn pointers(&self) -> Vec<&'static str> {
+        match self {
+            Self::Body(pointers) => pointers.to_vec(),
+            Self::First(fields) => fields.iter().flat_map(Self::pointers).collect(),
+            Self::Constant(_) | Self::Headers(_) | Self::Read(_) => Vec::new(),
+        }
+    }
+
+    /// `members` are those of its pointers.
+    pub(crate) fn read(&self, incoming: &Incoming<'_>, members: &Sought<'_>) -> Option<String> {
         match self {
             Self::Constant(value) => Some((*value).to_owned()),
             Self::Headers(names) => {
                 names.iter().find_map(|name| incoming.headers.one(name).ok().flatten()).map(str::to_owned)
             }
             Self::Body(pointers) => {
-                crate::pointer::read(incoming.body, pointers).ok().flatten().map(|all| all.join(":"))
+                let all: Option<Vec<&str>> = pointers.iter().map(|pointer| members.get(pointer)).collect();
+                all.map(|all| all.join(":"))
             }
-            Self::First(fields) => fields.iter().find_map(|field| field.read(incoming)),
+            Self::First(fields) => fields.iter().find_map(|field| field.read(incoming, members)),
             Self::Read(read) => read(incoming),
         }
         .filter(|value| !value.is_empty())

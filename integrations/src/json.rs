@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use domain::text::clean;
+use domain::time;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -40,6 +41,9 @@ pub(crate) fn field_reason(error: &serde_json::Error) -> String {
     let field = |start: &str| Some(said.strip_prefix(start)?.split('`').next()?.to_owned());
     if said.starts_with("unknown variant") {
         return "the kind is none of commit, change, deployment, incident, link, image".to_owned();
+    }
+    if said.starts_with(time::NO_TIME) {
+        return "a time is neither RFC 3339 nor seconds since 1970".to_owned();
     }
     match (field("missing field `"), field(REPEATED)) {
         (Some(missing), _) => format!("the field {missing} is missing"),

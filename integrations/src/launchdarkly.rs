@@ -59,6 +59,8 @@ static SAMPLES: &[Sample] = &[
     sample!("launchdarkly/flag/several_actions.json", "flag:updateRules"),
     sample!("launchdarkly/flag/smallest.json", "flag:updateOn"),
     sample!("launchdarkly/flag/without_resource.json", "flag"),
+    sample!("launchdarkly/flag/by_app.json", "flag:updateOn"),
+    sample!("launchdarkly/flag/created_in_all.json", "flag:createFlag"),
     sample!("launchdarkly/environment/renamed.json", "environment:updateName"),
     sample!("launchdarkly/unknown/truncated.txt", "unknown"),
 ];
@@ -121,10 +123,7 @@ struct Flag {
 }
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.body, rules) {
-        Err(why) if why.repeats => drafts(&json::last_of_each(delivery.body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, |body| drafts(body, rules))
 }
 
 fn drafts(body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {

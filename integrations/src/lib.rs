@@ -5,8 +5,6 @@
 //! (handshakes) and [`normalize`] (events). Adding a source is one file and one line in [`ALL`]. Nothing here may
 //! know HTTP servers, the store, the clock or the environment; no body is ever logged.
 
-#![allow(dead_code)]
-
 mod alert_groups;
 mod alerts;
 mod builds;

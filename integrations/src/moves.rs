@@ -15,6 +15,9 @@ pub(crate) struct Moved {
     pub(crate) before: Option<String>,
     /// What it points to; `None`: it is gone.
     pub(crate) after: Option<String>,
+    /// Whether there was no such ref before, and whether there is none now, where the source says so by itself.
+    pub(crate) created: Option<bool>,
+    pub(crate) deleted: Option<bool>,
     /// The commit that an annotated tag stands for, where the source says it: the tag is an object of its own.
     pub(crate) tagged: Option<String>,
     pub(crate) commits: Vec<Commit>,
@@ -32,12 +35,13 @@ impl Moved {
     pub(crate) fn drafts(self) -> Vec<Draft> {
         let branch = self.reference.strip_prefix("refs/heads/").map(str::to_owned);
         let is_tag = self.reference.starts_with("refs/tags/");
-        let kind = match (branch.is_some(), &self.before, &self.after) {
-            (_, None, None) => return Vec::new(),
-            (true, _, None) => Some("branch.deleted"),
-            (true, None, _) => Some("branch.created"),
+        let is_gone = self.deleted.unwrap_or(self.after.is_none());
+        let kind = match (branch.is_some(), self.created.unwrap_or(self.before.is_none()), is_gone) {
+            (_, true, true) => return Vec::new(),
+            (true, _, true) => Some("branch.deleted"),
+            (true, true, _) => Some("branch.created"),
             (true, ..) => None,
-            (false, _, None) if is_tag => Some("tag.deleted"),
+            (false, _, true) if is_tag => Some("tag.deleted"),
             // A tag that was moved is a tag made anew.
             (false, ..) if is_tag => Some("tag.created"),
             _ => return Vec::new(),
@@ -52,7 +56,7 @@ impl Moved {
             let fact = RefFact { r#ref: Some(self.reference.clone()), sha: tip.or_else(|| self.before.clone()) };
             drafts.push(draft(kind, &scope, subject.clone(), self.pushed_at, common.clone(), Body::Ref(fact)));
         }
-        if branch.is_some() && self.after.is_some() {
+        if branch.is_some() && !is_gone {
             drafts.push(draft("commits.pushed", &scope, subject, self.pushed_at, common, self.pushed()));
         }
         drafts

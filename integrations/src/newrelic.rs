@@ -46,6 +46,7 @@ static SAMPLES: &[Sample] = &[
     sample!("newrelic/activated/critical.json", "ACTIVATED"),
     sample!("newrelic/activated/another_incident.json", "ACTIVATED"),
     sample!("newrelic/activated/high_without_tags.json", "ACTIVATED"),
+    sample!("newrelic/activated/two_incidents_of_one_service.json", "ACTIVATED"),
     sample!("newrelic/created/medium.json", "CREATED"),
     sample!("newrelic/acknowledged/critical.json", "ACKNOWLEDGED"),
     sample!("newrelic/acknowledged/priority_changed.json", "ACKNOWLEDGED"),
@@ -106,12 +107,11 @@ fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unrea
     })
 }
 
-/// One value stands for the issue; of several, nobody knows which is meant.
+/// One value stands for the issue, however often it is there: it is, for each of its incidents. Of several, nobody knows
+/// which is meant.
 fn only(values: &[Text<'_>]) -> Option<String> {
-    match values {
-        [value] => text(Some(value), NAME),
-        _ => None,
-    }
+    let (value, others) = values.split_first()?;
+    others.iter().all(|other| **other == **value).then(|| text(Some(value), NAME))?
 }
 
 impl Issue<'_> {

@@ -25,8 +25,8 @@ pub(crate) static OPSGENIE: Integration = Integration {
     setup: Setup {
         paste: "Settings → Integrations → Add integration → Webhook: URL, and a custom header X-Webhook-Token with the \
                 secret",
-        ticks: "Alert is created, acknowledged, unacknowledged, closed, deleted; priority is updated; add alert \
-                description and details to the payload",
+        ticks: "Alert is created, acknowledged, unacknowledged, closed, deleted; priority and message are updated; tags are \
+                added, removed; add alert description and details to the payload",
         docs: "https://support.atlassian.com/opsgenie/docs/integrate-opsgenie-with-webhook/",
     },
     manners: Manners {
@@ -59,9 +59,15 @@ static SAMPLES: &[Sample] = &[
     sample!("opsgenie/delete/p1.json", "Delete"),
     sample!("opsgenie/update_priority/raised.json", "UpdatePriority"),
     sample!("opsgenie/update_priority/lowered.json", "UpdatePriority"),
+    sample!("opsgenie/add_tags/incident.json", "AddTags"),
+    sample!("opsgenie/remove_tags/incident.json", "RemoveTags"),
+    sample!("opsgenie/update_message/by_a_program.json", "UpdateMessage"),
     sample!("opsgenie/escalate/next.json", "Escalate"),
     sample!("opsgenie/add_note/note.json", "AddNote"),
 ];
+
+/// Who did what no person did: a policy, an escalation, a monitor that closes what it opened.
+const NOBODY: [&str; 2] = ["System", "Alert API"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,16 +113,16 @@ fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unrea
         match delivery.kind {
             "Create" => {}
             "Acknowledge" => (monitored.acked_at, monitored.turn) = (at, Some("incident.acknowledged")),
-            "UnAcknowledge" | "Escalate" => monitored.turn = Some("incident.updated"),
+            "UnAcknowledge" | "Escalate" | "UpdateMessage" => monitored.turn = Some("incident.updated"),
             "Close" => (monitored.resolved, monitored.resolved_at) = (true, at),
             "Delete" => {
                 (monitored.resolved, monitored.resolved_at) = (true, at);
-                monitored.withdrawn = monitored.is_incident(rules);
+                monitored.withdrawn = monitored.is_incident(rules).then_some(true);
             }
-            "UpdatePriority" => {
+            "UpdatePriority" | "AddTags" | "RemoveTags" => {
                 monitored.turn = Some("incident.updated");
                 // Whether it was an incident before is not said.
-                monitored.withdrawn = !monitored.is_incident(rules);
+                monitored.withdrawn = Some(!monitored.is_incident(rules));
             }
             _ => {
                 let scope = Some(scope).filter(|scope| !scope.is_empty());
@@ -156,8 +162,7 @@ impl Alert<'_> {
         Some(Actor {
             id: text(self.user_id.as_ref(), NAME),
             email: Some(login.clone()).filter(|login| login.contains('@')),
-            // What no person did, like a policy or an escalation.
-            bot: rules.is_bot(&login, &*login == "System"),
+            bot: rules.is_bot(&login, NOBODY.contains(&&*login)),
             login: Some(login),
         })
     }

@@ -12,7 +12,7 @@ use domain::time;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::drafts::{NAME, TITLE, URL, draft, text};
+use crate::drafts::{NAME, TITLE, URL, doer, draft, text};
 use crate::integration::{Delivery, Field, Greeting, Integration, Normalizer, Sample, Setup, Unreadable, sample};
 use crate::json::{self, Id, Text};
 use crate::manners::{After, Manners};
@@ -59,6 +59,7 @@ static SAMPLES: &[Sample] = &[
     sample!("pagerduty/incident_triggered/high.json", "incident.triggered"),
     sample!("pagerduty/incident_triggered/by_a_monitor.json", "incident.triggered"),
     sample!("pagerduty/incident_triggered/details_omitted.json", "incident.triggered"),
+    sample!("pagerduty/incident_triggered/bare.json", "incident.triggered"),
     sample!("pagerduty/incident_acknowledged/by_a_person.json", "incident.acknowledged"),
     sample!("pagerduty/incident_unacknowledged/timed_out.json", "incident.unacknowledged"),
     sample!("pagerduty/incident_resolved/by_a_person.json", "incident.resolved"),
@@ -198,11 +199,8 @@ impl Reference<'_> {
 
     /// Besides people, integrations and services act.
     fn actor(&self, rules: &Rules) -> Option<Actor> {
-        let login = text(self.summary.as_ref(), NAME);
         let machine = self.kind.as_deref().is_some_and(|kind| kind != "user_reference");
-        let bot = login.as_deref().map_or(machine, |login| rules.is_bot(login, machine));
-        let id = self.id.as_ref().map(|id| id.0.clone());
-        (id.is_some() || login.is_some()).then_some(Actor { id, login, bot, email: None })
+        doer(self.id.as_ref(), self.summary.as_ref(), machine, rules)
     }
 }
 

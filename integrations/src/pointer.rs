@@ -1,8 +1,9 @@
 //! Single members of a JSON body, by JSON pointer, without keeping the rest: for kinds, delivery keys and signed times.
 //!
-//! Texts, numbers and booleans are read as text. A member that stands there twice is an error: two readers could
-//! otherwise take different ones.
+//! Texts, numbers and booleans are read as text. A member that stands there twice is unclear: two readers could
+//! otherwise take different ones. A body is read through once, however many members are wanted of it.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use serde::Deserialize;
@@ -14,22 +15,67 @@ pub(crate) struct Unclear;
 
 /// The members at these pointers; `None` unless all are there with a value.
 pub(crate) fn read(body: &[u8], pointers: &[&'static str]) -> Result<Option<Vec<String>>, Unclear> {
-    find(body, pointers, false)
+    find(body, pointers, false)?.into_iter().map(Found::one).collect()
 }
 
 /// The whole number at this pointer, as its digits: what else stands there is none.
 pub(crate) fn read_number(body: &[u8], pointer: &'static str) -> Result<Option<String>, Unclear> {
-    Ok(find(body, &[pointer], true)?.and_then(|mut all| all.pop()))
+    find(body, &[pointer], true)?.pop().map_or(Ok(None), Found::one)
 }
 
-fn find(body: &[u8], pointers: &[&'static str], numbers: bool) -> Result<Option<Vec<String>>, Unclear> {
-    let mut found: Vec<Option<String>> = vec![None; pointers.len()];
+/// Members that may be asked for, of which none is unless the body is needed.
+pub(crate) struct Sought<'b> {
+    body: &'b [u8],
+    pointers: Vec<&'static str>,
+    found: OnceCell<Vec<Found>>,
+}
+
+impl<'b> Sought<'b> {
+    pub(crate) fn new(body: &'b [u8], mut pointers: Vec<&'static str>) -> Self {
+        pointers.sort_unstable();
+        pointers.dedup();
+        Self { body, pointers, found: OnceCell::new() }
+    }
+
+    /// The member at one of the pointers; `None` also where it is unclear, or the body is no JSON.
+    pub(crate) fn get(&self, pointer: &str) -> Option<&str> {
+        let found = self.found.get_or_init(|| find(self.body, &self.pointers, false).unwrap_or_default());
+        let place = self.pointers.iter().position(|known| *known == pointer)?;
+        match found.get(place)? {
+            Found::One(value) => Some(value),
+            Found::Nothing | Found::Twice => None,
+        }
+    }
+}
+
+/// What stands at a pointer.
+#[derive(Clone)]
+enum Found {
+    Nothing,
+    One(String),
+    Twice,
+}
+
+impl Found {
+    fn one(self) -> Result<Option<String>, Unclear> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::One(value) => Ok(Some(value)),
+            Self::Twice => Err(Unclear),
+        }
+    }
+}
+
+fn find(body: &[u8], pointers: &[&'static str], numbers: bool) -> Result<Vec<Found>, Unclear> {
+    let mut found = vec![Found::Nothing; pointers.len()];
     let wanted: Vec<Wanted> =
         pointers.iter().enumerate().map(|(place, pointer)| Wanted { place, rest: pointer }).collect();
-    let mut reader = serde_json::Deserializer::from_slice(body);
+    // Checked once as a whole: a reader of bytes would check every text of its own.
+    let text = std::str::from_utf8(body).map_err(|_| Unclear)?;
+    let mut reader = serde_json::Deserializer::from_str(text);
     Members { wanted, numbers, found: &mut found }.deserialize(&mut reader).map_err(|_| Unclear)?;
     reader.end().map_err(|_| Unclear)?;
-    Ok(found.into_iter().collect())
+    Ok(found)
 }
 
 /// A pointer that is still to be walked.
@@ -52,17 +98,16 @@ struct Members<'f> {
     wanted: Vec<Wanted>,
     /// Only whole numbers count.
     numbers: bool,
-    found: &'f mut Vec<Option<String>>,
+    found: &'f mut Vec<Found>,
 }
 
 impl Members<'_> {
-    fn here<E: Error>(self, value: &str) -> Result<(), E> {
+    fn here(self, value: &str) {
         for wanted in self.wanted.iter().filter(|wanted| wanted.rest.is_empty()) {
-            if self.found[wanted.place].replace(value.to_owned()).is_some() {
-                return Err(E::custom("a member stands there twice"));
+            if let Found::Nothing = self.found[wanted.place] {
+                self.found[wanted.place] = Found::One(value.to_owned());
             }
         }
-        Ok(())
     }
 
     fn within(&mut self, name: &str) -> Members<'_> {
@@ -90,7 +135,10 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if self.numbers { Ok(()) } else { self.here(text) }
+        if !self.numbers {
+            self.here(text);
+        }
+        Ok(())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
@@ -98,11 +146,13 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
-        self.here(&number.to_string())
+        self.here(&number.to_string());
+        Ok(())
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        self.here(&number.to_string())
+        self.here(&number.to_string());
+        Ok(())
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
@@ -123,16 +173,20 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let mut seen: Vec<String> = Vec::new();
+        let mut met = vec![false; self.wanted.len()];
         while let Some(name) = map.next_key::<crate::json::Text<'de>>()? {
             let inside = self.within(&name);
             let wanted = !inside.wanted.is_empty();
             map.next_value_seed(inside)?;
-            if wanted && seen.iter().any(|other| **other == *name) {
-                return Err(Error::custom("a member stands there twice"));
+            if !wanted {
+                continue;
             }
-            if wanted {
-                seen.push(name.to_string());
+            for (met, pointer) in
+                met.iter_mut().zip(&self.wanted).filter(|(_, pointer)| pointer.inside(&name).is_some())
+            {
+                if std::mem::replace(met, true) {
+                    self.found[pointer.place] = Found::Twice;
+                }
             }
         }
         Ok(())
@@ -184,5 +238,16 @@ mod tests {
         for body in ["", "{", "{\"a\":1}x", "[1,"] {
             assert_eq!(one(body, "/a"), Err(Unclear), "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_unclear_says_nothing_of_the_members_beside_it() {
+        let sought = Sought::new(br#"{"a":1,"b":2,"a":{"c":3}}"#, vec!["/b", "/a", "/a/c", "/b", "/d"]);
+        assert_eq!(
+            ["/a", "/a/c", "/b", "/d", "/e"].map(|pointer| sought.get(pointer)),
+            [None, None, Some("2"), None, None]
+        );
+        assert_eq!(Sought::new(b"{\"a\":1}x", vec!["/a"]).get("/a"), None);
+        assert_eq!(Sought::new(b"{\"a\":\"\xff\"}", vec!["/a"]).get("/a"), None);
     }
 }

@@ -47,6 +47,7 @@ static SAMPLES: &[Sample] = &[
     sample!("prometheus/firing/bare.json", "firing"),
     sample!("prometheus/firing/repeated_field.json", "firing"),
     sample!("prometheus/resolved/critical.json", "resolved"),
+    sample!("prometheus/resolved/without_end.json", "resolved"),
     sample!("prometheus/resolved/no_alerts.json", "resolved"),
     sample!("prometheus/unknown/payload_of_your_own.json", "unknown"),
     sample!("prometheus/unknown/cut_off.txt", "unknown"),

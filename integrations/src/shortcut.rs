@@ -50,6 +50,8 @@ static SAMPLES: &[Sample] = &[
     sample!("shortcut/story/renamed_without_references.json", "story:update"),
     sample!("shortcut/story/reopened.json", "story:update"),
     sample!("shortcut/story/several.json", "story:update"),
+    sample!("shortcut/story/moved_without_references.json", "story:update"),
+    sample!("shortcut/story/labelled.json", "story:update"),
     sample!("shortcut/branch/created_and_moved.json", "branch:create"),
     sample!("shortcut/story_comment/created.json", "story-comment:create"),
     sample!("shortcut/epic/updated.json", "epic:update"),
@@ -128,10 +130,7 @@ struct Reference<'a> {
 }
 
 fn normalize(delivery: &Delivery<'_>, _: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.body) {
-        Err(why) if why.repeats => drafts(&json::last_of_each(delivery.body)?),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, drafts)
 }
 
 fn drafts(body: &[u8]) -> Result<Vec<Draft>, Unreadable> {

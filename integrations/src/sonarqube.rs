@@ -56,6 +56,7 @@ static SAMPLES: &[Sample] = &[
     sample!("sonarqube/analysis/passed.json", "analysis"),
     sample!("sonarqube/analysis/failed_gate.json", "analysis"),
     sample!("sonarqube/analysis/failed_task.json", "analysis"),
+    sample!("sonarqube/analysis/cancelled_task.json", "analysis"),
     sample!("sonarqube/analysis/minimal.json", "analysis"),
     sample!("sonarqube/analysis/no_gate.json", "analysis"),
     sample!("sonarqube/analysis/pull_request.json", "analysis"),

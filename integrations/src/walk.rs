@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::headers::Headers;
 use crate::integration::{Delivery, Greeting, Identity, Incoming, Integration, Normalizer, Unreadable};
+use crate::pointer::Sought;
 use crate::scheme::Scheme;
 
 const LONGEST_KEY: usize = 200;
@@ -20,8 +21,10 @@ const COMMON_HEADERS: &[&str] = &["content-type", "user-agent", "traceparent"];
 
 /// The delivery's kind and the key that makes duplicates: the source's own id, else a hash of kind and body.
 pub fn identify(integration: &Integration, incoming: &Incoming<'_>) -> Identity {
-    let kind = integration.kind.read(incoming).map_or_else(|| "unknown".to_owned(), |kind| clean(&kind, LONGEST_KIND));
-    let key = match integration.key.read(incoming) {
+    let (kind, key) = (&integration.kind, &integration.key);
+    let members = Sought::new(incoming.body, [kind.pointers(), key.pointers()].concat());
+    let kind = kind.read(incoming, &members).map_or_else(|| "unknown".to_owned(), |kind| clean(&kind, LONGEST_KIND));
+    let key = match key.read(incoming, &members) {
         Some(key) if key.len() <= LONGEST_KEY && key.bytes().all(|c| c.is_ascii_graphic() || c == b' ') => key,
         Some(long) => hash(&[long.as_bytes()]),
         None => hash(&[kind.as_bytes(), incoming.body]),

@@ -193,3 +193,18 @@ fn a_branch_came_or_went_also_where_only_the_zeros_say_so() {
     assert_eq!(types("c0ffee1", &zeros), ["branch.deleted"]);
     assert_eq!(types("c0ffee1", "c0ffee2"), ["commits.pushed"]);
 }
+
+/// All fields of an event stand in one object: two parts of it must not bring the same one.
+#[test]
+fn no_event_says_a_field_twice() {
+    for integration in ALL {
+        for sample in integration.samples {
+            let headers: Headers<'_> = sample.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+            for draft in normalize(integration, sample.kind, &headers, sample.body, &Rules::default()) {
+                let data = draft.data.to_json();
+                let read: Value = serde_json::from_str(data.get()).expect("JSON");
+                assert_eq!(read.to_string().len(), data.get().len(), "{}: {}", sample.path, data.get());
+            }
+        }
+    }
+}

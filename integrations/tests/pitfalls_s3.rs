@@ -244,3 +244,42 @@ fn what_the_new_relic_template_sends_is_what_the_example_has() {
         assert!(template.contains(&format!("\"{name}\": {{{{")), "{name} is not in the template");
     }
 }
+
+#[test]
+fn row_20_two_facts_with_the_same_bytes_are_two_deliveries_of_sentry() {
+    let body = fixture("sentry", "sentry/issue/resolved_in_commit.json").to_string();
+    let key = |resource: &str, request: &str| {
+        let pairs = [("sentry-hook-resource", resource), ("request-id", request)];
+        let headers: Headers<'_> = pairs.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        identify(source("sentry"), &Incoming::new(&headers, body.as_bytes())).key
+    };
+    for resource in ["issue", "metric_alert"] {
+        assert_ne!(
+            key(resource, "0a"),
+            key(resource, "0b"),
+            "{resource}: it was resolved, opened by hand and resolved"
+        );
+        assert_eq!(key(resource, "0a"), key(resource, "0a"));
+    }
+    for resource in ["error", "event_alert"] {
+        assert_eq!(key(resource, "0a"), key(resource, "0b"), "{resource}: sent again, it is the same event");
+    }
+}
+
+#[test]
+fn row_20_one_event_of_datadog_is_told_of_for_every_group_and_again_while_it_goes_on() {
+    let told = |field: &str, value: &str| {
+        let mut body = fixture("datadog", "datadog/renotify/p1.json");
+        body[field] = json!(value);
+        key("datadog", &body)
+    };
+    let keys = [
+        told("org_name", "acme"),
+        told("alert_cycle_key", "5521880934417720199"),
+        told("last_updated", "1795201999000"),
+        told("alert_transition", "Recovered"),
+    ];
+    let different: std::collections::BTreeSet<&String> = keys.iter().collect();
+    assert_eq!(different.len(), keys.len());
+    assert_eq!(keys[0], told("org_name", "acme"));
+}

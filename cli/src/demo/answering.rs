@@ -56,35 +56,37 @@ impl Incident {
 fn reference(kind: &str, id: &str, summary: &str) -> Value {
     json!({
         "id": id, "type": format!("{kind}_reference"), "summary": summary,
-        "self": format!("https://api.pagerduty.com/{kind}s/{id}"), "html_url": format!("https://acme.pagerduty.com/{kind}s/{id}"),
+        "self": format!("https://api.pagerduty.com/{kind}s/{id}"),
+        "html_url": format!("https://acme.pagerduty.com/{kind}s/{id}"),
     })
 }
 
 /// The component of the public page that stands for the shop.
 pub(super) fn component(at: DateTime<Utc>, old: &'static str, new: &'static str) -> Delivery {
     let body = json!({
-        "meta": {"documentation": "https://support.atlassian.com/statuspage/docs/enable-webhook-notifications/", "generated_at": time(at)},
+        "meta": {"generated_at": time(at)},
         "page": {"id": "p4g3acme0001", "status_indicator": if new == "operational" { "none" } else { "minor" }},
         "component_update": {
             "id": format!("cu{}", at.timestamp()), "created_at": time(at), "old_status": old, "new_status": new,
             "component_id": "c0mpacme0002",
         },
-        "component": {"id": "c0mpacme0002", "name": SHOP.name, "status": new, "position": 1, "created_at": "2025-03-01T08:00:00Z"},
+        "component": {"id": "c0mpacme0002", "name": SHOP.name, "status": new, "position": 1},
     });
     Delivery::new("statuspage", "component_update", at, &body)
 }
 
 /// What a change brought is switched off until it is mended.
 pub(super) fn flag_off(by: &Person, at: DateTime<Utc>) -> Delivery {
-    let (flag, resource) = ("reserve-stock", "proj/shop:env/production:flag/reserve-stock");
+    let resource = "proj/shop:env/production:flag/reserve-stock";
     let body = json!({
         "_id": format!("{:024x}", at.timestamp()), "_accountId": "5f8e7d6c5b4a3928aaaa0001",
         "date": at.timestamp_millis(), "kind": "flag", "name": "Reserve stock",
         "accesses": [{"action": "updateOn", "resource": resource}],
         "description": "* Turned the flag off", "shortDescription": "", "comment": "Checkout runs out of connections",
         "member": {"_id": by.code("m"), "email": by.email, "firstName": by.name, "lastName": ""},
-        "titleVerb": "turned off the flag", "title": format!("{} turned off the flag Reserve stock in `Production`", by.name),
-        "target": {"name": "Reserve stock", "resources": [resource], "_links": {"canonical": {"href": format!("/api/v2/flags/shop/{flag}"), "type": "application/json"}}},
+        "titleVerb": "turned off the flag",
+        "title": format!("{} turned off the flag Reserve stock in `Production`", by.name),
+        "target": {"name": "Reserve stock", "resources": [resource]},
     });
     Delivery::new("launchdarkly", "flag:updateOn", at, &body)
 }

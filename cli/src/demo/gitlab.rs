@@ -123,7 +123,8 @@ pub(super) fn deployment(change: &Change, at: DateTime<Utc>, status: &'static st
         "environment": "production", "environment_tier": "production", "environment_slug": "production",
         "environment_external_url": "https://payments.acme.example", "ref": "main",
         "short_sha": sha.get(..8), "commit_url": format!("{}/-/commit/{sha}", web(change.repo)),
-        "commit_title": change.title, "user": user(change.reviewer), "user_url": format!("{HOST}/{}", change.reviewer.login),
+        "commit_title": change.title, "user": user(change.reviewer),
+        "user_url": format!("{HOST}/{}", change.reviewer.login),
     });
     of("deployment", &[("x-gitlab-event", "Deployment Hook")], at, change.repo, body)
 }

@@ -40,9 +40,10 @@ fn circleci(kind: &'static str, id: u64, change: &Change, at: DateTime<Utc>, mut
 
 fn workflow(change: &Change, stopped: Option<DateTime<Utc>>) -> Value {
     let id = uuid(WORKFLOW, change.number);
+    let pipeline = format!("https://app.circleci.com/pipelines/github/{}/{}", change.repo.full_name, change.number);
     json!({
         "id": id, "name": "main", "created_at": time(change.opened), "stopped_at": stopped.map(time),
-        "url": format!("https://app.circleci.com/pipelines/github/{}/{}/workflows/{id}", change.repo.full_name, change.number),
+        "url": format!("{pipeline}/workflows/{id}"),
     })
 }
 
@@ -75,13 +76,17 @@ pub(super) fn quality_gate(change: &Change, at: DateTime<Utc>) -> Delivery {
         "qualityGate": {
             "name": "Sonar way", "status": "OK",
             "conditions": [
-                {"metric": "new_coverage", "operator": "LESS_THAN", "value": format!("{covered}.5"), "status": "OK", "errorThreshold": "80"},
-                {"metric": "new_reliability_rating", "operator": "GREATER_THAN", "value": "1", "status": "OK", "errorThreshold": "1"},
+                condition("new_coverage", "LESS_THAN", &format!("{covered}.5"), "80"),
+                condition("new_reliability_rating", "GREATER_THAN", "1", "1"),
             ],
         },
         "properties": {"sonar.analysis.buildNumber": change.number.to_string()},
     });
     Delivery::new("sonarqube", "analysis", at, &body)
+}
+
+fn condition(metric: &str, operator: &str, value: &str, threshold: &str) -> Value {
+    json!({"metric": metric, "operator": operator, "value": value, "status": "OK", "errorThreshold": threshold})
 }
 
 /// Codecov says of no report when it was made.
@@ -99,10 +104,14 @@ pub(super) fn coverage(change: &Change, at: DateTime<Utc>) -> Delivery {
     let mut head = commit(&change.sha());
     head["totals"] = json!({
         "files": 48, "lines": 5120, "hits": hits, "misses": 5120 - hits, "partials": 0,
-        "coverage": format!("{}.{:05}", hits * 100 / 5120, hits * 10_000_000 / 5120 % 100_000), "branches": 0, "sessions": 1,
+        "coverage": format!("{}.{:05}", hits * 100 / 5120, hits * 10_000_000 / 5120 % 100_000), "branches": 0,
+        "sessions": 1,
     });
     let body = json!({
-        "repo": {"url": format!("https://app.codecov.io/gh/{}", repo.full_name), "service_id": repo.id.to_string(), "name": repo.name, "private": true},
+        "repo": {
+            "url": format!("https://app.codecov.io/gh/{}", repo.full_name), "service_id": repo.id.to_string(),
+            "name": repo.name, "private": true,
+        },
         "owner": {"username": ORG, "service_id": "77001", "service": "github"},
         "head": head, "base": commit(&change.sha_before()), "compare": null, "pull": null,
     });
@@ -114,13 +123,15 @@ pub(super) fn sync(change: &Change, started: DateTime<Utc>, finished: Option<Dat
     let done = finished.is_some();
     let body = json!({
         "event": "sync", "application_name": CATALOG, "namespace": "argocd", "labels": {"team": "storefront"},
-        "project": "storefront", "repo_url": format!("{}.git", change.repo.on_github()), "path": "catalog/overlays/production",
+        "project": "storefront", "repo_url": format!("{}.git", change.repo.on_github()),
+        "path": "catalog/overlays/production",
         "target_revision": "main", "revision": change.sha(), "phase": if done { "Succeeded" } else { "Running" },
-        "message": if done { "successfully synced (all tasks run)" } else { "waiting for healthy state of apps/Deployment/catalog" },
+        "message": if done { "successfully synced (all tasks run)" } else { "waiting for the state of the deployment" },
         "operation_started_at": time(started), "operation_finished_at": finished.map(time),
         "initiated_by": change.reviewer.login, "sync_status": if done { "Synced" } else { "OutOfSync" },
         "health_status": if done { "Healthy" } else { "Progressing" }, "dest_server": "https://kubernetes.default.svc",
-        "dest_name": null, "dest_namespace": "production", "images": [format!("ghcr.io/acme/catalog:1.{}.0", change.number)],
+        "dest_name": null, "dest_namespace": "production",
+        "images": [format!("ghcr.io/acme/catalog:1.{}.0", change.number)],
         "url": "https://argocd.acme.example/applications/argocd/catalog",
     });
     Delivery::new("argocd", "sync", finished.unwrap_or(started), &body)

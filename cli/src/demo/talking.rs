@@ -43,35 +43,41 @@ impl Ticket<'_> {
         status: Status,
         before: Option<Status>,
     ) -> Delivery {
-        let key = self.change.ticket();
         let id = 20_000 + self.change.number;
-        let done = status.0 == DONE.0;
         let moved = before.map(|before| {
             json!({
                 "field": "status", "fieldtype": "jira", "fieldId": "status", "from": before.0, "fromString": before.1,
                 "to": status.0, "toString": status.1,
             })
         });
-        let fields = json!({
-            "summary": self.change.title, "description": null, "issuetype": {"id": "10001", "name": "Story", "subtask": false},
+        let body = json!({
+            "timestamp": at.timestamp_millis(), "webhookEvent": kind, "issue_event_type_name": "issue_generic",
+            "user": user(by),
+            "issue": {
+                "id": id.to_string(), "self": format!("{JIRA}/rest/api/2/issue/{id}"), "key": self.change.ticket(),
+                "fields": self.fields(at, status),
+            },
+            "changelog": {"id": at.timestamp().to_string(), "items": moved.into_iter().collect::<Vec<Value>>()},
+        });
+        Delivery::new("jira", kind, at, &body)
+    }
+
+    fn fields(&self, at: DateTime<Utc>, status: Status) -> Value {
+        let done = status.0 == DONE.0;
+        json!({
+            "summary": self.change.title, "description": null, "labels": [], "components": [], "fixVersions": [],
+            "subtasks": [], "issuetype": {"id": "10001", "name": "Story", "subtask": false},
             "project": {"id": "10000", "key": "SHOP", "name": "Shop", "projectTypeKey": "software"},
-            "priority": {"id": "3", "name": "Medium"}, "labels": [], "components": [], "fixVersions": [], "subtasks": [],
+            "priority": {"id": "3", "name": "Medium"},
             "status": {
                 "id": status.0, "name": status.1,
                 "statusCategory": {"id": status.3, "key": status.2, "name": status.1},
             },
             "created": written(self.created), "updated": written(at),
             "resolution": done.then(|| json!({"id": "10000", "name": "Done"})),
-            "resolutiondate": done.then(|| written(at)), "assignee": user(self.change.author), "creator": user(&LINUS),
-            "reporter": user(&LINUS),
-        });
-        let body = json!({
-            "timestamp": at.timestamp_millis(), "webhookEvent": kind, "issue_event_type_name": "issue_generic",
-            "user": user(by),
-            "issue": {"id": id.to_string(), "self": format!("{JIRA}/rest/api/2/issue/{id}"), "key": key, "fields": fields},
-            "changelog": {"id": (at.timestamp()).to_string(), "items": moved.into_iter().collect::<Vec<Value>>()},
-        });
-        Delivery::new("jira", kind, at, &body)
+            "resolutiondate": done.then(|| written(at)), "assignee": user(self.change.author),
+            "creator": user(&LINUS), "reporter": user(&LINUS),
+        })
     }
 }
 
@@ -81,7 +87,10 @@ fn written(at: DateTime<Utc>) -> String {
 }
 
 fn user(person: &Person) -> Value {
-    json!({"accountId": person.code("712020:"), "displayName": person.login, "active": true, "accountType": "atlassian"})
+    json!({
+        "accountId": person.code("712020:"), "displayName": person.login, "active": true,
+        "accountType": "atlassian",
+    })
 }
 
 /// A channel of Slack by its id.

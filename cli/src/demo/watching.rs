@@ -35,12 +35,13 @@ pub(super) fn error(number: u64, at: DateTime<Utc>) -> Delivery {
     let body = json!({
         "action": "created", "installation": {"uuid": uuid(9, 1)},
         "data": {"issue": {
-            "id": id.to_string(), "shortId": format!("SHOP-{number:X}"), "shareId": null, "web_url": url, "permalink": url,
+            "id": id.to_string(), "shortId": format!("SHOP-{number:X}"), "shareId": null, "web_url": url,
+            "permalink": url, "metadata": {"type": "PoolTimeout", "value": "no connection within 5 s"},
             "title": "PoolTimeout: no connection within 5 s", "culprit": "shop.checkout.reserve", "level": "error",
             "status": "unresolved", "statusDetails": {}, "substatus": "new", "platform": "python", "logger": null,
             "project": {"id": "4508110022", "name": SHOP.name, "slug": SHOP.name, "platform": "python"},
-            "type": "error", "metadata": {"type": "PoolTimeout", "value": "no connection within 5 s", "filename": "shop/checkout.py"},
-            "issueType": "error", "issueCategory": "error", "priority": "high", "isUnhandled": true, "count": "1",
+            "type": "error", "issueType": "error", "issueCategory": "error",
+            "priority": "high", "isUnhandled": true, "count": "1",
             "userCount": 1, "firstSeen": time(at), "lastSeen": time(at),
         }},
         "actor": {"type": "application", "id": "sentry", "name": "Sentry"},

@@ -298,8 +298,8 @@ fields! {
 }
 
 fields! {
-    /// A build's result that can be deployed.
-    Artifact { digest: Text, repo: Text, sha: Text }
+    /// A build's result that can be deployed, of the repository that all nouns name.
+    Artifact { digest: Text, sha: Text }
 }
 
 fields! {

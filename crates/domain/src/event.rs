@@ -110,7 +110,7 @@ impl Draft {
         let kind = clean(kind, 100);
         Self {
             kind: EventType::unmapped(source),
-            scope: scope.unwrap_or_else(|| "unknown".to_owned()),
+            scope: scope.filter(|scope| !scope.is_empty()).unwrap_or_else(|| "unknown".to_owned()),
             subject: format!("{source}:{kind}"),
             time: None,
             data: Data {

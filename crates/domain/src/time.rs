@@ -58,6 +58,9 @@ pub fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date
     deserializer.deserialize_any(TimeVisitor { strict: false })
 }
 
+/// What [`strict`] says of a text that is no time.
+pub const NO_TIME: &str = "not a time: write RFC 3339 or seconds since 1970";
+
 /// For `deserialize_with`: as [`lenient`], but a text that is no time is an error.
 pub fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     deserializer.deserialize_any(TimeVisitor { strict: true })
@@ -140,7 +143,7 @@ struct TimeVisitor {
 impl TimeVisitor {
     fn judge<E: Error>(&self, time: Option<DateTime<Utc>>, sentinel: bool) -> Result<Option<DateTime<Utc>>, E> {
         match time {
-            None if self.strict && !sentinel => Err(E::custom("not a time: write RFC 3339 or seconds since 1970")),
+            None if self.strict && !sentinel => Err(E::custom(NO_TIME)),
             other => Ok(other),
         }
     }

@@ -56,7 +56,11 @@ pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result
     if let Some(answer) = integrations::greet(integration, &identity, &incoming) {
         return Ok(Judged::Greeting(answer));
     }
-    let drafts = integrations::normalize(integration, &identity.kind, headers, body, rules);
+    // What is stored is what is read, so that a later reading of it gives the same events.
+    let stored_headers = integrations::kept_headers(integration, headers);
+    let stored_body = integrations::kept_body(integration, body);
+    let stored: Headers<'_> = stored_headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let drafts = integrations::normalize(integration, &identity.kind, &stored, &stored_body, rules);
     Ok(Judged::Delivery(Box::new(Keep {
         tenant: tenant.clone(),
         id: *id,
@@ -64,9 +68,8 @@ pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result
         events: Event::seal(drafts, integration.name, tenant, *id, traceparent.as_deref()),
         kind: identity.kind,
         key: identity.key,
-        headers: serde_json::to_string(&integrations::kept_headers(integration, headers))
-            .unwrap_or_else(|_| "[]".into()),
-        body: pack(&integrations::kept_body(integration, body)),
+        headers: serde_json::to_string(&stored_headers).unwrap_or_else(|_| "[]".into()),
+        body: pack(&stored_body),
         scheme: verified.scheme,
         secret: verified.secret.as_str(),
         mapping_version: integration.mapping_version,

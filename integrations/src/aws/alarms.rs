@@ -39,6 +39,36 @@ pub(super) struct Message<'a> {
 struct Trigger<'a> {
     #[serde(borrow, default, rename = "Dimensions", deserialize_with = "json::list")]
     dimensions: Vec<Dimension<'a>>,
+    /// Of an alarm that computes with several metrics, each with dimensions of its own.
+    #[serde(borrow, default, rename = "Metrics", deserialize_with = "json::list")]
+    metrics: Vec<Computed<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Computed<'a> {
+    #[serde(borrow, rename = "MetricStat")]
+    stat: Option<ComputedStat<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ComputedStat<'a> {
+    #[serde(borrow, rename = "Metric")]
+    metric: Option<ComputedMetric<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ComputedMetric<'a> {
+    #[serde(borrow, default, rename = "Dimensions", deserialize_with = "json::list")]
+    dimensions: Vec<Dimension<'a>>,
+}
+
+impl<'a> Trigger<'a> {
+    /// What one of its metrics is about.
+    fn dimension(&self, name: &str) -> Option<&Text<'a>> {
+        let computed = self.metrics.iter().filter_map(|metric| metric.stat.as_ref()?.metric.as_ref());
+        let mut all = self.dimensions.iter().chain(computed.flat_map(|metric| &metric.dimensions));
+        all.find(|dimension| *dimension.name == *name).map(|dimension| &dimension.value)
+    }
 }
 
 #[derive(Deserialize)]
@@ -114,10 +144,7 @@ pub(super) fn message_drafts(
     // The message gives its region as people say it, "EU (Ireland)"; its ARN as programs do.
     let region = message.arn.as_ref().and_then(|arn| arn.split(':').nth(3)).map(|region| Text(region.into()));
     let fired = (*message.state == *"ALARM").then_some(message.at).flatten();
-    let dimension = |name: &str| {
-        let all = message.trigger.as_ref().map_or(&[][..], |trigger| &trigger.dimensions);
-        all.iter().find(|dimension| *dimension.name == *name).map(|dimension| &dimension.value)
-    };
+    let dimension = |name| message.trigger.as_ref()?.dimension(name);
     Alarm {
         scope: scope(message.account.as_ref(), region.as_ref()),
         arn: text(message.arn.as_ref(), 500),

@@ -110,8 +110,8 @@ impl<D> Event<'_, D> {
 }
 
 pub(super) fn scope(account: Option<&Text<'_>>, region: Option<&Text<'_>>) -> String {
-    let parts: Vec<String> = [account, region].into_iter().flatten().map(|part| part.clean(100)).collect();
-    parts.join("/")
+    let parts = [account, region].into_iter().flatten().map(|part| part.clean(100));
+    parts.filter(|part| !part.is_empty()).collect::<Vec<String>>().join("/")
 }
 
 /// The name in an ARN: `arn:aws:ecs:eu-west-1:123456789012:service/production/shop` is the service `production/shop`.

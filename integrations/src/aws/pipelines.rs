@@ -12,6 +12,7 @@ use crate::builds::{Phase, Run};
 use crate::drafts::{NAME, URL, draft, sha, text};
 use crate::integration::Unreadable;
 use crate::json::{Id, Text};
+use crate::repositories;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -193,10 +194,11 @@ fn base<D>(source: &'static str, event: &Event<'_, D>, phase: Phase, outcome: Op
     }
 }
 
-/// The drafts, where the account and region are the place that they are from.
+/// The drafts, where the account and region, if they are told, are the place that they are from.
 fn of<D>(event: &Event<'_, D>, mut drafts: Vec<Draft>) -> Vec<Draft> {
-    for draft in &mut drafts {
-        draft.scope = event.scope();
+    let scope = event.scope();
+    for draft in drafts.iter_mut().filter(|_| !scope.is_empty()) {
+        draft.scope.clone_from(&scope);
     }
     drafts
 }
@@ -206,11 +208,7 @@ pub(super) fn no_state<D>(event: &Event<'_, D>, state: &str) -> Unreadable {
     Unreadable { scope: Some(event.scope()), ..Unreadable::new(reason) }
 }
 
-/// The repository that a build takes its source from, where that is a code host: `https://github.com/acme/shop.git`.
+/// The repository that a build takes its source from. Those of CodeCommit have no owner.
 fn repository(location: &str) -> Option<String> {
-    let rest = location.strip_prefix("https://")?;
-    let (host, path) = rest.split_once('/')?;
-    let known = ["github.com", "gitlab.com", "bitbucket.org"].iter().any(|known| host.ends_with(known));
-    let path = path.strip_suffix(".git").unwrap_or(path);
-    (known && path.contains('/')).then(|| Text(path.into()).clean(NAME))
+    repositories::repository(location).filter(|_| !location.contains("://git-codecommit."))
 }

@@ -9,6 +9,7 @@ const AGENT: &str = "Amazon Simple Notification Service Agent";
 #[rustfmt::skip]
 pub(super) static CLOUDWATCH: &[Sample] = &[
     sample!("cloudwatch/alarm/firing.json", "alarm", [("content-type", PLAIN), ("user-agent", AGENT), ("x-amz-sns-message-type", "Notification")]),
+    sample!("cloudwatch/alarm/computed.json", "alarm", [("content-type", PLAIN), ("user-agent", AGENT), ("x-amz-sns-message-type", "Notification")]),
     sample!("cloudwatch/alarm/harmless_raw.json", "alarm", [("content-type", PLAIN), ("user-agent", AGENT), ("x-amz-sns-message-type", "Notification"), ("x-amz-sns-rawdelivery", "true")]),
     sample!("cloudwatch/alarm/no_data.json", "alarm", [("content-type", PLAIN), ("user-agent", AGENT), ("x-amz-sns-message-type", "Notification")]),
     sample!("cloudwatch/alarm/old_without_arn.json", "alarm", [("content-type", PLAIN), ("user-agent", AGENT), ("x-amz-sns-message-type", "Notification")]),
@@ -62,4 +63,5 @@ pub(super) static ECS: &[Sample] = &[
     sample!("ecs/task/provisioning.json", "ECS Task State Change"),
     sample!("ecs/task/stopped_by_scheduler.json", "ECS Task State Change"),
     sample!("ecs/task/two_containers.json", "ECS Task State Change"),
+    sample!("ecs/task/without_containers.json", "ECS Task State Change"),
 ];

@@ -94,6 +94,8 @@ impl RefChange<'_> {
         let hash = |side: Option<&Ref<'_>>| side?.target.as_ref()?.sha();
         Some(Moved {
             reference: self.new.as_ref().or(self.old.as_ref())?.whole_name(),
+            created: Some(self.old.is_none()),
+            deleted: Some(self.new.is_none()),
             before: hash(self.old.as_ref()),
             after: hash(self.new.as_ref()),
             forced: self.forced,

@@ -58,7 +58,8 @@ impl Repository<'_> {
     pub(super) fn name(&self) -> Option<String> {
         let of_server = || {
             let (project, slug) = (self.project.as_ref()?.key.as_ref()?, self.slug.as_ref()?);
-            plain(Some(&format!("{}/{}", &**project, &**slug)), NAME)
+            // A project's key has capitals here and none in the URLs that builders clone from.
+            plain(Some(&format!("{}/{}", project.to_lowercase(), &**slug)), NAME)
         };
         text(self.full_name.as_ref(), NAME).or_else(of_server)
     }

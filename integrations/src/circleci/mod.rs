@@ -59,6 +59,7 @@ static SAMPLES: &[Sample] = &[
     sample!("circleci/workflow_completed/unauthorized.json", "workflow-completed"),
     sample!("circleci/job_completed/deploy_production.json", "job-completed"),
     sample!("circleci/job_completed/deploy_failed_staging.json", "job-completed"),
+    sample!("circleci/job_completed/deploy_of_a_branch_by_a_bot.json", "job-completed"),
     sample!("circleci/job_completed/gitlab_tag.json", "job-completed"),
     sample!("circleci/job_completed/minimal.json", "job-completed"),
     sample!("circleci/job_completed/test_failed.json", "job-completed"),

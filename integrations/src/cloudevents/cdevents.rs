@@ -16,6 +16,7 @@ use super::{changes, runs, services, tickets};
 use crate::drafts::{NAME, URL, text};
 use crate::integration::Unreadable;
 use crate::json::{self, Text};
+use crate::repositories::repository;
 
 /// `dev.cdevents.<subject>.<predicate>.<version>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,8 +148,10 @@ impl CdEvent<'_> {
         format!("{}/{}", self.source, self.subject)
     }
 
+    /// `owner/name`, also of senders whose ids of repositories are their URLs.
     pub(super) fn repo(&self) -> Option<String> {
-        Reference::id(self.content.repository.as_ref())
+        let id = Reference::id(self.content.repository.as_ref())?;
+        Some(repository(&id).unwrap_or(id))
     }
 
     /// What all subjects have in common.

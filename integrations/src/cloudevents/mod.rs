@@ -91,10 +91,7 @@ fn drafts(document: &Document<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadab
         let Some(kind) = cdevents::Kind::of(&document.kind) else {
             return Err(Unreadable::new("events of this type have no mapping"));
         };
-        match cdevents::drafts(kind, document, document.json()?, rules) {
-            Err(why) if why.repeats => cdevents::drafts(kind, document, &json::last_of_each(document.json()?)?, rules),
-            other => other,
-        }
+        json::tolerating_repeats(document.json()?, |data| cdevents::drafts(kind, document, data, rules))
     };
     read().map_err(|why| Unreadable { scope: why.scope.or_else(|| Some(document.scope())), ..why })
 }

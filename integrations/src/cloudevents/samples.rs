@@ -9,6 +9,7 @@ pub(super) static SAMPLES: &[Sample] = &[
     sample!("cloudevents/change/updated.json", "dev.cdevents.change.updated.0.3.0"),
     sample!("cloudevents/change/reviewed.json", "dev.cdevents.change.reviewed.0.3.0"),
     sample!("cloudevents/change/abandoned.json", "dev.cdevents.change.abandoned.0.3.0"),
+    sample!("cloudevents/change/repository_by_url.json", "dev.cdevents.change.merged.0.3.0"),
     sample!("cloudevents/change/old_version.json", "dev.cdevents.change.merged.0.1.2"),
     sample!("cloudevents/change/unknown_predicate.json", "dev.cdevents.change.blessed.0.1.0"),
     sample!("cloudevents/branch/created.json", "dev.cdevents.branch.created.0.3.0"),

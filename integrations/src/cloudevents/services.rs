@@ -1,6 +1,6 @@
 //! Services that were deployed, environments, and artifacts.
 //!
-//! CDEvents tell of a deployment when it is done, and give it no id: the event's own is taken.
+//! CDEvents tell of a deployment when it is done, and give it no id: the event's own is taken, with its source.
 
 use domain::data::{Artifact, Body, Common, Component, Deployment, Workload};
 use domain::event::Draft;
@@ -34,8 +34,10 @@ pub(super) fn drafts(predicate: &str, event: &CdEvent<'_>, rules: &Rules) -> Opt
         service: Some(event.subject.clone()),
         ..event.common(rules)
     };
+    // Ids of events are unique within their source only.
+    let id = format!("{}/{}", event.scope, event.id);
     let fact = Deployment {
-        deployment_id: Some(event.id.clone()),
+        deployment_id: Some(id.clone()),
         state: Some(predicate.to_owned()),
         outcome: Some("success".to_owned()),
         at: event.at,
@@ -45,7 +47,7 @@ pub(super) fn drafts(predicate: &str, event: &CdEvent<'_>, rules: &Rules) -> Opt
         ..Deployment::default()
     };
     let environment = common.environment.as_deref().unwrap_or_default();
-    let subject = format!("{}/{environment}:{}", event.subject, event.id);
+    let subject = format!("{}/{environment}:{id}", event.subject);
     Some(vec![draft("deployment.finished", &event.scope, subject, event.at, common, Body::Deployment(fact))])
 }
 
@@ -82,8 +84,8 @@ fn workload(kind: &'static str, noun: &str, predicate: &str, event: &CdEvent<'_>
 pub(super) fn artifact_drafts(predicate: &str, event: &CdEvent<'_>, rules: &Rules) -> Option<Vec<Draft>> {
     let package = Some(predicate).filter(|word| *word == "published").and_then(|_| Package::read(&event.subject))?;
     let digest = package.digest?;
-    let common = Common { repo: package.repo.clone(), ..event.common(rules) };
+    let common = Common { repo: package.repo, ..event.common(rules) };
     let subject = format!("{SOURCE}:{digest}");
-    let fact = Artifact { digest: Some(digest), repo: package.repo, sha: None };
+    let fact = Artifact { digest: Some(digest), sha: None };
     Some(vec![draft("artifact.published", &event.scope, subject, event.at, common, Body::Artifact(fact))])
 }

@@ -1,24 +1,18 @@
 //! What a fact means: one event each, in the order of the body.
 
-use chrono::{DateTime, Utc};
-use domain::data::{self, Actor, Body, Common, Data};
-use domain::event::{Draft, EventType};
+use domain::data::{self, Actor, Body, Common};
+use domain::event::Draft;
 use domain::rules::Rules;
 use domain::text::{clean, head_line};
 use serde_json::Value;
 
 use super::kinds::{Author, Cause, Change, Commit, Component, Deployment, Fact, Image, Incident, Link};
 use super::split::{Piece, pieces};
+use crate::drafts::{NAME, TITLE, URL, draft, plain};
 use crate::integration::{Delivery, Unreadable};
 use crate::json;
 use crate::messages::{ticket_keys, trailers};
 use crate::walk::unmapped;
-
-const NAME: usize = 255;
-const TITLE: usize = 300;
-const URL: usize = 1000;
-
-type Time = Option<DateTime<Utc>>;
 
 pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let read = |piece: Piece<'_>| -> Result<Draft, String> {
@@ -47,13 +41,8 @@ impl Fact {
     }
 }
 
-fn event(kind: &'static str, scope: &str, subject: String, time: Time, common: Common, body: Body) -> Draft {
-    let data = Data { common, body, extra: Default::default() };
-    Draft { kind: EventType::new(kind), scope: scope.to_owned(), subject, time, data }
-}
-
 fn short(text: Option<String>, cap: usize) -> Option<String> {
-    text.map(|text| clean(&text, cap)).filter(|text| !text.is_empty())
+    plain(text.as_deref(), cap)
 }
 
 fn list(texts: Vec<String>) -> Vec<String> {
@@ -95,7 +84,7 @@ impl Commit {
             files: self.files.map(list),
         };
         let body = Body::Commits(data::Commits { commits: vec![commit], ..data::Commits::default() });
-        event("commits.pushed", &self.repo.0, format!("{}@{}", self.repo.0, self.sha.0), at, common, body)
+        draft("commits.pushed", &self.repo.0, format!("{}@{}", self.repo.0, self.sha.0), at, common, body)
     }
 }
 
@@ -142,13 +131,13 @@ impl Change {
             ..data::Change::default()
         };
         let subject = format!("{}#{}", self.repo.0, self.id.0);
-        event(kind, &self.repo.0, subject, at, common, Body::Change(Box::new(change)))
+        draft(kind, &self.repo.0, subject, at, common, Body::Change(Box::new(change)))
     }
 }
 
 impl Deployment {
     fn draft(self, rules: &Rules) -> Result<Draft, String> {
-        let (kind, outcome) = match self.status.as_str() {
+        let (kind, outcome) = match self.status.to_ascii_lowercase().as_str() {
             "success" => ("deployment.finished", Some("success")),
             "failure" | "failed" => ("deployment.finished", Some("failure")),
             "cancelled" | "canceled" => ("deployment.finished", Some("cancelled")),
@@ -190,7 +179,7 @@ impl Deployment {
             title: None,
         };
         let subject = format!("{}/{}:{}", self.service.0, self.env.0, self.id.0);
-        Ok(event(kind, &self.service.0, subject, at, common, Body::Deployment(fact)))
+        Ok(draft(kind, &self.service.0, subject, at, common, Body::Deployment(fact)))
     }
 }
 
@@ -242,7 +231,7 @@ impl Incident {
             deleted: self.deleted,
             ..data::Incident::default()
         };
-        Ok(event(kind, &scope, format!("generic:{}", self.id.0), at, common, Body::Incident(fact)))
+        Ok(draft(kind, &scope, format!("generic:{}", self.id.0), at, common, Body::Incident(fact)))
     }
 }
 
@@ -252,7 +241,7 @@ impl Link {
         let subject = format!("generic:{}/{}", self.incident.0, self.deployment.0);
         let common = Common { revision: self.updated_at, ..Common::default() };
         let fact = data::Link { incident_id: Some(self.incident.0), deployment_id: Some(self.deployment.0) };
-        event(kind, "facts", subject, self.updated_at, common, Body::Link(fact))
+        draft(kind, "facts", subject, self.updated_at, common, Body::Link(fact))
     }
 }
 
@@ -261,8 +250,7 @@ impl Image {
         let common =
             Common { repo: Some(self.repo.0.clone()), commit_sha: Some(self.sha.0.clone()), ..Common::default() };
         let subject = format!("generic:{}", self.digest.0);
-        let scope = self.repo.0.clone();
-        let fact = data::Artifact { digest: Some(self.digest.0), repo: Some(self.repo.0), sha: Some(self.sha.0) };
-        event("artifact.published", &scope, subject, None, common, Body::Artifact(fact))
+        let fact = data::Artifact { digest: Some(self.digest.0), sha: Some(self.sha.0) };
+        draft("artifact.published", &self.repo.0, subject, None, common, Body::Artifact(fact))
     }
 }

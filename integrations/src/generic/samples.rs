@@ -16,4 +16,5 @@ pub(super) static SAMPLES: &[Sample] = &[
     sample!("generic/facts/lines.ndjson", "facts"),
     sample!("generic/facts/link.json", "facts"),
     sample!("generic/facts/no_json.txt", "facts"),
+    sample!("generic/facts/words_and_times.json", "facts"),
 ];

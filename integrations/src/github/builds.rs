@@ -1,6 +1,7 @@
 //! `workflow_run`, `workflow_job` and `check_run`: builds.
 //!
-//! The action says what happened; without one the thing's own status does. A re-run keeps its id and counts its attempts, so a run is told by both: `<id>.<attempt>`.
+//! The action says what happened; without one the thing's own status does. A re-run keeps its id and counts its attempts,
+//! so a run is told by both: `<id>.<attempt>`.
 
 use chrono::{DateTime, Utc};
 use domain::event::Draft;
@@ -128,7 +129,8 @@ pub(super) fn run_drafts(event: RunEvent<'_>, rules: &Rules) -> Vec<Draft> {
         phase,
         outcome: run.conclusion.as_deref().and_then(outcome),
         state: state(run.conclusion.as_ref(), run.status.as_ref()),
-        queued_at: run.created_at,
+        // A later attempt keeps the time at which the first one was made.
+        queued_at: run.run_started_at.or(run.created_at),
         started_at: run.run_started_at,
         finished_at: run.updated_at,
         at: run.updated_at,
@@ -164,7 +166,7 @@ pub(super) fn check_drafts(event: CheckEvent<'_>, rules: &Rules) -> Vec<Draft> {
 
 /// What all runs in a repository have in common. Deployments have events of their own; a run is one only by a pattern
 /// that names GitHub.
-fn in_repository(repository: &Repository<'_>, sender: Option<&User<'_>>, rules: &Rules) -> builds::Run {
+pub(super) fn in_repository(repository: &Repository<'_>, sender: Option<&User<'_>>, rules: &Rules) -> builds::Run {
     builds::Run {
         source: "github",
         tells_deployments: true,
@@ -186,7 +188,7 @@ impl Job<'_> {
         let branch = self.head_branch.or(self.check_suite.and_then(|suite| suite.head_branch));
         builds::Run {
             name: text(self.name.as_ref(), NAME).unwrap_or_default(),
-            outer_name: text(self.workflow_name.as_ref(), NAME),
+            around: text(self.workflow_name.as_ref(), NAME),
             run_id: self.id.0,
             attempt: self.run_attempt,
             parent_run: self.run_id.map(|id| run_id(&id, self.run_attempt)),
@@ -206,7 +208,7 @@ impl Job<'_> {
 }
 
 /// The source's own word.
-fn state(conclusion: Option<&Text<'_>>, status: Option<&Text<'_>>) -> String {
+pub(super) fn state(conclusion: Option<&Text<'_>>, status: Option<&Text<'_>>) -> String {
     text(conclusion.or(status), NAME).unwrap_or_default()
 }
 
@@ -215,7 +217,7 @@ fn run_id(id: &Id, attempt: Option<i64>) -> String {
 }
 
 /// Our word for a conclusion. `action_required` is none: somebody still has to decide.
-fn outcome(conclusion: &str) -> Option<&'static str> {
+pub(super) fn outcome(conclusion: &str) -> Option<&'static str> {
     Some(match conclusion {
         "success" => "success",
         "failure" | "timed_out" => "failure",

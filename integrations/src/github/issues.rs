@@ -1,18 +1,19 @@
-//! `issues`: every issue is a ticket; one with an incident label is an incident as well.
+//! `issues`: every issue is a ticket; one with an incident label or type is an incident as well.
 //!
-//! An issue becomes an incident when it is opened with such a label or gets one, and is none any more (`deleted`)
-//! when it loses the last one, is deleted, or moves to another repository. Its key is `owner/repo#n`: numbers alone
-//! collide between repositories.
+//! A delivery names the label or type that came or went, beside those that the issue has now. One that moves to another
+//! repository is deleted here, and opened there by a delivery of its own. Its key is `owner/repo#n`: numbers alone collide
+//! between repositories.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Actor, Body, Common, Incident, Ticket};
+use domain::data::{Common, Ticket};
 use domain::event::Draft;
 use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
-use super::payloads::{Label, NAME, Repository, TITLE, URL, User, common, draft, label_names, text};
+use super::payloads::{Label, NAME, Repository, TITLE, URL, User, after, common, label_names, text};
 use crate::json::{self, Text};
+use crate::tickets::{DONE, Happened, Ticketed, is_incident_type};
 
 #[derive(Deserialize)]
 pub(super) struct IssueEvent<'a> {
@@ -23,6 +24,9 @@ pub(super) struct IssueEvent<'a> {
     /// The label that was put on or taken off.
     #[serde(borrow)]
     label: Option<Label<'a>>,
+    /// The type that was set or taken away.
+    #[serde(borrow, rename = "type")]
+    kind: Option<Label<'a>>,
     #[serde(borrow)]
     repository: Repository<'a>,
     #[serde(borrow)]
@@ -54,83 +58,80 @@ struct Issue<'a> {
 
 pub(super) fn drafts(event: IssueEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let issue = &event.issue;
-    let key = format!("{}#{}", event.repository.name(), issue.number);
-    let subject = format!("github:{key}");
-    let mut base = common(&event.repository, event.sender.as_ref(), rules);
-    base.labels = label_names(&issue.labels);
-    base.url = text(issue.html_url.as_ref(), URL);
-    base.revision = issue.updated_at;
     let action = event.action.as_deref().unwrap_or_default();
-    let at = match action {
-        "opened" => issue.created_at,
-        "closed" => issue.closed_at,
+    let happened = match action {
+        "opened" => Happened::Created,
+        "closed" => Happened::Closed,
+        "reopened" => Happened::Reopened,
+        "deleted" | "transferred" => Happened::Deleted,
+        _ => Happened::Updated,
+    };
+    let at = match happened {
+        Happened::Created => issue.created_at.or(issue.updated_at),
+        Happened::Closed => issue.closed_at.or(issue.updated_at),
+        // When is not told: the received time stands in.
+        Happened::Deleted => None,
         _ => issue.updated_at,
     };
-    let at = at.or(issue.updated_at);
-    let mut drafts = Vec::with_capacity(2);
-    if let Some((kind, gone)) = incident_kind(action, &event, rules) {
-        let base = Common { service: base.repo.clone(), ..base.clone() };
-        let fact = Body::Incident(issue.incident(&key, gone));
-        drafts.push(draft(kind, subject.clone(), at, base, fact));
-    }
-    let assignee = issue.assignee.as_ref().map(|user| user.actor(rules));
-    drafts.push(draft(ticket_kind(action), subject, at, base, Body::Ticket(issue.ticket(key, assignee))));
-    drafts
+    let (is_incident, was_incident) = event.incident(action, rules);
+    let common = common(&event.repository, event.sender.as_ref(), rules);
+    let told = Ticketed {
+        source: "github",
+        scope: event.repository.name(),
+        key: format!("{}#{}", event.repository.name(), issue.number),
+        happened,
+        at,
+        ticket: issue.ticket(rules),
+        is_incident,
+        was_incident: was_incident && happened != Happened::Created,
+        severity: None,
+        common: Common {
+            service: common.repo.clone().filter(|_| is_incident || was_incident),
+            labels: label_names(&issue.labels),
+            url: text(issue.html_url.as_ref(), URL),
+            revision: if happened == Happened::Deleted { after(issue.updated_at) } else { issue.updated_at },
+            ..common
+        },
+    };
+    told.drafts()
 }
 
-fn ticket_kind(action: &str) -> &'static str {
-    match action {
-        "opened" => "ticket.created",
-        "closed" => "ticket.closed",
-        // From closed back to open.
-        "reopened" => "ticket.moved",
-        "deleted" | "transferred" => "ticket.deleted",
-        _ => "ticket.updated",
-    }
-}
-
-/// What happened to the incident that the issue is, and whether it is one no longer.
-fn incident_kind(action: &str, event: &IssueEvent<'_>, rules: &Rules) -> Option<(&'static str, bool)> {
-    let marked = event.issue.labels.iter().any(|label| label.marks_incident(rules));
-    let touched = event.label.as_ref().is_some_and(|label| label.marks_incident(rules));
-    match (action, marked) {
-        ("unlabeled", false) if touched => Some(("incident.updated", true)),
-        (_, false) => None,
-        ("opened", _) => Some(("incident.opened", false)),
-        ("labeled", _) if touched => Some(("incident.opened", false)),
-        ("closed", _) => Some(("incident.resolved", false)),
-        ("reopened", _) => Some(("incident.reopened", false)),
-        ("deleted" | "transferred", _) => Some(("incident.updated", true)),
-        _ => Some(("incident.updated", false)),
+impl IssueEvent<'_> {
+    /// Whether the issue is an incident, and whether it was one before this.
+    fn incident(&self, action: &str, rules: &Rules) -> (bool, bool) {
+        let issue = &self.issue;
+        let typed = |kind: Option<&Label<'_>>| {
+            kind.and_then(|kind| kind.name.as_deref()).is_some_and(|name| is_incident_type(name, rules))
+        };
+        let (labelled, touched) = (
+            issue.labels.iter().filter(|label| label.marks_incident(rules)).count(),
+            self.label.as_ref().is_some_and(|label| label.marks_incident(rules)),
+        );
+        let by_type = typed(issue.kind.as_ref());
+        let is = by_type || labelled > 0;
+        let was = match action {
+            "labeled" if touched => by_type || labelled > 1,
+            "unlabeled" if touched => true,
+            // What it was before is not told. That it is no incident now is true whatever it was.
+            "typed" => labelled > 0 || !is,
+            "untyped" => labelled > 0 || typed(self.kind.as_ref()),
+            _ => is,
+        };
+        (is, was)
     }
 }
 
 impl Issue<'_> {
-    fn is_closed(&self) -> bool {
-        self.state.as_deref() == Some("closed")
-    }
-
-    fn incident(&self, key: &str, gone: bool) -> Incident {
-        Incident {
-            incident_id: Some(key.to_owned()),
-            title: text(self.title.as_ref(), TITLE),
-            opened_at: self.created_at,
-            resolved_at: self.closed_at.filter(|_| self.is_closed()),
-            deleted: Some(gone),
-            ..Incident::default()
-        }
-    }
-
-    fn ticket(&self, key: String, assignee: Option<Actor>) -> Ticket {
+    fn ticket(&self, rules: &Rules) -> Ticket {
+        let is_closed = self.state.as_deref() == Some("closed");
         Ticket {
-            key: Some(key),
             kind: self.kind.as_ref().and_then(|kind| text(kind.name.as_ref(), NAME)),
             title: text(self.title.as_ref(), TITLE),
             status: text(self.state.as_ref(), NAME),
-            status_category: self.is_closed().then(|| "done".to_owned()),
-            assignee,
+            status_category: is_closed.then(|| DONE.to_owned()),
+            assignee: self.assignee.as_ref().map(|user| user.actor(rules)),
             created_at: self.created_at,
-            closed_at: self.closed_at.filter(|_| self.is_closed()),
+            closed_at: self.closed_at.filter(|_| is_closed),
             ..Ticket::default()
         }
     }

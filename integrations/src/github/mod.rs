@@ -12,6 +12,8 @@ mod pull_requests;
 mod pushes;
 mod releases;
 mod samples;
+mod security;
+mod statuses;
 
 use domain::event::Draft;
 use domain::rules::Rules;
@@ -30,7 +32,8 @@ pub(crate) static GITHUB: Integration = Integration {
     setup: Setup {
         paste: "Repository or organization → Settings → Webhooks → Add webhook: payload URL, any content type, secret",
         ticks: "Pushes, Pull requests, Pull request reviews, Deployments, Deployment statuses, Workflow runs, \
-                Workflow jobs, Check runs, Releases, Issues",
+                Workflow jobs, Check runs, Check suites, Statuses, Releases, Issues, Code scanning alerts, \
+                Dependabot alerts",
         docs: "https://docs.github.com/webhooks",
     },
     manners: Manners {
@@ -71,10 +74,7 @@ fn greet(delivery: &Delivery<'_>) -> Option<Greeting> {
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let body = form::json_of(delivery.body)?;
-    match drafts(delivery.kind, &body, rules) {
-        Err(why) if why.repeats => drafts(delivery.kind, &json::last_of_each(&body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(&body, |body| drafts(delivery.kind, body, rules))
 }
 
 fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
@@ -87,6 +87,9 @@ fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadab
         "workflow_run" => builds::run_drafts(json::read(body)?, rules),
         "workflow_job" => builds::job_drafts(json::read(body)?, rules),
         "check_run" => builds::check_drafts(json::read(body)?, rules),
+        "check_suite" => statuses::suite_drafts(json::read(body)?, rules),
+        "status" => statuses::drafts(json::read(body)?, rules),
+        "code_scanning_alert" | "dependabot_alert" => security::drafts(kind, json::read(body)?, rules),
         "release" => releases::drafts(json::read(body)?, rules),
         "issues" => issues::drafts(json::read(body)?, rules),
         _ => return Err(no_meaning(body, "this kind has no mapping")),

@@ -2,7 +2,7 @@
 //! What an event can do without is optional: older servers, apps and people leave it out or send `null`.
 //! Times are lenient: one that cannot be read is absent, and the delivery counts without it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::data::{Actor, Body, Common};
 use domain::event::Draft;
 use domain::rules::Rules;
@@ -101,4 +101,9 @@ pub(super) fn draft(
 ) -> Draft {
     let scope = common.repo.clone().unwrap_or_default();
     drafts::draft(kind, &scope, subject, time, common, body)
+}
+
+/// A revision right after that one: what is deleted keeps the time of its last update, and nothing comes after it.
+pub(super) fn after(revision: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    revision?.checked_add_signed(TimeDelta::milliseconds(1))
 }

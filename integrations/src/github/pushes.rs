@@ -1,16 +1,18 @@
 //! `push`: a branch moved (commits were pushed), or a branch or tag came or went.
 
 use chrono::{DateTime, Utc};
-use domain::data::{Actor, Body, Commit, Commits, RefFact};
+use domain::data::{Actor, Commit, Common};
 use domain::event::Draft;
 use domain::rules::Rules;
-use domain::text::{clean, head_line};
+use domain::text::head_line;
 use domain::time;
 use serde::Deserialize;
 
-use super::payloads::{NAME, Repository, TITLE, URL, User, common, draft, text};
+use super::payloads::{NAME, Repository, TITLE, URL, User, common, text};
+use crate::drafts::sha;
 use crate::json::{self, Text};
 use crate::messages::trailers;
+use crate::moves::Moved;
 
 /// A push lists no more commits than this; a full list may be cut.
 const MOST_COMMITS: usize = 2048;
@@ -32,10 +34,19 @@ pub(super) struct Push<'a> {
     compare: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "json::list")]
     commits: Vec<PushedCommit<'a>>,
+    /// The commit that the ref points to. For an annotated tag, `after` is the tag's own object.
+    #[serde(borrow)]
+    head_commit: Option<Tip<'a>>,
     #[serde(borrow)]
     repository: Repository<'a>,
     #[serde(borrow)]
     sender: Option<User<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Tip<'a> {
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -67,52 +78,22 @@ struct Author<'a> {
 }
 
 pub(super) fn drafts(push: Push<'_>, rules: &Rules) -> Vec<Draft> {
-    let branch = push.r#ref.strip_prefix("refs/heads/");
-    let mut base = common(&push.repository, push.sender.as_ref(), rules);
-    let at = push.repository.pushed_at.or_else(|| push.commits.iter().filter_map(|commit| commit.timestamp).max());
-    base.branch = branch.map(|branch| clean(branch, NAME));
-    let (before, after) = (sha(push.before.as_ref()), sha(push.after.as_ref()));
-    let created = push.created.unwrap_or(is_zero(push.before.as_ref()));
-    let deleted = push.deleted.unwrap_or(is_zero(push.after.as_ref()));
-    base.commit_sha = after.clone();
-    base.url = text(push.compare.as_ref(), URL);
-    base.revision = at;
-    let reference = push.r#ref.clean(NAME);
-    let subject = format!("{}@{reference}", push.repository.name());
-    let came_or_went = match (branch.is_some(), push.r#ref.starts_with("refs/tags/")) {
-        (true, _) if deleted => Some("branch.deleted"),
-        (true, _) if created => Some("branch.created"),
-        (true, _) => None,
-        (_, true) if deleted => Some("tag.deleted"),
-        // A tag that was moved is a tag made anew.
-        (_, true) => Some("tag.created"),
-        _ => return Vec::new(),
+    let common = common(&push.repository, push.sender.as_ref(), rules);
+    let moved = Moved {
+        reference: push.r#ref.clean(NAME),
+        before: sha(push.before.as_deref()),
+        after: sha(push.after.as_deref()),
+        created: Some(push.created.unwrap_or(is_zero(push.before.as_ref()))),
+        deleted: Some(push.deleted.unwrap_or(is_zero(push.after.as_ref()))),
+        tagged: push.head_commit.and_then(|commit| sha(commit.id.as_deref())),
+        truncated: push.commits.len() >= MOST_COMMITS,
+        commits: push.commits.into_iter().filter_map(|commit| commit.fact(rules)).collect(),
+        forced: push.forced,
+        pushed_at: push.repository.pushed_at,
+        default_branch: text(push.repository.default_branch.as_ref(), NAME),
+        common: Common { url: text(push.compare.as_ref(), URL), ..common },
     };
-    let mut drafts = Vec::with_capacity(2);
-    if let Some(kind) = came_or_went {
-        let was = if deleted { before.clone() } else { after.clone() };
-        let fact = RefFact { r#ref: Some(reference.clone()), sha: was };
-        drafts.push(draft(kind, subject.clone(), at, base.clone(), Body::Ref(fact)));
-    }
-    if branch.is_some() && !deleted {
-        let commits = Commits {
-            r#ref: Some(reference),
-            before,
-            after,
-            forced: push.forced,
-            truncated: (push.commits.len() >= MOST_COMMITS).then_some(true),
-            pushed_at: push.repository.pushed_at,
-            default_branch: text(push.repository.default_branch.as_ref(), NAME),
-            commits: push.commits.into_iter().filter_map(|commit| commit.fact(rules)).collect(),
-        };
-        drafts.push(draft("commits.pushed", subject, at, base, Body::Commits(commits)));
-    }
-    drafts
-}
-
-/// A SHA; all zeros stand for "there was none".
-fn sha(sha: Option<&Text<'_>>) -> Option<String> {
-    text(sha, NAME).filter(|_| !is_zero(sha))
+    moved.drafts()
 }
 
 fn is_zero(sha: Option<&Text<'_>>) -> bool {
@@ -122,7 +103,7 @@ fn is_zero(sha: Option<&Text<'_>>) -> bool {
 impl PushedCommit<'_> {
     /// A commit without its SHA is none: nothing could refer to it.
     fn fact(self, rules: &Rules) -> Option<Commit> {
-        let id = text(self.id.as_ref(), NAME)?;
+        let id = sha(self.id.as_deref())?;
         let message = self.message.as_deref().unwrap_or_default();
         let lists = [&self.added, &self.modified, &self.removed];
         let known = lists.iter().any(|list| list.is_some());

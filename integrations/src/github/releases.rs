@@ -1,4 +1,4 @@
-//! `release`: a version was published, or its release was deleted. Drafts and edits are no facts.
+//! `release`: a version was published, or its release was deleted or made a draft again. Drafts and edits are no facts.
 
 use chrono::{DateTime, Utc};
 use domain::data::{Body, Release};
@@ -7,7 +7,7 @@ use domain::rules::Rules;
 use domain::time;
 use serde::Deserialize;
 
-use super::payloads::{NAME, Repository, TITLE, URL, User, common, draft, text};
+use super::payloads::{NAME, Repository, TITLE, URL, User, after, common, draft, text};
 use crate::json::Text;
 
 #[derive(Deserialize)]
@@ -43,14 +43,15 @@ pub(super) fn drafts(event: ReleaseEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let release = &event.release;
     let (kind, at) = match event.action.as_deref() {
         Some("published") => ("release.published", release.published_at),
-        // When it was deleted is not told: the received time stands in.
-        Some("deleted") => ("release.deleted", None),
+        // When is not told: the received time stands in.
+        Some("deleted" | "unpublished") => ("release.deleted", None),
         _ => return Vec::new(),
     };
     let tag = release.tag_name.clean(NAME);
     let mut base = common(&event.repository, event.sender.as_ref(), rules);
     base.url = text(release.html_url.as_ref(), URL);
-    base.revision = release.updated_at.or(release.published_at);
+    let revision = release.updated_at.or(release.published_at);
+    base.revision = if kind == "release.deleted" { after(revision) } else { revision };
     let fact = Release {
         name: text(release.name.as_ref(), TITLE),
         prerelease: release.prerelease,

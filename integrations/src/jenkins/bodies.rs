@@ -7,6 +7,32 @@ use serde::de::IgnoredAny;
 
 use crate::json::{Id, Text, list};
 
+/// As much as says what it is, and which.
+#[derive(Deserialize)]
+pub(super) struct Shape<'a> {
+    #[serde(borrow)]
+    pub(super) build: Option<Phased<'a>>,
+    pub(super) id: Option<Id>,
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) event: Option<Text<'a>>,
+    #[serde(borrow, rename = "buildUrl")]
+    pub(super) build_url: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Phased<'a> {
+    #[serde(borrow)]
+    pub(super) full_url: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) phase: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) status: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "after_1970")]
+    pub(super) timestamp: Option<DateTime<Utc>>,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Message<'a> {
     /// Notification: the build at one of its phases, and where its job is: `job/shop/job/deploy/`.
@@ -15,7 +41,6 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) url: Option<Text<'a>>,
     /// Generic Event.
-    pub(super) id: Option<Id>,
     #[serde(borrow, rename = "type")]
     pub(super) kind: Option<Text<'a>>,
     #[serde(borrow)]
@@ -37,12 +62,13 @@ pub(super) struct Build<'a> {
     pub(super) full_url: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) url: Option<Text<'a>>,
+    pub(super) number: Option<i64>,
     #[serde(borrow)]
     pub(super) phase: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) status: Option<Text<'a>>,
-    /// When it came to this phase.
-    #[serde(default, deserialize_with = "time::lenient")]
+    /// When it came to this phase; 0 where the plugin does not know, as of a pipeline that was queued.
+    #[serde(default, deserialize_with = "after_1970")]
     pub(super) timestamp: Option<DateTime<Utc>>,
     /// Milliseconds.
     pub(super) duration: Option<i64>,
@@ -50,6 +76,10 @@ pub(super) struct Build<'a> {
     pub(super) scm: Option<Scm<'a>>,
     #[serde(borrow, default)]
     pub(super) parameters: Parameters<'a>,
+}
+
+fn after_1970<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    Ok(time::lenient(deserializer)?.filter(|time| *time > DateTime::UNIX_EPOCH))
 }
 
 #[derive(Default, Deserialize)]

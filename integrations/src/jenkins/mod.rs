@@ -15,7 +15,7 @@ use crate::integration::{Delivery, Field, Incoming, Integration, Normalizer, Sam
 use crate::json;
 use crate::manners::{After, Manners};
 use crate::schemes::ANY_TOKEN;
-use bodies::{Build, Message};
+use bodies::{Message, Phased, Shape};
 
 pub(crate) static JENKINS: Integration = Integration {
     name: "jenkins",
@@ -54,6 +54,8 @@ static SAMPLES: &[Sample] = &[
     sample!("jenkins/notification/minimal.json", "completed"),
     sample!("jenkins/notification/multibranch_unstable.json", "finalized"),
     sample!("jenkins/notification/queued.json", "queued"),
+    sample!("jenkins/notification/queued_without_time.json", "queued"),
+    sample!("jenkins/notification/without_urls.json", "completed"),
     sample!("jenkins/notification/xml.xml", "xml"),
     sample!("jenkins/generic_event/run_completed.json", "run.completed"),
     sample!("jenkins/generic_event/item_created.json", "item.created"),
@@ -69,24 +71,24 @@ fn kind(incoming: &Incoming<'_>) -> Option<String> {
     if is_xml(incoming.body) {
         return Some("xml".to_owned());
     }
-    let message: Message<'_> = json::read(incoming.body).ok()?;
-    match &message.build {
+    let shape: Shape<'_> = json::read(incoming.body).ok()?;
+    match &shape.build {
         Some(build) => build.phase.as_deref().map(str::to_ascii_lowercase),
-        None => message.kind.or(message.event).map(|kind| kind.to_string()),
+        None => shape.kind.or(shape.event).map(|kind| kind.to_string()),
     }
 }
 
 /// A phase can be told more than once by a step of a pipeline, at other times or with another status.
 fn key(incoming: &Incoming<'_>) -> Option<String> {
-    let message: Message<'_> = json::read(incoming.body).ok()?;
-    if let Some(Build { full_url, phase, status, timestamp, .. }) = &message.build {
+    let shape: Shape<'_> = json::read(incoming.body).ok()?;
+    if let Some(Phased { full_url, phase, status, timestamp }) = &shape.build {
         let status = status.as_deref().unwrap_or_default();
         let at = timestamp.map(|time| time.timestamp_millis()).unwrap_or_default();
         return Some(format!("{} {} {status} {at}", full_url.as_deref()?, phase.as_deref()?));
     }
-    match (&message.id, &message.build_url) {
+    match (&shape.id, &shape.build_url) {
         (Some(id), _) => Some(id.0.clone()),
-        (None, Some(url)) => Some(format!("{} {}", &**url, message.event.as_deref()?)),
+        (None, Some(url)) => Some(format!("{} {}", &**url, shape.event.as_deref()?)),
         (None, None) => None,
     }
 }

@@ -47,7 +47,7 @@ fn of_notification(message: &Message<'_>, build: &Build<'_>) -> Result<Run, Unre
         url: text(build.full_url.as_ref(), URL),
         ..run(&job, checkout, build.status.as_deref())
     };
-    numbered(run, &job, None)
+    numbered(run, &job, build.number)
 }
 
 fn of_generic_event(message: &Message<'_>, data: &RunData<'_>, rules: &Rules) -> Result<Run, Unreadable> {

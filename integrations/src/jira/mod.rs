@@ -57,10 +57,7 @@ pub(crate) static JIRA: Integration = Integration {
 };
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.kind, delivery.body, rules) {
-        Err(why) if why.repeats => drafts(delivery.kind, &json::last_of_each(delivery.body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, |body| drafts(delivery.kind, body, rules))
 }
 
 fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {

@@ -32,4 +32,6 @@ pub(super) static SAMPLES: &[Sample] = &[
     sample!("jira/worklog/created.json", "worklog_created"),
     sample!("jira/unknown/truncated.txt", "unknown"),
     sample!("jira/issue/wrong_types.json", "jira:issue_updated"),
+    sample!("jira/issue/labels_changed_twice.json", "jira:issue_updated"),
+    sample!("jira/issue/resolution_of_closed_incident.json", "jira:issue_updated"),
 ];

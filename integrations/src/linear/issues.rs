@@ -166,6 +166,8 @@ impl IssueEvent<'_> {
         let issue = &self.data;
         let happened = self.happened(old);
         let at = self.time(happened);
+        // One that is restored had been removed, and with it the incident that it was.
+        let is_new = matches!(&*self.action, "create" | "restore");
         let marks = || issue.labels.iter().filter(|label| label.marks_incident(rules));
         let updated_at = issue.updated_at.filter(|_| happened != Happened::Deleted);
         Ticketed {
@@ -176,8 +178,10 @@ impl IssueEvent<'_> {
             at,
             ticket: issue.ticket(rules),
             is_incident: marks().next().is_some(),
-            // Labels that were taken off are told by id only: an incident that lost its label goes on as one.
-            was_incident: happened != Happened::Created && marks().any(|label| old.had(label)),
+            // Labels that were taken off are told by id only. Any of them may have been the one that made it an incident,
+            // and that it is none now is true in either case.
+            was_incident: !is_new
+                && (marks().any(|label| old.had(label)) || marks().next().is_none() && old.lost(issue)),
             severity: text(issue.priority_label.as_ref(), NAME).filter(|label| label != "No priority"),
             common: Common {
                 actor: self.actor.as_ref().map(|actor| actor.actor(rules)),
@@ -191,6 +195,12 @@ impl IssueEvent<'_> {
 }
 
 impl Old<'_> {
+    /// Whether a label was taken off.
+    fn lost(&self, issue: &Issue<'_>) -> bool {
+        let is_left = |id: &Text<'_>| issue.labels.iter().any(|label| label.id.as_deref() == Some(&**id));
+        self.label_ids.as_ref().is_some_and(|before| !before.iter().all(is_left))
+    }
+
     /// Whether an issue had that label before.
     fn had(&self, label: &Label<'_>) -> bool {
         match (&self.label_ids, label.id.as_deref()) {

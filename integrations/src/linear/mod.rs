@@ -65,6 +65,8 @@ static SAMPLES: &[Sample] = &[
     sample!("linear/issue/reopened.json", "Issue:update"),
     sample!("linear/issue/smallest.json", "Issue:update"),
     sample!("linear/issue/to_another_team.json", "Issue:update"),
+    sample!("linear/issue/incident_unlabelled.json", "Issue:update"),
+    sample!("linear/issue/incident_restored.json", "Issue:restore"),
     sample!("linear/comment/created.json", "Comment:create"),
     sample!("linear/cycle/updated.json", "Cycle:update"),
     sample!("linear/project/updated.json", "Project:update"),
@@ -72,15 +74,14 @@ static SAMPLES: &[Sample] = &[
 ];
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.kind, delivery.body, rules) {
-        Err(why) if why.repeats => drafts(delivery.kind, &json::last_of_each(delivery.body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, |body| drafts(delivery.kind, body, rules))
 }
 
 fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     match kind {
-        "Issue:create" | "Issue:update" | "Issue:remove" => Ok(issues::drafts(&json::read(body)?, rules)),
+        "Issue:create" | "Issue:update" | "Issue:remove" | "Issue:restore" => {
+            Ok(issues::drafts(&json::read(body)?, rules))
+        }
         _ => {
             json::read::<IgnoredAny>(body)?;
             Err(Unreadable::new("this kind has no mapping"))

@@ -1,8 +1,8 @@
 //! Sentry: webhooks of internal integrations and apps.
 //!
 //! Signed with HMAC-SHA256 over the raw body; the header's time is not signed and nothing reads it. The request id is
-//! another one at each attempt, so it is no key: kind and body are. What the body gives no time for (resolved, archived)
-//! happened when it was received: Sentry sends within a second. Requests of UI components carry another header, and
+//! another one at each attempt, so it is a key only where two facts can have the same body; else kind and body are it. What
+//! the body gives no time for (resolved, archived) happened when it was received: Sentry sends within a second. Requests of UI components carry another header, and
 //! some of them no body at all: those are greeted.
 
 mod alerts;
@@ -14,11 +14,16 @@ use domain::rules::Rules;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::drafts::{NAME, text};
-use crate::integration::{Delivery, Field, Greeting, Integration, Normalizer, Sample, Setup, Unreadable, sample};
+use crate::drafts::{NAME, doer, text};
+use crate::integration::{
+    Delivery, Field, Greeting, Incoming, Integration, Normalizer, Sample, Setup, Unreadable, sample,
+};
 use crate::json::{self, Id, Text};
 use crate::manners::{After, Manners};
 use crate::scheme::{Scheme, Signature};
+
+const RESOURCE: &str = "sentry-hook-resource";
+const REQUEST: &str = "request-id";
 
 pub(crate) static SENTRY: Integration = Integration {
     name: "sentry",
@@ -46,8 +51,9 @@ pub(crate) static SENTRY: Integration = Integration {
             ..Signature::BODY_HEX
         }),
     ],
-    kind: Field::Headers(&["sentry-hook-resource"]),
-    kept_headers: &["request-id", "sentry-hook-timestamp"],
+    kind: Field::Headers(&[RESOURCE]),
+    key: Field::Read(key),
+    kept_headers: &[REQUEST, "sentry-hook-timestamp"],
     greeting: Some(greet),
     normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "sentry/26.11.0")],
@@ -74,6 +80,14 @@ static SAMPLES: &[Sample] = &[
     sample!("sentry/installation/created.json", "installation"),
     sample!("sentry/unknown/select_options.json", "unknown"),
 ];
+
+/// An issue that was resolved, opened again by hand and resolved again is told of with the same bytes, and so is an alert
+/// that became critical twice: nothing in them is the time. Errors and events have an id of their own.
+fn key(incoming: &Incoming<'_>) -> Option<String> {
+    let one = |name| incoming.headers.one(name).ok().flatten();
+    one(RESOURCE).filter(|resource| matches!(*resource, "issue" | "metric_alert"))?;
+    one(REQUEST).map(str::to_owned)
+}
 
 fn greet(delivery: &Delivery<'_>) -> Option<Greeting> {
     delivery.body.is_empty().then(|| Greeting::Answer(json!({})))
@@ -122,11 +136,8 @@ struct Doer<'a> {
 
 impl Doer<'_> {
     fn actor(&self, rules: &Rules) -> Option<Actor> {
-        let login = text(self.name.as_ref(), NAME);
         let machine = self.kind.as_deref().is_some_and(|kind| kind != "user");
-        let bot = login.as_deref().map_or(machine, |login| rules.is_bot(login, machine));
-        let id = self.id.as_ref().map(|id| id.0.clone());
-        (id.is_some() || login.is_some()).then_some(Actor { id, login, bot, email: None })
+        doer(self.id.as_ref(), self.name.as_ref(), machine, rules)
     }
 }
 

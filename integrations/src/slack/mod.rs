@@ -83,6 +83,7 @@ static SAMPLES: &[Sample] = &[
     sample!("slack/message/long_with_secret.json", "message"),
     sample!("slack/message/retried.json", "message", [("x-slack-retry-num", "1"), ("x-slack-retry-reason", "http_timeout")]),
     sample!("slack/message/without_channel.json", "message"),
+    sample!("slack/message/joined.json", "message"),
     sample!("slack/app_mention/posted.json", "app_mention"),
     sample!("slack/reaction_added/message.json", "reaction_added"),
     sample!("slack/reaction_added/file.json", "reaction_added"),
@@ -137,7 +138,11 @@ fn greet_unsigned(incoming: &Incoming<'_>) -> Option<Value> {
 
 /// The body without the old verification token, which proves nothing to us and might to others.
 fn without_token(body: &[u8]) -> Option<Vec<u8>> {
-    json::without(body, &["token"]).or_else(|| form::without(body, "token"))
+    match interaction(body) {
+        // The payload is the only field of an interaction.
+        Some(payload) => json::without(&payload, &["token"]).map(|kept| form::of("payload", &kept)),
+        None => json::without(body, &["token"]).or_else(|| form::without(body, "token")),
+    }
 }
 
 fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
@@ -145,10 +150,7 @@ fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unrea
         let why = Unreadable::new("commands and interactions are no events: they are answered elsewhere");
         return Err(Unreadable { scope, ..why });
     }
-    match messages::drafts(delivery.kind, delivery.body, rules) {
-        Err(why) if why.repeats => messages::drafts(delivery.kind, &json::last_of_each(delivery.body)?, rules),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, |body| messages::drafts(delivery.kind, body, rules))
 }
 
 /// The workspace of a command or interaction; `None` for what is neither.

@@ -58,6 +58,8 @@ static SAMPLES: &[Sample] = &[
     sample!("statuspage/incident/reopened.json", "incident"),
     sample!("statuspage/incident/resolved.json", "incident"),
     sample!("statuspage/incident/smallest.json", "incident"),
+    sample!("statuspage/incident/resolved_at_once.json", "incident"),
+    sample!("statuspage/incident/oldest_update_first.json", "incident"),
     sample!("statuspage/component_update/major_outage.json", "component_update"),
     sample!("statuspage/component_update/operational.json", "component_update"),
     sample!("statuspage/component_update/under_maintenance.json", "component_update"),
@@ -123,10 +125,7 @@ fn newest_update(incoming: &Incoming<'_>) -> Option<String> {
 }
 
 fn normalize(delivery: &Delivery<'_>, _: &Rules) -> Result<Vec<Draft>, Unreadable> {
-    match drafts(delivery.body) {
-        Err(why) if why.repeats => drafts(&json::last_of_each(delivery.body)?),
-        other => other,
-    }
+    json::tolerating_repeats(delivery.body, drafts)
 }
 
 fn drafts(body: &[u8]) -> Result<Vec<Draft>, Unreadable> {

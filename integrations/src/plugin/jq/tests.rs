@@ -278,8 +278,8 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
 
     #[test]
-    fn whatever_is_written_ends_and_ends_alike(words in proptest::collection::vec(proptest::sample::select(WORDS), 1..14)) {
-        let code = words.join(" ");
+    fn whatever_is_written_ends_and_ends_alike(words in proptest::collection::vec(proptest::sample::select(WORDS), 1..14), between in proptest::sample::select(&[" ", " | ", ", ", " | "][..])) {
+        let code = words.join(between);
         if let Ok(program) = Program::compile("def f: f, 1; def g(h): h | h;", &[&code]) {
             let body = json!({"a": [1, "x", null, {"b": [2.5, true]}], "c": "2026-11-20T10:00:00Z"});
             let first = program.run(0, &body, &NOTHING);
