@@ -203,14 +203,14 @@ mod tests {
         assert_eq!(names(&folder), ["same"]);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_list_of_sources_follows_the_folder() {
         let temporary = Temporary::new("watch");
         let (sources, stop) = (Sources::built_in(), CancellationToken::new());
         let watching = tokio::spawn(watch(Folder::new(&temporary.0), sources.clone(), stop.clone()));
         temporary.write("late.toml", &plugin("late", "x-late"));
         while sources.find("late").is_none() {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(PAUSE / 20).await;
         }
         stop.cancel();
         watching.await.expect("it ends");
