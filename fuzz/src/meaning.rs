@@ -18,9 +18,10 @@ const LARGEST_EVENT: usize = 64 * 1024;
 /// What such lists may add: names of fields, and escapes.
 const LISTED_BYTES_PER_BODY_BYTE: usize = 4;
 
-/// The events of a body may be larger than it: `{}` in a list of three bytes each is an event with an envelope of half
-/// a kilobyte. No more than that: what all have in common must not be repeated without a cap.
-const EVENT_BYTES_PER_BODY_BYTE: usize = 256;
+/// The events of a body may be larger than it: `{}` in a list, three bytes, is an event with an envelope of half a
+/// kilobyte, under a name of up to 255 characters that all of them have in common. It must not be more than in
+/// proportion: what they have in common must not be repeated without a cap.
+const EVENT_BYTES_PER_BODY_BYTE: usize = 1024;
 
 /// Everything that is done with a delivery once it is believed.
 pub fn check_meaning(integration: &Integration, input: &[u8]) {
