@@ -89,16 +89,17 @@ impl Commit {
 }
 
 impl Change {
+    fn latest(&self) -> Time {
+        let times = [self.opened_at, self.first_commit_at, self.first_review_at, self.approved_at];
+        times.into_iter().chain([self.merged_at, self.closed_at]).flatten().max()
+    }
+
     fn draft(self, rules: &Rules) -> Draft {
-        let latest = [self.opened_at, self.first_commit_at, self.first_review_at, self.approved_at, self.merged_at]
-            .into_iter()
-            .chain([self.closed_at])
-            .flatten()
-            .max();
+        let revision = self.updated_at.or(self.latest());
         let (kind, at) = match (self.merged_at, self.closed_at) {
             (Some(merged), _) => ("change.merged", Some(merged)),
             (None, Some(closed)) => ("change.closed", Some(closed)),
-            (None, None) => ("change.updated", self.updated_at.or(latest)),
+            (None, None) => ("change.updated", revision),
         };
         let author = actor(self.author, self.bot, rules);
         let common = Common {
@@ -107,7 +108,7 @@ impl Change {
             commit_sha: short(self.landed_sha.clone().or_else(|| self.head_sha.clone()), NAME),
             branch: short(self.head.clone(), NAME),
             labels: list(self.labels.unwrap_or_default()),
-            revision: self.updated_at.or(latest),
+            revision,
             ..Common::default()
         };
         let texts = [self.title.as_deref().unwrap_or_default(), self.head.as_deref().unwrap_or_default()];
@@ -137,14 +138,7 @@ impl Change {
 
 impl Deployment {
     fn draft(self, rules: &Rules) -> Result<Draft, String> {
-        let (kind, outcome) = match self.status.to_ascii_lowercase().as_str() {
-            "success" => ("deployment.finished", Some("success")),
-            "failure" | "failed" => ("deployment.finished", Some("failure")),
-            "cancelled" | "canceled" => ("deployment.finished", Some("cancelled")),
-            "error" => ("deployment.finished", Some("error")),
-            "in_progress" => ("deployment.started", None),
-            _ => ("deployment.updated", None),
-        };
+        let (kind, outcome) = meaning(&self.status);
         let at = match outcome {
             Some(_) => self.finished_at.or(self.at),
             None => self.at.or(self.started_at),
@@ -180,6 +174,18 @@ impl Deployment {
         };
         let subject = format!("{}/{}:{}", self.service.0, self.env.0, self.id.0);
         Ok(draft(kind, &self.service.0, subject, at, common, Body::Deployment(fact)))
+    }
+}
+
+/// The event that a status is, and the outcome of one that is an end.
+fn meaning(status: &str) -> (&'static str, Option<&'static str>) {
+    match status.to_ascii_lowercase().as_str() {
+        "success" => ("deployment.finished", Some("success")),
+        "failure" | "failed" => ("deployment.finished", Some("failure")),
+        "cancelled" | "canceled" => ("deployment.finished", Some("cancelled")),
+        "error" => ("deployment.finished", Some("error")),
+        "in_progress" => ("deployment.started", None),
+        _ => ("deployment.updated", None),
     }
 }
 
