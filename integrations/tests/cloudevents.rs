@@ -289,7 +289,10 @@ fn what_the_cdevents_library_writes_is_understood() -> Result<(), Box<dyn Error>
     let (kind, _, drafts) = taken(&[STRUCTURED], &serde_json::to_string(&event)?);
     assert!(kind.starts_with("dev.cdevents.service.deployed."), "{kind}");
     let [draft] = &drafts[..] else { panic!("not one event: {drafts:?}") };
-    assert_eq!((draft.kind.as_str(), draft.subject.as_str()), ("deployment.finished", "shop/production:acme/deployer/e-7"));
+    assert_eq!(
+        (draft.kind.as_str(), draft.subject.as_str()),
+        ("deployment.finished", "shop/production:acme/deployer/e-7")
+    );
     assert_eq!(draft.data.common.commit_sha.as_deref(), Some("5f0c2a9b7d1e4c63a8b0f29d7c5e1a4b3d6f8091"));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a fact means: one event each, in the order of the body.
 
+use chrono::{DateTime, Utc};
 use domain::data::{self, Actor, Body, Common};
 use domain::event::Draft;
 use domain::rules::Rules;
@@ -89,7 +90,7 @@ impl Commit {
 }
 
 impl Change {
-    fn latest(&self) -> Time {
+    fn latest(&self) -> Option<DateTime<Utc>> {
         let times = [self.opened_at, self.first_commit_at, self.first_review_at, self.approved_at];
         times.into_iter().chain([self.merged_at, self.closed_at]).flatten().max()
     }
