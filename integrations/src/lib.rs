@@ -8,6 +8,7 @@
 mod alert_groups;
 mod alerts;
 mod builds;
+mod commits;
 mod deployments;
 mod drafts;
 mod form;

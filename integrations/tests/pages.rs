@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use domain::rules::Rules;
 use integrations::{
-    ALL, After, Algorithm, Clock, Encoding, Field, Headers, Integration, Manners, Part, Place, Scheme, Signature, Unit,
-    normalize,
+    ALL, After, Algorithm, Clock, Encoding, Field, Headers, Identity, Incoming, Integration, Manners, Part, Place,
+    Scheme, Signature, Unit, greet, normalize,
 };
 
 const LINE: &str = "<!-- Above: made from the code by integrations/tests/pages.rs. Below: written by hand. -->";
@@ -118,6 +118,16 @@ fn manners(manners: &Manners) -> String {
     )
 }
 
+/// Whether samples of a kind are handshakes.
+fn is_greeted(integration: &Integration, kind: &str) -> bool {
+    integration.samples.iter().filter(|sample| sample.kind == kind).any(|sample| {
+        let headers: Headers<'_> = sample.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let incoming =
+            Incoming { proved: integration.schemes.first().map(Scheme::name), ..Incoming::new(&headers, sample.body) };
+        greet(integration, &Identity { kind: kind.to_owned(), key: String::new() }, &incoming).is_some()
+    })
+}
+
 /// Every kind with the types of events that its fixtures become.
 fn becomes(integration: &Integration) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut kinds: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
@@ -152,7 +162,11 @@ fn page(integration: &Integration) -> String {
     write!(page, "\n## What it becomes\n\n| kind | events |\n| --- | --- |\n").expect("a text");
     for (kind, types) in becomes(integration) {
         let types: Vec<String> = types.into_iter().map(|kind| format!("`{kind}`")).collect();
-        let types = if types.is_empty() { format!("kept as `{name}.unmapped`") } else { types.join(", ") };
+        let types = match types.join(", ") {
+            _ if is_greeted(integration, kind) => "a handshake: answered, not kept".to_owned(),
+            none if none.is_empty() => format!("kept as `{name}.unmapped`"),
+            types => types,
+        };
         writeln!(page, "| `{kind}` | {types} |").expect("a text");
     }
     write!(

@@ -1,23 +1,18 @@
 //! `push`: a branch moved (commits were pushed), or a branch or tag came or went.
 
-use chrono::{DateTime, Utc};
-use domain::data::{Actor, Commit, Common};
+use domain::data::Common;
 use domain::event::Draft;
 use domain::rules::Rules;
-use domain::text::head_line;
-use domain::time;
 use serde::Deserialize;
 
-use super::payloads::{NAME, Repository, TITLE, URL, User, common, text};
+use super::payloads::{NAME, Repository, URL, User, common, text};
+use crate::commits::PushedCommit;
 use crate::drafts::sha;
 use crate::json::{self, Text};
-use crate::messages::trailers;
 use crate::moves::Moved;
 
 /// A push lists no more commits than this; a full list may be cut.
 const MOST_COMMITS: usize = 2048;
-/// A commit with more files is not told by its files: which services it touches is then unknown.
-const MOST_FILES: usize = 1000;
 
 #[derive(Deserialize)]
 pub(super) struct Push<'a> {
@@ -49,34 +44,6 @@ struct Tip<'a> {
     id: Option<Text<'a>>,
 }
 
-#[derive(Deserialize)]
-struct PushedCommit<'a> {
-    #[serde(borrow)]
-    id: Option<Text<'a>>,
-    #[serde(borrow)]
-    message: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "time::lenient")]
-    timestamp: Option<DateTime<Utc>>,
-    #[serde(borrow)]
-    author: Option<Author<'a>>,
-    #[serde(borrow)]
-    added: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    modified: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    removed: Option<Vec<Text<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Author<'a> {
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    email: Option<Text<'a>>,
-    #[serde(borrow)]
-    username: Option<Text<'a>>,
-}
-
 pub(super) fn drafts(push: Push<'_>, rules: &Rules) -> Vec<Draft> {
     let common = common(&push.repository, push.sender.as_ref(), rules);
     let moved = Moved {
@@ -98,37 +65,4 @@ pub(super) fn drafts(push: Push<'_>, rules: &Rules) -> Vec<Draft> {
 
 fn is_zero(sha: Option<&Text<'_>>) -> bool {
     sha.is_some_and(|sha| sha.bytes().all(|c| c == b'0'))
-}
-
-impl PushedCommit<'_> {
-    /// A commit without its SHA is none: nothing could refer to it.
-    fn fact(self, rules: &Rules) -> Option<Commit> {
-        let id = sha(self.id.as_deref())?;
-        let message = self.message.as_deref().unwrap_or_default();
-        let lists = [&self.added, &self.modified, &self.removed];
-        let known = lists.iter().any(|list| list.is_some());
-        let files = || lists.into_iter().flatten().flatten();
-        Some(Commit {
-            sha: Some(id),
-            parents: None,
-            authored_at: None,
-            committed_at: self.timestamp,
-            author: self.author.map(|author| author.actor(rules)),
-            message_head: Some(head_line(message, TITLE)).filter(|head| !head.is_empty()),
-            trailers: trailers(message),
-            files: (known && files().nth(MOST_FILES).is_none()).then(|| files().map(|file| file.clean(500)).collect()),
-        })
-    }
-}
-
-impl Author<'_> {
-    fn actor(&self, rules: &Rules) -> Actor {
-        let named = self.username.as_ref().or(self.name.as_ref());
-        Actor {
-            id: None,
-            login: text(self.username.as_ref(), NAME),
-            email: text(self.email.as_ref(), NAME),
-            bot: named.is_some_and(|name| rules.is_bot(name, false)),
-        }
-    }
 }
