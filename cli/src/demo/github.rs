@@ -14,6 +14,9 @@ const STATES: u64 = 209_916_000;
 
 fn of(kind: &'static str, at: DateTime<Utc>, repo: &Repo, sender: &Person, mut body: Value) -> Delivery {
     body["repository"] = repository(repo);
+    if kind == "push" {
+        body["repository"]["pushed_at"] = at.timestamp().into();
+    }
     body["organization"] = json!({"login": super::world::ORG, "id": 77_001});
     body["sender"] = user(sender);
     Delivery::new("github", kind, at, &body)
