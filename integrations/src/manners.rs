@@ -22,8 +22,10 @@ pub enum After {
     GivesUp,
     /// It comes again by itself.
     Retries,
-    /// Several such answers switch the webhook off.
+    /// Several such answers switch the webhook off for good.
     Disables,
+    /// Several such answers switch the webhook off for a while.
+    Pauses,
     /// The vendor does not say.
     Unknown,
 }
@@ -39,6 +41,6 @@ impl Manners {
 
     /// Whether a delivery over the limit comes again only when it is answered 503 rather than 429.
     pub fn wants_503_over_limit(&self) -> bool {
-        self.limited != After::Retries && self.failed == After::Retries
+        self.limited != After::Retries && matches!(self.failed, After::Retries | After::Pauses)
     }
 }

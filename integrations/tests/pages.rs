@@ -107,6 +107,7 @@ fn manners(manners: &Manners) -> String {
         After::GivesUp => "gives up",
         After::Retries => "sends it again",
         After::Disables => "gives up, and switches the webhook off after some",
+        After::Pauses => "gives up, and switches the webhook off for a while after some",
         After::Unknown => "not documented",
     };
     let deadline = manners.deadline_seconds.map_or("not documented".to_owned(), |seconds| format!("{seconds} s"));

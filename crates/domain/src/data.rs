@@ -2,12 +2,16 @@
 //!
 //! A field that is unknown is absent, never guessed. Times are the source's own. See `docs/events.md`.
 
+mod tiers;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+pub use tiers::Tier;
 
 use crate::time;
 
@@ -69,36 +73,6 @@ pub struct Actor {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     pub bot: bool,
-}
-
-/// What an environment is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tier {
-    Production,
-    Staging,
-    Testing,
-    Development,
-    Other,
-}
-
-impl Tier {
-    /// Every tier with the word it is written as.
-    pub const ALL: [(Tier, &'static str); 5] = [
-        (Tier::Production, "production"),
-        (Tier::Staging, "staging"),
-        (Tier::Testing, "testing"),
-        (Tier::Development, "development"),
-        (Tier::Other, "other"),
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(tier, _)| *tier == self).map_or("other", |(_, word)| word)
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == word).map(|(tier, _)| *tier)
-    }
 }
 
 /// The noun's own fields.

@@ -39,7 +39,7 @@ pub(crate) static GITLAB: Integration = Integration {
         deadline_seconds: Some(10),
         refused: After::Disables,
         limited: After::Disables,
-        failed: After::Disables,
+        failed: After::Pauses,
         note: "After four failures in a row a webhook is switched off: for good on 4xx, for a minute to a day otherwise. \
                Edit webhook → Recent events → Resend request sends one again.",
     },
