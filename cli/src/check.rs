@@ -1,6 +1,7 @@
 //! `em-agent check`: are the settings good, is what we depend on there, and which command mends what is missing.
 
 use boot::Settings;
+use boot::plugins::Folder;
 use boot::private::{NatsPlan, PostgresPlan};
 use boot::settings::{Env, SETTINGS};
 use clap::Args;
@@ -43,7 +44,8 @@ impl Finding {
 impl Check {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load(Env::Production)?;
-        let findings = [database(&settings).await, bus(&settings).await];
+        let mut findings = vec![database(&settings).await, bus(&settings).await];
+        findings.extend(plugins(&settings));
         if self.json {
             print_json(&settings, &findings);
         } else {
@@ -70,6 +72,19 @@ fn print_lines(settings: &Settings, findings: &[Finding]) {
         if let Some(mend) = &finding.mend {
             println!("       mend: {mend}");
         }
+    }
+}
+
+/// The plugins, where there are some.
+fn plugins(settings: &Settings) -> Option<Finding> {
+    let mut folder = Folder::new(&settings.sources.plugins_dir);
+    let (found, faulty) = folder.look();
+    let names: Vec<&str> = folder.plugins().iter().map(|plugin| plugin.name).collect();
+    let told: Vec<String> = faulty.iter().map(ToString::to_string).collect();
+    let mend = || format!("correct it and try `em-agent plugins check {}`", settings.sources.plugins_dir.display());
+    match told.is_empty() {
+        true => found.then(|| Finding::good("plugins", names.join(", "))),
+        false => Some(Finding::bad("plugins", told.join("; "), mend())),
     }
 }
 

@@ -67,7 +67,7 @@ impl SourceSettings {
             secrets,
             disabled,
             unsigned: Self::read_unsigned(reader, source_names, env),
-            token_in_url: reader.words("WEBHOOKS_TOKEN_IN_URL").unwrap_or_default().into_iter().collect(),
+            token_in_url: Self::read_listed(reader, "WEBHOOKS_TOKEN_IN_URL", source_names),
             sns_topics: reader.parsed("AWS_SNS_TOPIC_ARNS", takes, arns).unwrap_or_default(),
             sns_allow_sha1: reader.flag("AWS_SNS_ALLOW_SHA1", false),
             grafana_timestamp_header: reader.parsed("GRAFANA_TIMESTAMP_HEADER", "the name of a header", values::header),
@@ -80,15 +80,21 @@ impl SourceSettings {
         if !reader.is_present(name) && !env.is_production() {
             return Unsigned::All;
         }
-        let listed: BTreeSet<String> = reader.words(name).unwrap_or_default().into_iter().collect();
-        if listed.contains("*") {
+        if reader.words(name).is_some_and(|listed| listed.iter().any(|one| one == "*")) {
             return Unsigned::All;
         }
+        let listed = Self::read_listed(reader, name, source_names);
+        if listed.is_empty() { Unsigned::None } else { Unsigned::Only(listed) }
+    }
+
+    /// A list of sources; one that does not exist is refused.
+    fn read_listed(reader: &mut Reader<'_>, name: &str, source_names: &[&str]) -> BTreeSet<String> {
+        let listed: BTreeSet<String> = reader.words(name).unwrap_or_default().into_iter().collect();
         if let Some(stranger) = listed.iter().find(|one| !source_names.contains(&one.as_str())) {
-            let takes = format!("'*' or a comma list of {}", source_names.join(", "));
+            let takes = format!("a comma list of {}", source_names.join(", "));
             reader.refuse(name, format!("'{}'", stranger.escape_debug()), takes);
         }
-        if listed.is_empty() { Unsigned::None } else { Unsigned::Only(listed) }
+        listed
     }
 
     pub fn enabled(&self, source: &str) -> bool {
