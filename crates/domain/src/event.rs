@@ -172,7 +172,7 @@ impl Event {
                 id: delivery.event(ordinal),
                 tenant: tenant.clone(),
                 integration: integration.to_owned(),
-                source: format!("/{integration}/{}", draft.scope),
+                source: source_of(integration, &draft.scope),
                 kind: draft.kind,
                 subject: draft.subject,
                 time: draft.time.unwrap_or_else(|| delivery.received_at()),
@@ -189,6 +189,21 @@ impl Event {
         };
         drafts.into_iter().enumerate().map(seal).collect()
     }
+}
+
+/// `/<integration>/<scope>` as a URI reference, which CloudEvents asks for: what may not stand in one is
+/// percent-encoded, so that `my project` becomes `my%20project`.
+fn source_of(integration: &str, scope: &str) -> String {
+    let mut source = String::with_capacity(integration.len() + scope.len() + 2);
+    source.extend(["/", integration, "/"]);
+    for byte in scope.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/@!$&'()*+,;=".contains(&byte) {
+            source.push(char::from(byte));
+        } else {
+            source.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    source
 }
 
 /// A time as every answer of ours writes it: RFC 3339, UTC, `Z`, fractions only where there are some.
@@ -215,5 +230,16 @@ impl Serialize for Event {
         }
         map.serialize_entry("data", &self.data)?;
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source_of;
+
+    #[test]
+    fn a_source_is_a_uri_reference_whatever_the_scope_is_called() {
+        assert_eq!(source_of("github", "acme/shop"), "/github/acme/shop");
+        assert_eq!(source_of("opsgenie", "EM Agent 50%?#é"), "/opsgenie/EM%20Agent%2050%25%3F%23%C3%A9");
     }
 }
