@@ -76,7 +76,8 @@ fn stored_headers(integration: &Integration, headers: &Headers<'_>) -> Vec<(Stri
 
 fn stored_body<'b>(integration: &Integration, body: &'b [u8]) -> Cow<'b, [u8]> {
     let stored = kept_body(integration, body);
-    assert!(stored.len() <= body.len(), "more is stored than came");
+    // A form that is written anew may need three bytes for one that its sender left as it was.
+    assert!(stored.len() <= 3 * body.len(), "{} bytes are stored of {}", stored.len(), body.len());
     assert_eq!(stored, kept_body(integration, &stored), "what is stored holds what must not be");
     stored
 }
