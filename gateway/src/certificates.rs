@@ -57,9 +57,11 @@ impl Certificates {
 
     async fn fetch(&self, url: &str) -> Option<Fetched> {
         match self.outbound.send(Request::get(url)).await {
-            Ok(answer) if answer.status.is_success() => Some(Fetched { url: url.to_owned(), bytes: answer.body }),
+            Ok(answer) if answer.status.is_success() && is_certificate(&answer.body) => {
+                Some(Fetched { url: url.to_owned(), bytes: answer.body })
+            }
             Ok(answer) => {
-                tracing::warn!(url, status = %answer.status, "a signing certificate cannot be had");
+                tracing::warn!(url, status = %answer.status, "a signing certificate cannot be had: this is none");
                 None
             }
             Err(error) => {
@@ -68,6 +70,13 @@ impl Certificates {
             }
         }
     }
+}
+
+/// Whether bytes are meant to be a certificate, PEM or DER. What a proxy on the way says instead must not be kept as
+/// one: every message would be refused for a day.
+fn is_certificate(bytes: &[u8]) -> bool {
+    const SEQUENCE: u8 = 0x30;
+    bytes.trim_ascii_start().starts_with(b"-----BEGIN CERTIFICATE-----") || bytes.first() == Some(&SEQUENCE)
 }
 
 #[cfg(test)]
@@ -86,5 +95,11 @@ mod tests {
         }
         assert!(certificates.cells.lock().expect("a lock").len() <= MOST_URLS);
         assert!(!certificates.call(url).await);
+    }
+
+    #[test]
+    fn what_a_proxy_says_is_no_certificate() {
+        assert!(is_certificate(b"-----BEGIN CERTIFICATE-----\nMIIB") && is_certificate(&[0x30, 0x82]));
+        assert!(!is_certificate(b"<html>Sign in</html>") && !is_certificate(b""));
     }
 }

@@ -17,7 +17,7 @@ use crate::drafts::{MESSAGE, NAME, TITLE, URL, plain, text};
 use crate::integration::{Delivery, Unreadable};
 use crate::json::{self, Id, Pairs, Text};
 use crate::tags::Tags;
-use crate::walk::{hash, unmapped};
+use crate::walk::{hash, leave_out, unmapped};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +63,8 @@ pub(crate) fn normalize(
     rules: &Rules,
 ) -> Result<Vec<Draft>, Unreadable> {
     json::tolerating_repeats(delivery.body, |body| {
-        let group: Group<'_> = json::read(body)?;
+        let mut group: Group<'_> = json::read(body)?;
+        let left_out = leave_out(&mut group.alerts, source, delivery.kind);
         if group.alerts.is_empty() {
             return Err(Unreadable { scope: Some(group.scope()), ..Unreadable::new("the group has no alerts") });
         }
@@ -74,6 +75,7 @@ pub(crate) fn normalize(
             let why = Unreadable { scope: Some(group.scope()), ..Unreadable::new(reason) };
             drafts.push(unmapped(source, delivery.kind, why));
         }
+        drafts.extend(left_out);
         Ok(drafts)
     })
 }

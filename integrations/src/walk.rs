@@ -15,6 +15,8 @@ use crate::scheme::Scheme;
 
 const LONGEST_KEY: usize = 200;
 const LONGEST_KIND: usize = 100;
+/// Events that one delivery may become: more than any vendor sends at once, and not so many that they fill the memory.
+const MOST_EVENTS: usize = 50_000;
 
 /// Headers that are kept of every source, beside its own.
 const COMMON_HEADERS: &[&str] = &["content-type", "user-agent", "traceparent"];
@@ -66,7 +68,18 @@ pub fn normalize(
         Normalizer::Coded(normalize) => normalize(&delivery, rules),
         Normalizer::Mapped(mappings) => mappings.normalize(kind, &kept_headers(integration, headers), body, rules),
     };
-    drafts.unwrap_or_else(|why| vec![unmapped(integration.name, kind, why)])
+    let mut drafts = drafts.unwrap_or_else(|why| vec![unmapped(integration.name, kind, why)]);
+    let left_out = leave_out(&mut drafts, integration.name, kind);
+    drafts.extend(left_out);
+    drafts
+}
+
+/// Cuts a list that is longer than one delivery may be worth, and says how much that was.
+pub(crate) fn leave_out<T>(list: &mut Vec<T>, source: &str, kind: &str) -> Option<Draft> {
+    let missing = list.len().checked_sub(MOST_EVENTS).filter(|missing| *missing > 0)?;
+    list.truncate(MOST_EVENTS);
+    let reason = format!("{missing} more of this delivery were left out: send smaller batches, {MOST_EVENTS} are read");
+    Some(unmapped(source, kind, Unreadable::new(reason)))
 }
 
 /// The headers that are stored with the delivery: none that could hold a secret.

@@ -13,7 +13,7 @@ use crate::drafts::{NAME, TITLE, URL, draft, plain};
 use crate::integration::{Delivery, Unreadable};
 use crate::json;
 use crate::messages::{ticket_keys, trailers};
-use crate::walk::unmapped;
+use crate::walk::{leave_out, unmapped};
 
 pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
     let read = |piece: Piece<'_>| -> Result<Draft, String> {
@@ -26,7 +26,9 @@ pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Dr
         fact.map_err(|error| json::field_reason(&error))?.draft(rules)
     };
     let keep = |reason: String| unmapped("generic", "fact", Unreadable::new(reason));
-    Ok(pieces(delivery.body)?.into_iter().map(|piece| read(piece).unwrap_or_else(keep)).collect())
+    let mut pieces = pieces(delivery.body)?;
+    let left_out = leave_out(&mut pieces, "generic", "facts");
+    Ok(pieces.into_iter().map(|piece| read(piece).unwrap_or_else(keep)).chain(left_out).collect())
 }
 
 impl Fact {

@@ -222,3 +222,18 @@ fn row_36_no_address_proves_anything() {
         );
     }
 }
+
+#[test]
+fn row_09_a_body_of_many_small_things_does_not_become_as_many_events() {
+    for (name, body) in [("generic", format!("[{}0]", "0,".repeat(60_000))), ("prometheus", alerts(60_000))] {
+        let drafts = drafts(name, "firing", body.as_bytes());
+        assert!(drafts.len() <= 50_001, "{name}: {}", drafts.len());
+        let last = drafts.last().map(|draft| draft.data.to_json().get().to_owned()).unwrap_or_default();
+        assert!(last.contains("were left out"), "{name}: {last}");
+    }
+}
+
+fn alerts(number: usize) -> String {
+    let alert = r#"{"status":"firing","labels":{"alertname":"A"},"startsAt":"2026-11-20T18:44:07Z"}"#;
+    format!(r#"{{"status":"firing","alerts":[{}{alert}]}}"#, format!("{alert},").repeat(number))
+}
