@@ -89,7 +89,8 @@ async fn examples_name_the_event_and_every_field_old_and_new() {
     let event = &today[0].events[0];
     assert_eq!((example.change, example.id, example.delivery), (What::Altered, event.id, event.delivery));
     assert_eq!((&example.subject, example.kind.as_str()), (&event.subject, event.kind.as_str()));
-    let field = Difference { field: "service".into(), old: Some("\"by mistake\"".into()), new: None };
+    let today = event.facets.service.as_ref().map(|service| format!("{service:?}"));
+    let field = Difference { field: "service".into(), old: Some("\"by mistake\"".into()), new: today };
     assert_eq!(example.fields, [field]);
 }
 
