@@ -5,6 +5,9 @@ use std::time::Duration;
 use integrations::{Integration, Shipment};
 use serde_json::{Value, json};
 
+/// Longer than any request waits: some ask the gateway to wait for fifteen seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The secret that test gateways are given.
 pub const SECRET: &str = "a secret that only the tests know";
 
@@ -29,7 +32,7 @@ impl Sender {
     /// # Panics
     /// When no HTTP client can be made.
     pub fn of(base: impl Into<String>, integration: &'static Integration) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build().expect("an HTTP client");
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("an HTTP client");
         Self { http, base: base.into(), integration, traceparent: None }
     }
 
