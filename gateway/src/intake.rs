@@ -6,10 +6,10 @@
 
 mod door;
 mod judge;
+mod proving;
 
 use std::time::Instant;
 
-use actix_web::http::header::HeaderMap;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use chrono::Utc;
@@ -27,12 +27,6 @@ use crate::state::{Shared, State};
 use crate::traceparent::Traceparent;
 use crate::writer::{Kept, NotKept};
 use judge::{Judged, Knock};
-
-/// Larger bodies are verified and read on a blocking thread: a megabyte takes about a millisecond.
-const READ_IN_PLACE_BYTES: usize = 256 << 10;
-
-/// A leaf and what stands between it and a root.
-const MOST_CERTIFICATES: usize = 4;
 
 /// How a delivery ended, as `webhook_deliveries_total{result}` counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,8 +201,8 @@ async fn take(
         query_token: query_token(request.query_string()),
         certificates: Vec::new(),
     };
-    match proved(state, knock, request.headers(), body).await? {
-        Judged::Need(_) => Err(no_certificate()),
+    match proving::proved(state, knock, request.headers(), body).await? {
+        Judged::Need(_) => Err(proving::no_certificate()),
         Judged::Greeting(Greeting::Answer(answer)) => Ok((Ending::Handshake, HttpResponse::Ok().json(answer))),
         Judged::Greeting(Greeting::Call { url, answer }) => {
             let done = state.certificates.call(&url).await;
@@ -231,22 +225,6 @@ fn query_token(query: &str) -> Option<String> {
         .filter(|(name, _)| matches!(&**name, "token" | "access_token"))
         .map(|(_, token)| token.into_owned());
     tokens.next().filter(|token| !token.is_empty() && tokens.next().is_none())
-}
-
-/// Judges a delivery, with the certificates that it turns out to need.
-async fn proved(state: &State, mut knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<Judged, Turned> {
-    for _ in 0..MOST_CERTIFICATES {
-        let (back, judged) = judged(knock, headers, body.clone()).await?;
-        let Judged::Need(url) = judged else { return Ok(judged) };
-        knock = back;
-        knock.certificates.push(state.certificates.get(&url).await.ok_or_else(no_certificate)?);
-    }
-    judged(knock, headers, body).await.map(|(_, judged)| judged)
-}
-
-fn no_certificate() -> Turned {
-    let problem = Problem::new(Code::NotKept, "the certificate that signed it cannot be had now").retry_after(60);
-    Turned::new(Ending::Failed, "the signing certificate cannot be had", problem)
 }
 
 fn unconfirmed() -> Turned {
@@ -279,19 +257,6 @@ fn unread(problem: Problem) -> Turned {
         _ => (Ending::RejectedParse, "the body broke off"),
     };
     Turned::new(ending, reason, problem)
-}
-
-async fn judged(knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<(Knock, Judged), Turned> {
-    if body.len() <= READ_IN_PLACE_BYTES {
-        let judged = judge::judge(&knock, &judge::headers(headers), &body)?;
-        return Ok((knock, judged));
-    }
-    let headers = headers.clone();
-    let work = move || judge::judge(&knock, &judge::headers(&headers), &body).map(|judged| (knock, judged));
-    web::block(work).await.unwrap_or_else(|stopped| {
-        let problem = Problem::new(Code::NotKept, "the server is stopping").because(stopped);
-        Err(Turned::new(Ending::Failed, "the server is stopping", problem))
-    })
 }
 
 fn answer(status: &str, id: DeliveryId) -> HttpResponse {
