@@ -1,14 +1,22 @@
-//! The entity tables: commits and their edges, ref moves, changes, deployments with their statuses and components.
+//! The entity tables: commits with their edges and branches, ref moves, changes, deployments with their statuses and what
+//! they ship, artifacts, incidents with what people say of them, reports of quality.
 //!
 //! Each row is the sum of what its events say ([`domain::dora`]). A batch is summed in memory first; then, table by table:
 //! rows that are new are inserted whole, rows that are there are locked, merged and written back where that changes
 //! something. Both in key order, so that two workers never wait for each other in a circle.
 //! Must be called in a transaction; [`rebuild`] opens its own.
 
+mod artifacts;
+mod branch_commits;
 mod changes;
 mod commits;
 mod components;
+mod contents;
 mod deployments;
+mod images;
+mod incident_links;
+mod incidents;
+mod quality_reports;
 mod ref_moves;
 mod statuses;
 mod table;
@@ -33,11 +41,18 @@ const CHUNK: i64 = 2000;
 pub fn add(conn: &mut PgConnection, entities: &Entities) -> Result<(), StoreError> {
     commits::add(conn, &entities.commits)?;
     commits::add_edges(conn, &entities.edges)?;
+    branch_commits::add(conn, &entities.branch_commits)?;
     ref_moves::add(conn, &entities.moves)?;
     changes::add(conn, &entities.changes)?;
     deployments::add(conn, &entities.deployments)?;
     statuses::add(conn, &entities.statuses)?;
-    components::add(conn, &entities.components)
+    components::add(conn, &entities.components)?;
+    images::add(conn, &entities.images)?;
+    contents::add(conn, &entities.contents)?;
+    artifacts::add(conn, &entities.artifacts)?;
+    incidents::add(conn, &entities.incidents)?;
+    incident_links::add(conn, &entities.links)?;
+    quality_reports::add(conn, &entities.quality)
 }
 
 /// Empties the tables and sums up all events again, in one transaction: readers see the old rows until it ends,
@@ -46,10 +61,13 @@ pub fn rebuild(conn: &mut PgConnection) -> Result<u64, StoreError> {
     conn.transaction(|conn| {
         conn.batch_execute(
             "set local statement_timeout = 0;
-             lock table commits, commit_edges, ref_moves, changes, deployments, deployment_statuses, deployment_components
-               in share row exclusive mode;
-             delete from commits; delete from commit_edges; delete from ref_moves; delete from changes;
-             delete from deployments; delete from deployment_statuses; delete from deployment_components;",
+             lock table commits, commit_edges, branch_commits, ref_moves, changes, deployments, deployment_statuses,
+               deployment_components, deployment_images, deployment_contents, artifacts, incidents, incident_links,
+               quality_reports in share row exclusive mode;
+             delete from commits; delete from commit_edges; delete from branch_commits; delete from ref_moves;
+             delete from changes; delete from deployments; delete from deployment_statuses;
+             delete from deployment_components; delete from deployment_images; delete from deployment_contents;
+             delete from artifacts; delete from incidents; delete from incident_links; delete from quality_reports;",
         )?;
         let mut after = Uuid::nil();
         let mut count = 0;
@@ -83,6 +101,13 @@ fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
 
 fn text(register: &Option<Register<String>>) -> Option<&str> {
     register.as_ref().map(|register| register.value.as_str())
+}
+
+/// A list as the literal of a `text[]`.
+fn list(register: &Option<Register<Vec<String>>>) -> Option<String> {
+    let quoted = |one: &String| format!("\"{}\"", one.replace('\\', "\\\\").replace('"', "\\\""));
+    let list = &register.as_ref()?.value;
+    Some(format!("{{{}}}", list.iter().map(quoted).collect::<Vec<_>>().join(",")))
 }
 
 fn copied<T: Copy>(register: &Option<Register<T>>) -> Option<T> {
