@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use diesel::PgConnection;
 use serde::Serialize;
 
@@ -17,7 +18,14 @@ pub(super) trait Fact: Clone + PartialEq + Serialize {
     fn key(&self) -> Vec<&str>;
     /// The service whose reckoning it is, where the table says it.
     fn owner(&self) -> Option<&str>;
+    /// Its key as the audit tells it.
+    fn told(&self) -> String;
+    /// The rows of services (tenant, service) from a time on.
+    fn of_services(conn: &mut PgConnection, since: &[(&str, &str, DateTime<Utc>)]) -> Result<Vec<Self>, StoreError>;
+    fn of_keys(conn: &mut PgConnection, keys: &[Vec<&str>]) -> Result<Vec<Self>, StoreError>;
+    /// Inserts rows, or replaces those with their keys.
     fn put(conn: &mut PgConnection, rows: &[Self]) -> Result<(), StoreError>;
+    /// Deletes rows, unless they belong to somebody else by now.
     fn take_away(conn: &mut PgConnection, rows: &[Self]) -> Result<(), StoreError>;
 }
 

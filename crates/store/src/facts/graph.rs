@@ -52,10 +52,8 @@ crate::statement! {
 crate::statement! {
     struct Commits<'a> { tenant: Array<Text> = Vec<&'a str>, repo: Array<Text> = Vec<&'a str>, sha: Array<Text> = Vec<&'a str> }
     returns (
-        Integer, Nullable<Timestamptz>, Nullable<Timestamptz>, Bool, Bool, Nullable<Array<Text>>, Nullable<Text>,
-        Nullable<Text>, Nullable<Text>,
-    );
-    "select k.place::integer, c.authored_at, c.committed_at, coalesce(c.is_merge, false), coalesce(c.is_bot, false), c.files,
+ XX    );
+    "select k.place::integer, c.authored_at, c.committed_at, coalesce(c.is_merge, false), coalesce(c.is_bot, false), c.author, c.files,
        c.picked_from, c.reverts, c.message_head
      from unnest(?, ?, ?) with ordinality as k (tenant_id, repo, sha, place) join commits c using (tenant_id, repo, sha)"
 }
@@ -131,47 +129,77 @@ pub(super) fn load(
     live.into_iter().for_each(|(scope, one)| {
         stretches[scope].before.live.insert(one);
     });
-    know(conn, scopes, &visited, stretches)?;
+    know_parents(conn, scopes, &visited, stretches)?;
+    know_commits(conn, scopes, &visited, stretches)?;
     Ok(visited)
 }
 
-/// Fills in what is known of these commits of each scope, and their parents.
-pub(super) fn know(
+/// Commits with the scopes that want them: services of one repository share its commits, and each is read once.
+struct Shared<'a> {
+    tenant: Vec<&'a str>,
+    repo: Vec<&'a str>,
+    sha: Vec<&'a str>,
+    owners: Vec<Vec<usize>>,
+}
+
+impl<'a> Shared<'a> {
+    fn of(scopes: &'a [Scope], wanted: &'a Visited) -> Self {
+        let mut owners: BTreeMap<(&str, &str, &str), Vec<usize>> = BTreeMap::new();
+        for (scope, shas) in wanted.iter().enumerate() {
+            for (repo, sha) in shas {
+                owners.entry((scopes[scope].of.tenant.as_str(), repo, sha)).or_default().push(scope);
+            }
+        }
+        Self {
+            tenant: owners.keys().map(|(tenant, ..)| *tenant).collect(),
+            repo: owners.keys().map(|(_, repo, _)| *repo).collect(),
+            sha: owners.keys().map(|(.., sha)| *sha).collect(),
+            owners: owners.into_values().collect(),
+        }
+    }
+
+    fn key(&self, place: usize) -> (String, String) {
+        (self.repo[place].to_owned(), self.sha[place].to_owned())
+    }
+}
+
+/// Fills in the parents of these commits of each scope.
+fn know_parents(
     conn: &mut PgConnection,
     scopes: &[Scope],
     wanted: &Visited,
     stretches: &mut [Stretch],
 ) -> Result<(), StoreError> {
-    // Services of one repository share its commits: each is read once.
-    let mut owners: BTreeMap<(&str, &str, &str), Vec<usize>> = BTreeMap::new();
-    for (scope, shas) in wanted.iter().enumerate() {
-        for (repo, sha) in shas {
-            owners.entry((scopes[scope].of.tenant.as_str(), repo, sha)).or_default().push(scope);
+    let shared = Shared::of(scopes, wanted);
+    let edges = Edges { tenant: shared.tenant.clone(), repo: shared.repo.clone(), sha: shared.sha.clone() };
+    for (row, parent) in edges.load::<(i32, String)>(conn)? {
+        let Some(place) = place(row) else { continue };
+        for scope in &shared.owners[place] {
+            stretches[*scope].graph.parents.entry(shared.key(place)).or_default().insert(parent.clone());
         }
     }
-    if owners.is_empty() {
+    Ok(())
+}
+
+/// Fills in what is known of these commits of each scope.
+pub(super) fn know_commits(
+    conn: &mut PgConnection,
+    scopes: &[Scope],
+    wanted: &Visited,
+    stretches: &mut [Stretch],
+) -> Result<(), StoreError> {
+    let shared = Shared::of(scopes, wanted);
+    if shared.owners.is_empty() {
         return Ok(());
     }
-    let tenant = || owners.keys().map(|(tenant, ..)| *tenant).collect::<Vec<_>>();
-    let repo = || owners.keys().map(|(_, repo, _)| *repo).collect::<Vec<_>>();
-    let sha = || owners.keys().map(|(.., sha)| *sha).collect::<Vec<_>>();
-    let places: Vec<(&(&str, &str, &str), &Vec<usize>)> = owners.iter().collect();
-    let key = |place: usize| (places[place].0.1.to_owned(), places[place].0.2.to_owned());
-
-    for (row, parent) in (Edges { tenant: tenant(), repo: repo(), sha: sha() }).load::<(i32, String)>(conn)? {
-        let Some(place) = place(row) else { continue };
-        for scope in places[place].1 {
-            stretches[*scope].graph.parents.entry(key(place)).or_default().insert(parent.clone());
-        }
-    }
-    let mut commits: BTreeMap<usize, Commit> = BTreeMap::new();
-    for row in (Commits { tenant: tenant(), repo: repo(), sha: sha() }).load::<CommitRow>(conn)? {
+    let statement = Commits { tenant: shared.tenant.clone(), repo: shared.repo.clone(), sha: shared.sha.clone() };
+    let mut commits: BTreeMap<usize, (Option<String>, Commit)> = BTreeMap::new();
+    for row in statement.load::<CommitRow>(conn)? {
         commits.extend(place(row.0).map(|place| (place, read(row))));
     }
-    for (row, branch, seen_at, after, is_default) in
-        (Branches { tenant: tenant(), repo: repo(), sha: sha() }).load::<(i32, String, DateTime<Utc>, String, bool)>(conn)?
-    {
-        let Some(commit) = place(row).and_then(|place| commits.get_mut(&place)) else { continue };
+    let statement = Branches { tenant: shared.tenant.clone(), repo: shared.repo.clone(), sha: shared.sha.clone() };
+    for (row, branch, seen_at, after, is_default) in statement.load::<BranchRow>(conn)? {
+        let Some((_, commit)) = place(row).and_then(|place| commits.get_mut(&place)) else { continue };
         if is_default {
             // The earliest comes last.
             commit.pushed_to_default = Some((seen_at, after));
@@ -179,29 +207,34 @@ pub(super) fn know(
             commit.branches.insert(branch);
         }
     }
-    for (place, commit) in commits {
-        for scope in places[place].1 {
-            stretches[*scope].graph.commits.insert(key(place), commit.clone());
+    for (place, (author, commit)) in commits {
+        for scope in &shared.owners[place] {
+            let by_bot = author.as_deref().is_some_and(|author| scopes[*scope].catalog.is_bot(author));
+            let commit = Commit { is_bot: commit.is_bot || by_bot, ..commit.clone() };
+            stretches[*scope].graph.commits.insert(shared.key(place), commit);
         }
     }
     Ok(())
 }
 
+type BranchRow = (i32, String, DateTime<Utc>, String, bool);
 type CommitRow = (
     i32,
     Option<DateTime<Utc>>,
     Option<DateTime<Utc>>,
     bool,
     bool,
+    Option<String>,
     Option<Vec<String>>,
     Option<String>,
     Option<String>,
     Option<String>,
 );
 
-fn read(row: CommitRow) -> Commit {
-    let (_, authored_at, committed_at, is_merge, is_bot, files, picked_from, reverts, message_head) = row;
-    Commit {
+/// A commit with its author's login.
+fn read(row: CommitRow) -> (Option<String>, Commit) {
+    let (_, authored_at, committed_at, is_merge, is_bot, author, files, picked_from, reverts, message_head) = row;
+    let commit = Commit {
         authored_at,
         committed_at,
         is_merge,
@@ -212,5 +245,6 @@ fn read(row: CommitRow) -> Commit {
         message_head,
         pushed_to_default: None,
         branches: BTreeSet::new(),
-    }
+    };
+    (author, commit)
 }

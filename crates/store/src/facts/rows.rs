@@ -8,7 +8,7 @@ pub(super) use failures::{failures, incidents, links};
 
 /// A table's rows are facts; all but the commits are audited.
 macro_rules! fact {
-    ($row:ty, $audited:expr, owner |$one:ident| $owner:expr) => {
+    ($row:ty, $audited:expr, owner |$one:ident| $owner:expr, told |$same:ident| $told:expr) => {
         impl crate::facts::diff::Fact for $row {
             const AUDITED: Option<&'static str> = $audited;
 
@@ -23,6 +23,22 @@ macro_rules! fact {
             fn owner(&self) -> Option<&str> {
                 let $one = self;
                 $owner
+            }
+
+            fn told(&self) -> String {
+                let $same = self;
+                $told
+            }
+
+            fn of_services(
+                conn: &mut diesel::PgConnection,
+                since: &[(&str, &str, chrono::DateTime<chrono::Utc>)],
+            ) -> Result<Vec<Self>, crate::StoreError> {
+                Self::of_services(conn, since)
+            }
+
+            fn of_keys(conn: &mut diesel::PgConnection, keys: &[Vec<&str>]) -> Result<Vec<Self>, crate::StoreError> {
+                Self::of_keys(conn, keys)
             }
 
             fn put(conn: &mut diesel::PgConnection, rows: &[Self]) -> Result<(), crate::StoreError> {

@@ -1,9 +1,11 @@
 //! Loads the stretches of several services at once: a few statements with arrays, however many services there are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
+use domain::catalog::Catalog;
 use domain::dora::engine::{Ended, ServiceRules, Stretch};
 
 use super::deployments::{self, Found};
@@ -18,6 +20,7 @@ pub(super) struct Scope {
     pub of: ServiceOf,
     pub since: DateTime<Utc>,
     pub rules: ServiceRules,
+    pub catalog: Arc<Catalog>,
 }
 
 /// A service in one environment: what is live is a question of both.

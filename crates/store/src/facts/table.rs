@@ -2,8 +2,8 @@
 
 /// Defines the row of one facts table, and its statements:
 ///
-/// - `OfServices`: the rows of services from a time on (`since` says how, `t` is the table, `k` the service's place);
-/// - `OfKeys`: the rows with these keys;
+/// - `of_services`: the rows of services from a time on (`since` says how, `t` is the table, `k` who is asked for);
+/// - `of_keys`: the rows with these keys;
 /// - `put`: inserts rows, or replaces those that have their keys;
 /// - `take_away`: deletes rows by their keys, where they still belong to whom they belonged to (`owner`).
 ///
@@ -26,8 +26,7 @@ macro_rules! fact_table {
         }
 
         crate::statement! {
-            /// The rows of these services from these times on.
-            pub(super) struct OfServices<'a> {
+            struct OfServices<'a> {
                 tenant: diesel::sql_types::Array<diesel::sql_types::Text> = Vec<&'a str>,
                 service: diesel::sql_types::Array<diesel::sql_types::Text> = Vec<&'a str>,
                 since: diesel::sql_types::Array<diesel::sql_types::Timestamptz> = Vec<chrono::DateTime<chrono::Utc>>,
@@ -44,8 +43,7 @@ macro_rules! fact_table {
         }
 
         crate::statement! {
-            /// The rows with these keys.
-            pub(super) struct OfKeys<'a> {
+            struct OfKeys<'a> {
                 $first: diesel::sql_types::Array<diesel::sql_types::Text> = Vec<&'a str>,
                 $($key: diesel::sql_types::Array<diesel::sql_types::Text> = Vec<&'a str>,)+
             }
@@ -98,8 +96,33 @@ macro_rules! fact_table {
         }
 
         impl $row {
-            /// Inserts rows, or replaces those with their keys.
-            pub(super) fn put(conn: &mut diesel::PgConnection, rows: &[Self]) -> Result<(), crate::StoreError> {
+            fn of_services(
+                conn: &mut diesel::PgConnection,
+                since: &[(&str, &str, chrono::DateTime<chrono::Utc>)],
+            ) -> Result<Vec<Self>, crate::StoreError> {
+                use diesel::RunQueryDsl;
+
+                let statement = OfServices {
+                    tenant: since.iter().map(|(tenant, ..)| *tenant).collect(),
+                    service: since.iter().map(|(_, service, _)| *service).collect(),
+                    since: since.iter().map(|(.., since)| *since).collect(),
+                };
+                Ok(if since.is_empty() { Vec::new() } else { statement.load(conn)? })
+            }
+
+            fn of_keys(conn: &mut diesel::PgConnection, keys: &[Vec<&str>]) -> Result<Vec<Self>, crate::StoreError> {
+                use diesel::RunQueryDsl;
+
+                let column = |place: usize| keys.iter().map(|key| key.get(place).copied().unwrap_or_default()).collect();
+                let mut columns = (0..).map(column);
+                let statement = OfKeys {
+                    $first: columns.next().unwrap_or_default(),
+                    $($key: columns.next().unwrap_or_default(),)+
+                };
+                Ok(if keys.is_empty() { Vec::new() } else { statement.load(conn)? })
+            }
+
+            fn put(conn: &mut diesel::PgConnection, rows: &[Self]) -> Result<(), crate::StoreError> {
                 use diesel::RunQueryDsl;
 
                 if !rows.is_empty() {
@@ -114,8 +137,7 @@ macro_rules! fact_table {
                 Ok(())
             }
 
-            /// Deletes rows, unless they belong to somebody else by now.
-            pub(super) fn take_away(conn: &mut diesel::PgConnection, rows: &[Self]) -> Result<(), crate::StoreError> {
+            fn take_away(conn: &mut diesel::PgConnection, rows: &[Self]) -> Result<(), crate::StoreError> {
                 use diesel::RunQueryDsl;
 
                 if !rows.is_empty() {
@@ -129,7 +151,7 @@ macro_rules! fact_table {
                 Ok(())
             }
 
-            pub(super) fn key(&self) -> Vec<&str> {
+            fn key(&self) -> Vec<&str> {
                 vec![self.$first.as_str(), $(self.$key.as_str()),+]
             }
         }
