@@ -9,8 +9,20 @@
 //! A stretch from the beginning of time is a rebuild: its facts are those of the stretches that came one by one.
 //! Nothing here reads the clock, and no result depends on the order of what comes in.
 
+mod ancestry;
+mod changes;
 pub mod contents;
+mod directs;
 pub mod failures;
+mod history;
+mod kinds;
+mod leads;
+mod promotions;
+mod remedies;
+pub mod scope;
+mod shipping;
+mod streams;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +70,7 @@ pub struct Stretch {
     /// Changes that may ship here, more do no harm: landed (or picked) on a commit of the graph or of `contains`; landed
     /// where a push that listed such a commit moved the default branch to; merged in the 30 days before a deployment
     /// that names a branch without a commit that is known, into that branch, or into one that was merged into it; and
-    /// those that all of these take back.
+    /// those that all of these, or commits of the graph, take back.
     pub changes: Vec<Change>,
 }
 
@@ -108,8 +120,8 @@ pub struct Before {
     /// Changes among `changes` whose landed commit, or one that was picked from it, was live in an environment before,
     /// shipped or not: (environment, repo, number).
     pub contained: BTreeSet<(String, String, String)>,
-    /// Which deployment shipped a change of `changes` in an environment, or a commit that is named by the `reverts` of a
-    /// change or of a commit of the graph: (environment, repo, number or SHA).
+    /// Which deployment shipped a change of `changes` in an environment, or a commit in scope that is named by the
+    /// `reverts` of a change or of a commit of the graph: (environment, repo, number or SHA).
     pub shipped: BTreeMap<(String, String, String), Outside>,
     /// For consecutive deployments whose heads were both live: whether the first is an ancestor of the second. Pairs of
     /// the same repository, as [`contents::pairs`] asks for them.
