@@ -173,7 +173,7 @@ fn a_rebuild_gives_the_rows_that_were_there() {
     log.chunks(9).for_each(|batch| add(&mut conn, batch));
     let incremental = rows(&mut conn);
     conn.batch_execute("delete from deployment_statuses; update changes set title = 'spoiled'").expect("spoiled");
-    assert_eq!(entities::rebuild(&mut conn).expect("rebuilt"), 241);
+    assert_eq!(entities::rebuild(&mut conn, Utc::now()).expect("rebuilt"), 241);
     assert_eq!(rows(&mut conn), incremental);
 }
 
