@@ -21,6 +21,10 @@ pub(super) struct Shipped {
     pub commits: Diff<commits::Row>,
     pub changes: Diff<changes::Row>,
     pub remediations: Diff<remediations::Row>,
+    /// All deployments of the stretches.
+    pub reckoned: Vec<deployments::Row>,
+    /// The stretches, as they were loaded.
+    pub scopes: Vec<Scope>,
     /// From when on incidents have to be looked at, for each scope.
     pub incidents_from: Vec<Option<DateTime<Utc>>>,
     /// Services that have facts of deployments that are not theirs any more.
@@ -30,6 +34,11 @@ pub(super) struct Shipped {
 impl Shipped {
     pub(super) fn len(&self) -> usize {
         self.deployments.len() + self.commits.len() + self.changes.len() + self.remediations.len()
+    }
+
+    /// The stretches: (tenant, service, from when on).
+    pub(super) fn since(&self) -> Vec<(&str, &str, DateTime<Utc>)> {
+        since(&self.scopes)
     }
 
     /// Notes all of it.
@@ -47,8 +56,7 @@ impl Shipped {
 /// Reckons these stretches and writes what differs.
 pub(super) fn settle(conn: &mut PgConnection, mut scopes: Vec<Scope>) -> Result<Shipped, StoreError> {
     let loaded = stretch::load(conn, &mut scopes)?;
-    let since: Vec<(&str, &str, DateTime<Utc>)> =
-        scopes.iter().map(|scope| (scope.of.tenant.as_str(), scope.of.service.as_str(), scope.since)).collect();
+    let since = since(&scopes);
     let mut old = deployments::Row::of_services(conn, &since)?;
     let keys: Vec<Vec<&str>> = scopes.iter().zip(&loaded.stretches).flat_map(|(scope, stretch)| keys(scope, stretch)).collect();
     old.extend(deployments::Row::of_keys(conn, &keys)?);
@@ -65,12 +73,19 @@ pub(super) fn settle(conn: &mut PgConnection, mut scopes: Vec<Scope>) -> Result<
         changes: Diff::between(&changes::Row::of_services(conn, &since)?, &new.changes),
         remediations: Diff::between(&remediations::Row::of_services(conn, &since)?, &new.remediations),
         left: loaded.left,
+        reckoned: new.deployments,
+        scopes: Vec::new(),
     };
+    let shipped = Shipped { scopes, ..shipped };
     shipped.deployments.write(conn)?;
     shipped.commits.write(conn)?;
     shipped.changes.write(conn)?;
     shipped.remediations.write(conn)?;
     Ok(shipped)
+}
+
+fn since(scopes: &[Scope]) -> Vec<(&str, &str, DateTime<Utc>)> {
+    scopes.iter().map(|scope| (scope.of.tenant.as_str(), scope.of.service.as_str(), scope.since)).collect()
 }
 
 fn keys<'a>(scope: &'a Scope, stretch: &'a Stretch) -> impl Iterator<Item = Vec<&'a str>> {

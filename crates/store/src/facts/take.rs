@@ -1,9 +1,7 @@
-//! Who is to be reckoned: services with dirty rows, taken so that no other worker has them, and what others must keep to.
+//! Who is to be reckoned: services with dirty rows, taken so that no other worker has them.
 //!
-//! A service is locked before its dirty rows are read, so whoever has it sees all that is known of it. What looks up
-//! facts to find out whom an event concerns ([`look_up`]) cannot see those of a reckoning that has not committed: it
-//! must count services with dirty rows as concerned, and the reckoning waits for those that looked before its rows were
-//! there.
+//! A service is locked, and its tenant's facts are had alone ([`dirty::take_facts`]), before its dirty rows are read: so
+//! whoever has it sees all that is known of it, and whoever looks up facts meanwhile waits for what is written here.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,7 +11,8 @@ use diesel::{PgConnection, RunQueryDsl};
 use domain::ids::TenantId;
 use uuid::Uuid;
 
-use crate::StoreError;
+use super::{Catalogs, Step};
+use crate::{StoreError, catalogs, dirty};
 
 /// A service of a tenant. The empty name stands for incidents that belong to no service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,35 +37,26 @@ pub(super) struct Taken {
     pub since: Vec<(DateTime<Utc>, Option<Uuid>)>,
 }
 
-/// How far back a stretch may begin: what is older may take long, and must not hold up the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Fresh ones before old ones.
-    All,
-    Fresh,
-    Old,
-}
-
-/// From when on a stretch is old.
+/// From when on a stretch is old: it may take long, and must not hold up the others.
 const OLD: TimeDelta = TimeDelta::days(90);
+/// Of old stretches, so many at a time.
+const FEW: usize = 4;
 /// Of so many services as are wanted, those may be with other workers.
 const SPARE: i64 = 4;
 
 crate::statement! {
     struct Dirty<'a> {
+        old_before: Timestamptz = DateTime<Utc>,
         except_tenant: Array<Text> = Vec<&'a str>,
         except_service: Array<Text> = Vec<&'a str>,
-        old_before: Timestamptz = DateTime<Utc>,
-        lanes: Array<Bool> = Vec<bool>,
-        order_before: Timestamptz = DateTime<Utc>,
         limit: BigInt = i64,
     }
-    returns (Text, Text);
-    "select tenant_id, service from dora_dirty d
+    returns (Text, Text, Bool);
+    "select tenant_id, service, coalesce(min(least(contents_from, incidents_from)) < ?, false) as old
+     from dora_dirty d
      where not exists (select from unnest(?, ?) as e (tenant_id, service) where e.tenant_id = d.tenant_id and e.service = d.service)
      group by tenant_id, service
-     having (min(least(contents_from, incidents_from)) < ?) = any(?)
-     order by min(least(contents_from, incidents_from)) < ?, min(created_at), min(id)
+     order by 3, min(created_at), min(id)
      limit ?"
 }
 
@@ -94,50 +84,21 @@ crate::statement! {
     "delete from dora_dirty d using unnest(?, ?) as k (tenant_id, id) where d.id = k.id and d.tenant_id = k.tenant_id"
 }
 
-crate::statement! {
-    /// Waits until nobody holds it, and lets it go at once.
-    struct Pass<'a> { tenant: Array<Text> = Vec<&'a str> }
-    returns (Bool,);
-    "with passed as materialized (select tenant_id, pg_advisory_lock(hashtextextended(tenant_id, 5)) as held from unnest(?) as k (tenant_id))
-     select pg_advisory_unlock(hashtextextended(tenant_id, 5)) from passed where held is not null"
-}
-
-crate::statement! {
-    struct Share<'a> { tenant: Array<Text> = Vec<&'a str> }
-    returns (Bool,);
-    "select pg_advisory_xact_lock_shared(hashtextextended(tenant_id, 5)) is null from unnest(?) as k (tenant_id)"
-}
-
-/// Who looks up facts, to find the services that an event concerns, says so first; it holds until the transaction ends.
-/// Every service that has dirty rows after this call counts as concerned where the look-up cannot rule it out.
-pub fn look_up(conn: &mut PgConnection, tenants: &BTreeSet<&str>) -> Result<(), StoreError> {
-    Share { tenant: tenants.iter().copied().collect() }.load::<(bool,)>(conn)?;
-    Ok(())
-}
-
 /// Takes up to `limit` services for this transaction: fresh stretches before old ones, then those that wait
-/// longest. Services that another worker has, and those of `except`, are passed over.
-pub(super) fn take(
-    conn: &mut PgConnection,
-    limit: i64,
-    lane: Lane,
-    except: &HashSet<ServiceOf>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Taken>, StoreError> {
-    let dirty = Dirty {
-        except_tenant: except.iter().map(|one| one.tenant.as_str()).collect(),
-        except_service: except.iter().map(|one| one.service.as_str()).collect(),
-        old_before: now - OLD,
-        lanes: match lane {
-            Lane::All => vec![false, true],
-            Lane::Fresh => vec![false],
-            Lane::Old => vec![true],
-        },
-        order_before: now - OLD,
-        limit: limit.saturating_mul(SPARE),
+/// longest. Services that another worker has, and those that are excepted, are passed over.
+pub(super) fn take(conn: &mut PgConnection, step: &Step) -> Result<(Vec<Taken>, Catalogs), StoreError> {
+    let statement = Dirty {
+        old_before: step.now - OLD,
+        except_tenant: step.except.iter().map(|one| one.tenant.as_str()).collect(),
+        except_service: step.except.iter().map(|one| one.service.as_str()).collect(),
+        limit: step.limit.saturating_mul(SPARE),
     };
-    let dirty: Vec<(String, String)> = dirty.load(conn)?;
-    let wanted = usize::try_from(limit).unwrap_or_default();
+    let dirty: Vec<(String, String, bool)> = statement.load(conn)?;
+    // Old ones are not mixed with fresh ones.
+    let is_old = dirty.first().is_some_and(|(.., old)| *old);
+    let dirty: Vec<(String, String)> =
+        dirty.into_iter().filter(|(.., old)| *old == is_old).map(|(tenant, service, _)| (tenant, service)).collect();
+    let wanted = usize::try_from(step.limit).unwrap_or_default().min(if is_old { FEW } else { usize::MAX });
     let mut ours: Vec<&(String, String)> = Vec::new();
     let mut rest = dirty.as_slice();
     while ours.len() < wanted && !rest.is_empty() {
@@ -145,7 +106,23 @@ pub(super) fn take(
         ours.extend(lock(conn, some)?);
         rest = later;
     }
-    if ours.is_empty() { Ok(Vec::new()) } else { read(conn, &ours) }
+    if ours.is_empty() {
+        return Ok(Default::default());
+    }
+    let tenants: BTreeSet<&str> = ours.iter().map(|(tenant, _)| tenant.as_str()).collect();
+    let mut catalogs = Catalogs::default();
+    for tenant in &tenants {
+        catalogs.0.insert((*tenant).to_owned(), catalogs::current(conn, &named(tenant)?)?);
+    }
+    // After the catalogs, as everybody does who holds both.
+    for tenant in tenants {
+        dirty::take_facts(conn, tenant)?;
+    }
+    Ok((read(conn, &ours)?, catalogs))
+}
+
+fn named(tenant: &str) -> Result<TenantId, StoreError> {
+    tenant.parse().map_err(|_| StoreError::Corrupt(format!("a dirty row names the tenant {tenant}")))
 }
 
 fn lock<'a>(conn: &mut PgConnection, some: &'a [(String, String)]) -> Result<Vec<&'a (String, String)>, StoreError> {
@@ -169,9 +146,8 @@ fn read(conn: &mut PgConnection, ours: &[&(String, String)]) -> Result<Vec<Taken
     .load(conn)?;
     let mut taken = Vec::with_capacity(ours.len());
     for (place, (tenant, service)) in (1..).zip(ours) {
-        let tenant = tenant.parse().map_err(|_| StoreError::Corrupt(format!("a dirty row names the tenant {tenant}")))?;
         let mut one = Taken {
-            of: ServiceOf { tenant, service: service.clone() },
+            of: ServiceOf { tenant: named(tenant)?, service: service.clone() },
             rows: Vec::new(),
             contents_from: None,
             incidents_from: None,
@@ -190,8 +166,6 @@ fn read(conn: &mut PgConnection, ours: &[&(String, String)]) -> Result<Vec<Taken
         taken.push(one);
     }
     taken.retain(|one| !one.rows.is_empty());
-    let tenants: BTreeSet<&str> = taken.iter().map(|one| one.of.tenant.as_str()).collect();
-    Pass { tenant: tenants.into_iter().collect() }.load::<(bool,)>(conn)?;
     Ok(taken)
 }
 
