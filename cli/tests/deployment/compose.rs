@@ -43,7 +43,7 @@ pub(crate) fn answers() -> BTreeMap<String, String> {
     required.map(|(name, _, _)| (name.clone(), answer(&name))).collect()
 }
 
-fn environment(service: &Value) -> BTreeMap<String, String> {
+pub(crate) fn environment(service: &Value) -> BTreeMap<String, String> {
     let answers = answers();
     let variables = service["environment"].as_object().expect("variables");
     variables.iter().map(|(name, value)| (name.clone(), filled(string(value), &answers))).collect()

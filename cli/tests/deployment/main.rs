@@ -10,3 +10,4 @@ mod manifests;
 mod nats;
 mod program;
 mod roles;
+mod started;

@@ -15,7 +15,7 @@ use crate::program::STRONG;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Ends with the test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -36,7 +36,7 @@ fn config(folder: &Path) -> String {
     changed
 }
 
-async fn start(folder: &Path) -> (Running, String) {
+pub(crate) async fn start(folder: &Path) -> (Running, String) {
     let program = servers::nats_plan(folder).find().await.expect("nats-server is there");
     let file = folder.join("nats.conf");
     std::fs::write(&file, config(folder)).expect("written");

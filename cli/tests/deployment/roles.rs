@@ -1,7 +1,7 @@
 //! compose/postgres-roles.sh, run as PostgreSQL's image runs it, against a server of its own: EM Agent's login is enough to
 //! migrate, Grafana's can read what is derived and nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -14,14 +14,36 @@ use crate::program::STRONG;
 
 const DATABASE: &str = "em_agent";
 
-/// A server, and the folder of its programs.
-struct Server {
+/// A server that was set up as the one of compose, and the folder of its programs.
+pub(crate) struct Server {
+    postgres: Postgres,
     programs: PathBuf,
     /// `host=…` of its socket.
     host: String,
 }
 
 impl Server {
+    pub(crate) async fn start(folder: &Path) -> Self {
+        let plan = servers::postgres_plan(folder);
+        // psql is beside the server itself, not beside a link to it.
+        let program = plan.find().await.expect("PostgreSQL is there").join("postgres").canonicalize().expect("a file");
+        let programs = program.parent().expect("a folder").to_owned();
+        let postgres = Postgres::start(&plan).await.expect("it starts");
+        let host = postgres.url().split_once('?').expect("a socket").1.to_owned();
+        let server = Self { postgres, programs, host };
+        set_up(&server);
+        server
+    }
+
+    pub(crate) async fn stop(self) {
+        self.postgres.stop(Duration::from_secs(10)).await;
+    }
+
+    /// Where EM Agent finds its database.
+    pub(crate) fn database_url(&self) -> String {
+        self.url("em_agent", DATABASE)
+    }
+
     fn url(&self, login: &str, database: &str) -> String {
         format!("postgresql://{login}:{STRONG}@/{database}?{}", self.host)
     }
@@ -70,17 +92,10 @@ fn set_up(server: &Server) {
 #[tokio::test]
 async fn em_agent_can_do_its_work_and_grafana_can_only_read() {
     let folder = Folder::fresh();
-    let plan = servers::postgres_plan(folder.path());
-    // psql is beside the server itself, not beside a link to it.
-    let server = plan.find().await.expect("PostgreSQL is there").join("postgres").canonicalize().expect("a file");
-    let programs = server.parent().expect("a folder").to_owned();
-    let postgres = Postgres::start(&plan).await.expect("it starts");
-    let host = postgres.url().split_once('?').expect("a socket").1.to_owned();
-    let server = Server { programs, host };
-    set_up(&server);
+    let server = Server::start(folder.path()).await;
 
     let mut migrate = Command::new(env!("CARGO_BIN_EXE_em-agent"));
-    migrate.args(["migrate", "--wait"]).env_clear().env("DATABASE_URL", server.url("em_agent", DATABASE));
+    migrate.args(["migrate", "--wait"]).env_clear().env("DATABASE_URL", server.database_url());
     for time in ["first", "second"] {
         let output = run(&mut migrate);
         assert!(output.status.success(), "the {time} time: {}", told(&output));
@@ -97,5 +112,5 @@ async fn em_agent_can_do_its_work_and_grafana_can_only_read() {
     server.refuses("grafana", "set transaction read write; delete from events", "permission denied");
     server.refuses("grafana", "set transaction read write; create table mine ()", "permission denied");
     server.refuses("grafana", "set role em_app", "permission denied");
-    postgres.stop(Duration::from_secs(10)).await;
+    server.stop().await;
 }
