@@ -171,6 +171,7 @@ fn our_processes_may_do_little_and_have_time_to_end() {
         assert_eq!(service["read_only"], true, "{name}");
         assert_eq!(strings(&service["cap_drop"]), ["ALL"], "{name}");
         assert_eq!(strings(&service["security_opt"]), ["no-new-privileges:true"], "{name}");
+        assert_eq!(service["build"], ".", "{name}: nobody else has the image");
     }
     for name in SERVING {
         let seconds = string(&services()[name]["stop_grace_period"]).trim_end_matches('s').parse().expect("seconds");
