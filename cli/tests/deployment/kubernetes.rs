@@ -7,10 +7,9 @@ use gateway::routes::ROUTES;
 use serde_json::Value;
 
 use crate::files::{lines, list, root, string, strings};
-use crate::kustomize::build;
+use crate::kustomize::{FOLDERS, build};
 use crate::program::{STRONG, default_of, drain, must_be_a_command, must_not_start, must_start};
 
-const FOLDERS: [&str; 2] = ["k8s/base", "k8s/overlays/production"];
 const ROLES: [&str; 2] = ["gateway", "worker"];
 /// What the worker's own listener shows (boot::status).
 const STATUS_PAGES: [&str; 3] = ["/health", "/ready", "/metrics"];

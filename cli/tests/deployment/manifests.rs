@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::files::{root, string};
-use crate::kustomize::build;
+use crate::kustomize::{FOLDERS, build};
 
 fn again<T: DeserializeOwned + Serialize>(object: &Value) -> Result<Value, serde_json::Error> {
     serde_json::to_value(serde_json::from_value::<T>(object.clone())?)
@@ -63,7 +63,7 @@ fn difference(place: &str, written: &Value, read: &Value) -> Option<String> {
 
 #[test]
 fn kubernetes_knows_every_field_that_is_set() {
-    for folder in ["k8s/base", "k8s/overlays/production"] {
+    for folder in FOLDERS {
         let objects = build(&root().join(folder));
         assert!(objects.len() > 10, "{folder} has only {} objects", objects.len());
         for object in objects {
