@@ -5,8 +5,10 @@
 //! wait on the world. Nothing here may know HTTP or NATS, or read the environment or the clock.
 
 mod address;
+pub mod catalogs;
 pub mod dead_letters;
 pub mod deliveries;
+pub mod dirty;
 pub mod entities;
 pub mod error;
 pub mod events;
