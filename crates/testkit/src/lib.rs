@@ -5,6 +5,7 @@
 pub mod collector;
 pub mod database;
 pub mod folder;
+pub mod history;
 pub mod locks;
 pub mod nats;
 pub mod prometheus;

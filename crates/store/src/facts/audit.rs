@@ -104,7 +104,6 @@ impl Ledger {
         let causes: BTreeMap<(&str, &str), String> = causes.iter().map(|(of, causes)| (*of, list(causes))).collect();
         let changed: Vec<_> = self.entries.iter().filter(|(_, entry)| entry.before != entry.after).collect();
         if !changed.is_empty() {
-            let causes_of = |tenant: &str, service: &str| causes.get(&(tenant, service)).map_or("{}", String::as_str);
             Insert {
                 now,
                 tenant: changed.iter().map(|((tenant, ..), _)| tenant.as_str()).collect(),
@@ -112,7 +111,12 @@ impl Ledger {
                 key: changed.iter().map(|((.., key), _)| key.as_str()).collect(),
                 before: changed.iter().map(|(_, entry)| entry.before.as_deref()).collect(),
                 after: changed.iter().map(|(_, entry)| entry.after.as_deref()).collect(),
-                causes: changed.iter().map(|((tenant, ..), entry)| causes_of(tenant, &entry.service)).collect(),
+                causes: changed
+                    .iter()
+                    .map(|((tenant, ..), entry)| {
+                        causes.get(&(tenant.as_str(), entry.service.as_str())).map_or("{}", String::as_str)
+                    })
+                    .collect(),
             }
             .execute(conn)?;
         }

@@ -11,8 +11,10 @@ use domain::dora::engine::{Earlier, Stretch};
 use domain::dora::facts::{Kind, Outside};
 
 use super::deployments::{parts, place};
-use super::rows::deployments::{OfKeys, Row};
+use super::diff::Fact;
+use super::rows::deployments::Row;
 use super::stretch::{Scope, Streams};
+use super::take::beginning;
 use crate::StoreError;
 
 crate::statement! {
@@ -190,7 +192,8 @@ fn last_of_environments(
     let environment = || streams.all.iter().map(|stream| stream.environment.as_str()).collect::<Vec<_>>();
     let since = || (0..streams.len()).map(|stream| scope_of(stream).since).collect::<Vec<_>>();
     let lasts: Vec<Last> =
-        LastOfEnvironment { tenant: tenant(), service: service(), environment: environment(), since: since() }.load(conn)?;
+        LastOfEnvironment { tenant: tenant(), service: service(), environment: environment(), since: since() }
+            .load(conn)?;
     let mut last_of: Vec<Option<&Last>> = vec![None; streams.len()];
     for last in &lasts {
         let Some(stream) = place(last.0) else { continue };
@@ -204,7 +207,7 @@ fn last_of_environments(
         service: service(),
         environment: environment(),
         since: since(),
-        last_at: last_of.iter().map(|last| last.map_or(DateTime::UNIX_EPOCH, |last| last.3)).collect(),
+        last_at: last_of.iter().map(|last| last.map_or_else(beginning, |last| last.3)).collect(),
         last_id: last_of.iter().map(|last| last.map_or("", |last| &last.2)).collect(),
         last_integration: last_of.iter().map(|last| last.map_or("", |last| &last.1)).collect(),
     }
@@ -262,7 +265,9 @@ fn same_heads(
     let mut asked: BTreeSet<(usize, &str, String)> = BTreeSet::new();
     for (scope, stretch) in stretches.iter().enumerate() {
         let successes = stretch.deployments.iter().filter(|one| one.outcome == "success");
-        asked.extend(successes.map(|one| (scope, one.environment.as_str(), one.heads())).filter(|(.., heads)| !heads.is_empty()));
+        asked.extend(
+            successes.map(|one| (scope, one.environment.as_str(), one.heads())).filter(|(.., heads)| !heads.is_empty()),
+        );
     }
     if asked.is_empty() {
         return Ok(());
@@ -276,8 +281,9 @@ fn same_heads(
         heads: asked.iter().map(|(.., heads)| heads.as_str()).collect(),
     }
     .load(conn)?;
-    let found =
-        rows.into_iter().filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
+    let found = rows
+        .into_iter()
+        .filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
     wanted.extend(found);
     Ok(())
 }
@@ -303,8 +309,9 @@ fn named(
         word: asked.iter().map(|(_, word)| word.as_str()).collect(),
     }
     .load(conn)?;
-    let found =
-        rows.into_iter().filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
+    let found = rows
+        .into_iter()
+        .filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
     wanted.extend(found);
     Ok(())
 }
@@ -314,12 +321,13 @@ fn earlier(conn: &mut PgConnection, scopes: &[Scope], wanted: &Wanted) -> Result
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = OfKeys {
-        tenant_id: wanted.iter().map(|(scope, _)| scopes[*scope].of.tenant.as_str()).collect(),
-        integration: wanted.iter().map(|(_, outside)| outside.integration.as_str()).collect(),
-        deployment_id: wanted.iter().map(|(_, outside)| outside.id.as_str()).collect(),
-    }
-    .load(conn)?;
+    let of = |(scope, outside): &'_ (usize, Outside)| {
+        let tenant = scopes[*scope].of.tenant.as_str();
+        [tenant.to_owned(), outside.integration.clone(), outside.id.clone()]
+    };
+    let keys: Vec<[String; 3]> = wanted.iter().map(of).collect();
+    let keys: Vec<Vec<&str>> = keys.iter().map(|key| key.iter().map(String::as_str).collect()).collect();
+    let rows = Row::of_keys(conn, &keys)?;
     let row_of: BTreeMap<(&str, &str, &str), &Row> = rows
         .iter()
         .map(|row| ((row.tenant_id.as_str(), row.integration.as_str(), row.deployment_id.as_str()), row))
@@ -347,7 +355,11 @@ fn earlier(conn: &mut PgConnection, scopes: &[Scope], wanted: &Wanted) -> Result
             shas: shas.chain(parts.contains.iter().cloned()).collect(),
             known: BTreeSet::new(),
             kind: row.kind.as_deref().and_then(Kind::parse).unwrap_or(Kind::Forward),
-            target: row.target.as_deref().and_then(|text| text.split_once(':')).map(|(integration, id)| Outside::new(integration, id)),
+            target: row
+                .target
+                .as_deref()
+                .and_then(|text| text.split_once(':'))
+                .map(|(integration, id)| Outside::new(integration, id)),
         };
         found.push((*scope, earlier));
     }
@@ -375,7 +387,8 @@ fn know(conn: &mut PgConnection, scopes: &[Scope], found: &mut [(usize, Earlier)
     let known: BTreeSet<(String, String, String)> = known.into_iter().collect();
     for (scope, one) in found {
         let tenant = scopes[*scope].of.tenant.as_str();
-        let is_known = |(repo, sha): &&(String, String)| known.contains(&(tenant.to_owned(), repo.clone(), sha.clone()));
+        let is_known =
+            |(repo, sha): &&(String, String)| known.contains(&(tenant.to_owned(), repo.clone(), sha.clone()));
         one.known = one.shas.iter().filter(is_known).map(|(repo, _)| repo.clone()).collect();
     }
     Ok(())

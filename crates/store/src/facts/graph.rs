@@ -52,7 +52,9 @@ crate::statement! {
 crate::statement! {
     struct Commits<'a> { tenant: Array<Text> = Vec<&'a str>, repo: Array<Text> = Vec<&'a str>, sha: Array<Text> = Vec<&'a str> }
     returns (
- XX    );
+        Integer, Nullable<Timestamptz>, Nullable<Timestamptz>, Bool, Bool, Nullable<Text>, Nullable<Array<Text>>,
+        Nullable<Text>, Nullable<Text>, Nullable<Text>,
+    );
     "select k.place::integer, c.authored_at, c.committed_at, coalesce(c.is_merge, false), coalesce(c.is_bot, false), c.author, c.files,
        c.picked_from, c.reverts, c.message_head
      from unnest(?, ?, ?) with ordinality as k (tenant_id, repo, sha, place) join commits c using (tenant_id, repo, sha)"
@@ -68,13 +70,13 @@ crate::statement! {
 
 /// Commits to begin at, each in its stream.
 #[derive(Default)]
-pub(super) struct Seeds<'a> {
+struct Seeds<'a> {
     all: BTreeSet<(usize, &'a str, &'a str)>,
 }
 
 impl<'a> Seeds<'a> {
     /// What successes deploy, and whatever is said to be shipped by any attempt.
-    pub(super) fn of(streams: &Streams, stretches: &'a [Stretch]) -> Self {
+    fn of(streams: &Streams, stretches: &'a [Stretch]) -> Self {
         let mut seeds = Self::default();
         for (scope, stretch) in stretches.iter().enumerate() {
             for one in &stretch.deployments {
@@ -95,20 +97,40 @@ impl<'a> Seeds<'a> {
 /// The commits that each scope's walk came to.
 pub(super) type Visited = Vec<BTreeSet<(String, String)>>;
 
-/// Walks, and fills in each stretch's graph and what of it was live.
+/// Fills in each stretch's graph and what of it was live before.
 pub(super) fn load(
     conn: &mut PgConnection,
     scopes: &[Scope],
     streams: &Streams,
-    seeds: &Seeds<'_>,
     stretches: &mut [Stretch],
 ) -> Result<Visited, StoreError> {
     let mut visited: Visited = vec![BTreeSet::new(); scopes.len()];
+    for (stream, repo, sha, live) in walk(conn, scopes, streams, &Seeds::of(streams, stretches))? {
+        let Some(stream) = place(stream).and_then(|place| streams.all.get(place)) else { continue };
+        if live {
+            let commit = (repo.clone(), sha.clone());
+            stretches[stream.scope].before.live.insert((stream.environment.clone(), commit));
+        }
+        visited[stream.scope].insert((repo, sha));
+    }
+    know_parents(conn, scopes, &visited, stretches)?;
+    know_commits(conn, scopes, &visited, stretches)?;
+    Ok(visited)
+}
+
+type Step = (i32, String, String, bool);
+
+fn walk(
+    conn: &mut PgConnection,
+    scopes: &[Scope],
+    streams: &Streams,
+    seeds: &Seeds<'_>,
+) -> Result<Vec<Step>, StoreError> {
     if seeds.all.is_empty() {
-        return Ok(visited);
+        return Ok(Vec::new());
     }
     let scope_of = |stream: usize| &scopes[streams.all[stream].scope];
-    let rows: Vec<(i32, String, String, bool)> = Walk {
+    let walk = Walk {
         tenant: (0..streams.len()).map(|stream| scope_of(stream).of.tenant.as_str()).collect(),
         service: (0..streams.len()).map(|stream| scope_of(stream).of.service.as_str()).collect(),
         environment: streams.all.iter().map(|stream| stream.environment.as_str()).collect(),
@@ -116,22 +138,8 @@ pub(super) fn load(
         stream: seeds.all.iter().map(|(stream, ..)| i32::try_from(*stream + 1).unwrap_or(i32::MAX)).collect(),
         repo: seeds.all.iter().map(|(_, repo, _)| *repo).collect(),
         sha: seeds.all.iter().map(|(.., sha)| *sha).collect(),
-    }
-    .load(conn)?;
-    let mut live = Vec::new();
-    for (stream, repo, sha, was_live) in rows {
-        let Some(stream) = place(stream).and_then(|place| streams.all.get(place)) else { continue };
-        if was_live {
-            live.push((stream.scope, (stream.environment.clone(), (repo.clone(), sha.clone()))));
-        }
-        visited[stream.scope].insert((repo, sha));
-    }
-    live.into_iter().for_each(|(scope, one)| {
-        stretches[scope].before.live.insert(one);
-    });
-    know_parents(conn, scopes, &visited, stretches)?;
-    know_commits(conn, scopes, &visited, stretches)?;
-    Ok(visited)
+    };
+    Ok(walk.load(conn)?)
 }
 
 /// Commits with the scopes that want them: services of one repository share its commits, and each is read once.
@@ -171,6 +179,9 @@ fn know_parents(
     stretches: &mut [Stretch],
 ) -> Result<(), StoreError> {
     let shared = Shared::of(scopes, wanted);
+    if shared.owners.is_empty() {
+        return Ok(());
+    }
     let edges = Edges { tenant: shared.tenant.clone(), repo: shared.repo.clone(), sha: shared.sha.clone() };
     for (row, parent) in edges.load::<(i32, String)>(conn)? {
         let Some(place) = place(row) else { continue };

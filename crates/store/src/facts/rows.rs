@@ -1,10 +1,12 @@
 //! The rows of the facts tables, and how they come from the facts of the domain.
 
-mod contents;
-mod failures;
-
-pub(super) use contents::{changes, commits, deployments, remediations};
-pub(super) use failures::{failures, incidents, links};
+pub(super) mod changes;
+pub(super) mod commits;
+pub(super) mod deployments;
+pub(super) mod failures;
+pub(super) mod incidents;
+pub(super) mod links;
+pub(super) mod remediations;
 
 /// A table's rows are facts; all but the commits are audited.
 macro_rules! fact {

@@ -18,7 +18,7 @@ macro_rules! fact_table {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, diesel::Queryable, serde::Serialize)]
-        pub(super) struct $row {
+        pub(in crate::facts) struct $row {
             pub $first: String,
             $(pub $key: String,)+
             $($(#[$attribute])* pub $column: $rust,)*

@@ -169,6 +169,11 @@ fn read(conn: &mut PgConnection, ours: &[&(String, String)]) -> Result<Vec<Taken
     Ok(taken)
 }
 
+/// What `-infinity` is read as: before everything that there is.
+pub(super) fn beginning() -> DateTime<Utc> {
+    DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or_default()
+}
+
 /// The earlier of two times, of which none says nothing.
 pub(super) fn least(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     one.into_iter().chain(other).min()
