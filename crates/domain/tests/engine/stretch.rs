@@ -68,6 +68,12 @@ pub(crate) fn ancestors(graph: &Graph, head: &RepoSha) -> BTreeSet<RepoSha> {
     seen
 }
 
+/// Parents that nobody pushed are reached too, and may be where a change landed.
+fn visited(graph: &Graph) -> BTreeSet<RepoSha> {
+    let parents = graph.parents.iter().flat_map(|((repo, _), all)| all.iter().map(|sha| named(repo, sha)));
+    graph.commits.keys().chain(graph.parents.keys()).cloned().chain(parents).collect()
+}
+
 pub(crate) fn landed(change: &Change) -> Option<RepoSha> {
     Some((change.repo.clone(), change.landed_sha.clone()?))
 }
@@ -145,7 +151,7 @@ impl<'w> Past<'w> {
     }
 
     fn changes(&self, graph: &Graph, rolled: &BTreeSet<(String, RepoSha)>) -> Vec<Change> {
-        let mut commits: BTreeSet<RepoSha> = graph.commits.keys().chain(graph.parents.keys()).cloned().collect();
+        let mut commits = visited(graph);
         commits.extend(self.environments().into_iter().flat_map(|environment| self.heads(environment, rolled)));
         for ((repo, _), commit) in &graph.commits {
             let pushed_to = commit.pushed_to_default.as_ref().map(|(_, after)| after);
@@ -280,9 +286,7 @@ impl<'w> Past<'w> {
     }
 
     fn live(&self, graph: &Graph, rolled: &BTreeSet<(String, RepoSha)>) -> BTreeSet<(String, RepoSha)> {
-        let parents = graph.parents.iter().flat_map(|((repo, _), all)| all.iter().map(|sha| named(repo, sha)));
-        let mut named: BTreeSet<RepoSha> = graph.commits.keys().chain(graph.parents.keys()).cloned().collect();
-        named.extend(parents);
+        let mut named = visited(graph);
         named.extend(self.environments().into_iter().flat_map(|environment| self.heads(environment, rolled)));
         let both = |environment: &'w str| named.iter().map(move |commit| (environment.to_owned(), commit.clone()));
         self.environments().into_iter().flat_map(both).filter(|(there, commit)| self.was_live(there, commit)).collect()
