@@ -17,10 +17,11 @@ use domain::catalog::Catalog;
 use domain::ids::TenantId;
 use serde_json::Value;
 
-use crate::StoreError;
 use crate::schema::catalogs;
 use crate::statement;
+use crate::{StoreError, dirty};
 
+pub(crate) use effects::{Deployment, Incident};
 pub use effects::{Effects, effects};
 pub use versions::{Version, history, latest, version};
 
@@ -146,6 +147,7 @@ fn put(
             catalogs::applied_by.eq(by),
         ))
         .execute(conn)?;
+    dirty::reassign(conn, tenant, catalog, now)?;
     Ok(Applied { version, changed: true })
 }
 

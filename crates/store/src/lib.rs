@@ -8,6 +8,7 @@ mod address;
 pub mod catalogs;
 pub mod dead_letters;
 pub mod deliveries;
+pub mod dirty;
 pub mod entities;
 pub mod error;
 pub mod events;

@@ -69,10 +69,11 @@ statement! {
      where tenant_id = ? and (integration, incident_id) > (?, ?) order by integration, incident_id limit ?"
 }
 
+/// A deployment by what a catalog knows it by, in the order of the statement's columns.
 #[derive(Queryable)]
-struct Deployment {
-    integration: String,
-    id: String,
+pub(crate) struct Deployment {
+    pub(crate) integration: String,
+    pub(crate) id: String,
     service: Option<String>,
     repo: Option<String>,
     environment: Option<String>,
@@ -81,7 +82,7 @@ struct Deployment {
 }
 
 impl Deployment {
-    fn named(&self) -> DeploymentNamed<'_> {
+    pub(crate) fn named(&self) -> DeploymentNamed<'_> {
         DeploymentNamed {
             integration: &self.integration,
             service: self.service.as_deref(),
@@ -93,10 +94,11 @@ impl Deployment {
     }
 }
 
+/// An incident by what a catalog knows it by, in the order of the statement's columns.
 #[derive(Queryable)]
-struct Incident {
-    integration: String,
-    id: String,
+pub(crate) struct Incident {
+    pub(crate) integration: String,
+    pub(crate) id: String,
     service: Option<String>,
     repo: Option<String>,
     title: Option<String>,
@@ -106,7 +108,7 @@ struct Incident {
 }
 
 impl Incident {
-    fn named(&self) -> IncidentNamed<'_> {
+    pub(crate) fn named(&self) -> IncidentNamed<'_> {
         IncidentNamed {
             integration: &self.integration,
             id: &self.id,
