@@ -3,6 +3,7 @@
 //! Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
 //! Secrets are never flags: they come from the settings.
 
+mod catalog;
 mod check;
 mod client;
 mod connections;
@@ -58,6 +59,7 @@ enum Command {
     Replay(replay::Replay),
     Renormalize(renormalize::Renormalize),
     Plugins(plugins::Plugins),
+    Catalog(catalog::Catalog),
     Rebuild(rebuild::Rebuild),
     Retention(retention::Retention),
     Token(token::Token),
@@ -86,6 +88,7 @@ async fn run() -> ExitCode {
         Command::Replay(replay) => replay.run().await,
         Command::Renormalize(renormalize) => renormalize.run().await,
         Command::Plugins(plugins) => plugins.run(),
+        Command::Catalog(catalog) => catalog.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,
         Command::Retention(retention) => retention.run().await,
         Command::Token(token) => token.run(),
