@@ -123,6 +123,8 @@ create table incidents (
 create index incidents_by_counted on incidents (tenant_id, counted_service, (coalesce(started_at, opened_at)));
 create index incidents_by_id on incidents (tenant_id, incident_id);
 create index incidents_by_cause on incidents (tenant_id, caused_deployment) where caused_deployment is not null;
+create index incidents_by_commit on incidents (tenant_id, caused_sha) where caused_sha is not null;
+create index incidents_by_cause on incidents (tenant_id, caused_deployment) where caused_deployment is not null;
 
 -- What people said: this incident came from that deployment, or it did not.
 create table incident_links (
@@ -190,6 +192,7 @@ create index dora_deployments_by_tier on dora_deployments (tenant_id, tier, at)
   include (service, team, environment, repo, outcome, kind, failed, rework, provisional_until);
 create index dora_deployments_by_service on dora_deployments (tenant_id, service, at)
   include (tier, environment, outcome, kind, failed, rework);
+create index dora_deployments_by_id on dora_deployments (tenant_id, deployment_id);
 create index dora_deployments_by_heads on dora_deployments (tenant_id, service, environment, md5(heads), at) where outcome = 'success';
 
 create index dora_deployments_by_id on dora_deployments (tenant_id, deployment_id); -- people name it without its source

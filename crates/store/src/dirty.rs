@@ -167,9 +167,9 @@ crate::statement! {
      from (values (?, ?::timestamptz)) as t (tenant_id, now)
      cross join lateral (
        select counted_service from deployments where tenant_id = t.tenant_id and counted_service is not null
-       union select counted_service from incidents where tenant_id = t.tenant_id and counted_service is not null
+       union select coalesce(counted_service, '') from incidents where tenant_id = t.tenant_id
        union select service from dora_deployments where tenant_id = t.tenant_id
-       union select service from dora_incidents where tenant_id = t.tenant_id and service is not null
+       union select coalesce(service, '') from dora_incidents where tenant_id = t.tenant_id
      ) as s (service)
      order by s.service"
 }

@@ -12,6 +12,7 @@ pub mod dirty;
 pub mod entities;
 pub mod error;
 pub mod events;
+pub mod facts;
 pub mod frequency;
 pub mod idempotency;
 pub mod intake;

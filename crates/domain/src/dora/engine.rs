@@ -94,6 +94,13 @@ pub struct Ended {
     pub unplanned: bool,
 }
 
+impl Ended {
+    /// What it deploys, as [`DeploymentFact::heads`](super::facts::DeploymentFact::heads) tells it.
+    pub fn heads(&self) -> String {
+        history::heads(self)
+    }
+}
+
 /// A thing that is deployed. An image is here as the commit it was made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Component {

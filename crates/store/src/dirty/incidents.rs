@@ -64,8 +64,8 @@ crate::statement! {
 }
 
 crate::statement! {
-    /// The services of incidents, from when they began: for whom they count now, for whom they counted, whose deployments
-    /// they are linked to now, and whose deployments they, or people, name.
+    /// The services of incidents, from when they began: for whom they count now, for whom they counted ('': for nobody),
+    /// whose deployments they are linked to now, and whose deployments they, or people, name.
     pub(super) struct Incidents<'a> {
         tenant: Array<Text> = Vec<&'a str>,
         integration: Array<Text> = Vec<&'a str>,
@@ -74,7 +74,8 @@ crate::statement! {
     }
     returns (Text, Text, Timestamptz, SqlUuid);
     "with i as materialized (
-       select k.tenant_id, k.integration, k.incident_id, k.cause, i.counted_service, f.service as was, i.repo,
+       select k.tenant_id, k.integration, k.incident_id, k.cause, coalesce(i.counted_service, '') as counted_service,
+         case when f.incident_id is not null then coalesce(f.service, '') end as was, i.repo,
          i.caused_deployment, i.caused_sha, least(coalesce(i.started_at, i.opened_at), f.start_at) as at
        from unnest(?, ?, ?, ?) as k (tenant_id, integration, incident_id, cause)
        join incidents i using (tenant_id, integration, incident_id)
@@ -88,7 +89,7 @@ crate::statement! {
        join incident_links l on l.tenant_id = i.tenant_id and l.incident = w.word
      )
      select tenant_id, service, min(at), cause from (
-       select tenant_id, counted_service as service, at, cause from i where counted_service is not null
+       select tenant_id, counted_service as service, at, cause from i
        union all
        select tenant_id, was, at, cause from i where was is not null
        union all
