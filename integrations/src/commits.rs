@@ -79,7 +79,6 @@ impl PushedCommit<'_> {
             message_head: Some(head_line(message, TITLE)).filter(|head| !head.is_empty()),
             trailers: trailers(message),
             files: (known && files().nth(MOST_FILES).is_none()).then(|| files().map(|file| file.clean(500)).collect()),
-            ..Commit::default()
         })
     }
 }

@@ -84,12 +84,12 @@ pub(crate) fn with(object: &Value, changed: Value) -> Value {
     Value::Object(members)
 }
 
-/// Objects by the day of a time of theirs, oldest first; those without that time are left out. What a time is by
-/// `at` decides the order of one day.
-pub(crate) fn by_day<'v>(
-    objects: &'v [Value],
+/// Objects by the day of a time of theirs, oldest first, with the last time of each day. Those without that time are
+/// left out.
+pub(crate) fn by_day(
+    objects: &[Value],
     at: impl Fn(&Value) -> Option<DateTime<Utc>>,
-) -> Vec<(DateTime<Utc>, Vec<&'v Value>)> {
+) -> Vec<(DateTime<Utc>, Vec<&Value>)> {
     let mut dated: Vec<(DateTime<Utc>, &Value)> =
         objects.iter().filter_map(|object| Some((at(object)?, object))).collect();
     // APIs list the newest first: reversed, equal times keep the order of the history.

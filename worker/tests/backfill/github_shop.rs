@@ -92,6 +92,12 @@ pub(crate) fn furnish(api: &Rest) {
             {"id": 3, "user": user("grace", 22), "state": "PENDING"},
         ]),
     );
+    furnish_deployments(api);
+    furnish_releases_and_issues(api);
+}
+
+fn furnish_deployments(api: &Rest) {
+    let put = |path: &str, thing: Value| api.put(&format!("{PATH}{path}"), thing);
     put(
         "/deployments",
         json!([
@@ -112,6 +118,10 @@ pub(crate) fn furnish(api: &Rest) {
             status(111, "in_progress", "2026-11-03T13:01:00Z"),
         ]),
     );
+}
+
+fn furnish_releases_and_issues(api: &Rest) {
+    let put = |path: &str, thing: Value| api.put(&format!("{PATH}{path}"), thing);
     put(
         "/releases",
         json!([

@@ -1,6 +1,7 @@
 //! GitLab's history, its events and rows; once and twice.
 
 use serde_json::{Value, json};
+use testkit::rest::Rest;
 use worker::backfill::{Ended, Source};
 
 use crate::world::{TOKEN, World};
@@ -79,6 +80,12 @@ async fn payments() -> World {
         ]),
     );
     put("/merge_requests/4/approvals", json!({"approved": true, "approvals_required": 2}));
+    furnish_the_rest(&world.api);
+    world
+}
+
+fn furnish_the_rest(api: &Rest) {
+    let put = |path: &str, thing: Value| api.put(&format!("{PATH}{path}"), thing);
     put("/environments", json!([{"id": 1, "name": "eu-1", "tier": "production"}]));
     put(
         "/deployments",
@@ -104,7 +111,6 @@ async fn payments() -> World {
         })
     };
     put("/issues", json!([issue(8, "incident", Some("2026-11-05T11:59:00.000Z")), issue(9, "issue", None)]));
-    world
 }
 
 #[tokio::test(flavor = "multi_thread")]
