@@ -138,6 +138,7 @@ pub async fn run(means: &Means, source: Source, asked: &Backfill) -> Result<Repo
         Source::Github => github::walk(&mut walk).await,
         Source::Gitlab => gitlab::walk(&mut walk).await,
     };
+    let walked = walk.noted(walked).await;
     let ended = end(&tenure, walked).await?;
     Ok(Report { job: tenure.id(), ended, progress: walk.progress() })
 }
@@ -244,6 +245,14 @@ impl Walk {
     async fn finished(&mut self, resource: &str) -> Result<(), Halt> {
         self.progress.resource(resource).done = true;
         self.note().await
+    }
+
+    /// What an unfinished run has cost is part of the next one's report.
+    async fn noted(&self, walked: Result<(), Halt>) -> Result<(), Halt> {
+        if let Err(Halt::Stopped | Halt::TooLong { .. }) = &walked {
+            self.note().await?;
+        }
+        walked
     }
 
     async fn note(&self) -> Result<(), Halt> {

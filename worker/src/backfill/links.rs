@@ -32,7 +32,7 @@ fn named_next(header: &str) -> Option<&str> {
 fn origin(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
-    let host = rest.split(['/', '?', '#', '\\']).next()?.to_ascii_lowercase();
+    let host = rest.split(['/', '?', '#']).next()?.to_ascii_lowercase();
     let usual = if scheme == "https" { ":443" } else { ":80" };
     let host = host.strip_suffix(usual).unwrap_or(&host);
     (["http", "https"].contains(&scheme.as_str()) && !host.is_empty()).then(|| format!("{scheme}://{host}"))

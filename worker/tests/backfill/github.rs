@@ -201,3 +201,25 @@ async fn fetched_and_sent_are_the_same_change() {
     sent.backfill().await;
     assert_eq!(sent.column(ROW), expected, "both together say no more");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fetched_and_sent_are_the_same_deployment() {
+    let (asked, ended) = (sample("deployment.created"), sample("deployment_status.success"));
+    let (deployment, status) = (&ended["deployment"], &ended["deployment_status"]);
+    let repo: &'static str = ended["repository"]["full_name"].as_str().expect("a name").to_owned().leak();
+    let mut both = World::new(Source::Github, repo).await;
+    let mut asked = asked;
+    asked["deployment"] = deployment.clone();
+    asked["sender"] = deployment["creator"].clone();
+    accept(&mut both.conn, &[webhook("deployment", &asked), webhook("deployment_status", &ended)]).expect("kept");
+    let expected = both.derived();
+    assert!(expected.len() >= 4, "a deployment, what it ships, and two states: {expected:?}");
+    let path = format!("/repos/{repo}");
+    both.api.put(&path, ended["repository"].clone());
+    both.api.put(&format!("{path}/deployments"), serde_json::json!([deployment]));
+    let id = &deployment["id"];
+    both.api.put(&format!("{path}/deployments/{id}/statuses"), serde_json::json!([status]));
+    let report = both.backfill().await;
+    assert_eq!(report.progress.resources["deployments"].kept, 2, "they are deliveries of their own");
+    assert_eq!(both.derived(), expected, "and say nothing new");
+}
