@@ -8,6 +8,8 @@
 pub mod changes;
 pub mod commits;
 pub mod deployments;
+pub mod engine;
+pub mod facts;
 pub mod registers;
 
 #[cfg(test)]

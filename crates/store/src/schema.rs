@@ -1,6 +1,10 @@
 //! The tables as diesel sees them. Kept beside `migrations/`: a test compares both.
 //! (`events.committed_by` is an `xid8`, which diesel has no type for: the stream's statements name it in SQL.)
 
+mod facts;
+
+pub use facts::*;
+
 diesel::table! {
     tenants (tenant_id) {
         tenant_id -> Text,
@@ -171,6 +175,11 @@ diesel::table! {
         author -> Nullable<Text>,
         is_bot -> Nullable<Bool>,
         registers -> Json,
+        message_head -> Nullable<Text>,
+        is_merge -> Nullable<Bool>,
+        picked_from -> Nullable<Text>,
+        reverts -> Nullable<Text>,
+        files -> Nullable<Array<Text>>,
     }
 }
 
@@ -217,6 +226,16 @@ diesel::table! {
         merged_at -> Nullable<Timestamptz>,
         closed_at -> Nullable<Timestamptz>,
         registers -> Json,
+        labels -> Nullable<Array<Text>>,
+        merge_method -> Nullable<Text>,
+        reverts -> Nullable<Text>,
+        draft -> Nullable<Bool>,
+        additions -> Nullable<BigInt>,
+        deletions -> Nullable<BigInt>,
+        files_changed -> Nullable<BigInt>,
+        ticket_keys -> Nullable<Array<Text>>,
+        url -> Nullable<Text>,
+        subject -> Nullable<Text>,
     }
 }
 
@@ -234,6 +253,14 @@ diesel::table! {
         finished_at -> Nullable<Timestamptz>,
         sha -> Nullable<Text>,
         registers -> Json,
+        explicit_kind -> Nullable<Text>,
+        unplanned -> Nullable<Bool>,
+        fixes -> Nullable<Array<Text>>,
+        title -> Nullable<Text>,
+        url -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        counted_service -> Nullable<Text>,
+        counted_tier -> Nullable<Text>,
     }
 }
 
@@ -257,6 +284,10 @@ diesel::table! {
         repo -> Text,
         sha -> Text,
         registers -> Json,
+        #[sql_name = "ref"]
+        ref_ -> Nullable<Text>,
+        image_digest -> Nullable<Text>,
+        finished_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -279,5 +310,26 @@ diesel::allow_tables_to_appear_in_same_query!(
     changes,
     deployments,
     deployment_statuses,
-    deployment_components
+    deployment_components,
+    branch_commits,
+    deployment_contents,
+    deployment_images,
+    artifacts,
+    incidents,
+    incident_links,
+    quality_reports,
+    catalogs,
+    dora_deployments,
+    dora_commits,
+    dora_changes,
+    dora_remediations,
+    dora_incidents,
+    dora_links,
+    dora_failures,
+    dora_dirty,
+    dora_audit,
+    dora_slots,
+    dora_lead_days,
+    dora_rollup_dirty,
+    dora_benchmarks
 );

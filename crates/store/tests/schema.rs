@@ -35,11 +35,12 @@ fn migrated(conn: &mut PgConnection) -> BTreeMap<String, BTreeSet<String>> {
     tables
 }
 
-/// The same of `src/schema.rs`.
+/// The same of `src/schema.rs` and what stands in its folder.
 fn declared() -> BTreeMap<String, BTreeSet<String>> {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let (mut table, mut sql_name) = (String::new(), None);
-    for line in include_str!("../src/schema.rs").lines().map(str::trim) {
+    let files = [include_str!("../src/schema.rs"), include_str!("../src/schema/facts.rs")];
+    for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
             name.clone_into(&mut table);
         } else if let Some(name) = line.strip_prefix("#[sql_name = \"").and_then(|rest| rest.strip_suffix("\"]")) {
@@ -89,10 +90,15 @@ fn the_read_only_role_reads_facts_and_neither_raw_bytes_nor_writes() {
 }
 
 #[test]
-fn what_the_migration_makes_it_can_take_back() {
+fn what_the_migrations_make_they_can_take_back() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
-    let down = include_str!("../../../migrations/2026-11-21-000001_foundation/down.sql");
-    diesel::connection::SimpleConnection::batch_execute(conn, down).expect("it runs");
+    let newest_first = [
+        include_str!("../../../migrations/2026-11-21-000002_dora/down.sql"),
+        include_str!("../../../migrations/2026-11-21-000001_foundation/down.sql"),
+    ];
+    for down in newest_first {
+        diesel::connection::SimpleConnection::batch_execute(conn, down).expect("it runs");
+    }
     assert!(migrated(conn).is_empty());
 }

@@ -32,7 +32,7 @@ const fn row(
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     row("DATABASE_URL", "private local PostgreSQL", "Where PostgreSQL is: `postgresql://user:password@host/database`. `postgresql+psycopg://` and `+asyncpg` are understood, `ssl=require` is read as `sslmode=require`.", |s| masked(s.database_url.as_ref())),
-    row("NATS_URL", "private local NATS", "Where NATS is: `nats://host:4222` or `tls://host:4222`; several with commas.", |s| masked(s.nats.url.as_ref())),
+    row("NATS_URL", "private local NATS", "Where NATS is: `nats://user:password@host:4222` or `tls://host:4222`; several with commas. A name without a password is a token.", |s| masked(s.nats.url.as_ref())),
     row("NATS_CREDS_FILE", "none", "Path of the NATS credentials file.", |s| path(s.nats.creds_file.as_ref())),
     row("NATS_STREAM", "EVENTS", "Name of the JetStream stream; another one per installation on a shared NATS.", |s| s.nats.stream.clone()),
     row("NATS_SUBJECT_PREFIX", "events", "First part of every subject.", |s| s.nats.subject_prefix.clone()),
