@@ -81,7 +81,9 @@ proptest! {
     #[test]
     fn deploying_the_same_again_ships_nothing(world in worlds()) {
         let Some(last) = ordered(&world).last().map(|last| (*last).clone()) else { return Ok(()) };
-        prop_assume!(last.components.iter().all(|part| part.sha.is_some()) && !last.components.is_empty());
+        if last.components.iter().any(|part| part.sha.is_none()) {
+            return Ok(());
+        }
         let mut again = world.clone();
         let deployment = outside("z-again");
         let finished_at = last.finished_at + TimeDelta::days(40);
