@@ -41,7 +41,7 @@ impl World {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_fetches_goes_on_after_a_limit_and_then_has_nothing_new() {
     let world = World::new().await;
     world.api.instead("/releases", 429, &[("Retry-After", "600")], "{}");
@@ -67,7 +67,7 @@ async fn it_fetches_goes_on_after_a_limit_and_then_has_nothing_new() {
     assert!(!said.contains("a-token-of-the-tests") && !json.contains("a-token-of-the-tests"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrongly_asked_is_said_with_what_mends_it() {
     let world = World::new().await;
     world.api.instead(PATH, 401, &[], "{}");

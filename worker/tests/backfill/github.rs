@@ -44,7 +44,7 @@ const EVENTS: [&str; 23] = [
     "11-06 10:00 change.closed acme/shop#6",
 ];
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn history_becomes_the_events_that_webhooks_would_have_been() {
     let mut world = shop().await;
     let report = world.backfill().await;
@@ -60,7 +60,7 @@ async fn history_becomes_the_events_that_webhooks_would_have_been() {
     assert_eq!(job, ["backfill succeeded 7"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_the_api_knows_is_in_the_rows() {
     let mut world = shop().await;
     world.backfill().await;
@@ -84,7 +84,7 @@ async fn what_only_the_api_knows_is_in_the_rows() {
     assert_eq!(deployments, ["11 success 2026-11-03 13:05:00", "12 failure 2026-11-04 13:09:00"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_run_adds_nothing_and_asks_for_no_pull_request_again() {
     let mut world = shop().await;
     world.backfill().await;
@@ -99,7 +99,7 @@ async fn a_second_run_adds_nothing_and_asks_for_no_pull_request_again() {
     assert_eq!(world.lines("select status as line from jobs"), ["succeeded", "succeeded"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interrupted_at_any_request_and_gone_on_with_it_is_the_same() {
     let mut whole = shop().await;
     let requests = whole.backfill().await.progress.requests;
@@ -123,7 +123,7 @@ async fn interrupted_at_any_request_and_gone_on_with_it_is_the_same() {
     assert_eq!(pieces.lines("select status || ' ' || attempts as line from jobs"), [format!("succeeded {runs}")]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_it_gives_the_job_back() {
     let mut world = shop().await;
     let means = world.means();
@@ -169,7 +169,7 @@ fn sample(name: &str) -> Value {
 /// The row of the change without what only one of both sides knows.
 const ROW: &str = "select (to_jsonb(c) - 'registers' - 'first_commit_at')::text as line from changes c";
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fetched_and_sent_are_the_same_change() {
     let (merged, approved) = (sample("pull_request.merged"), sample("pull_request_review.approved"));
     let request = &merged["pull_request"];
@@ -202,7 +202,7 @@ async fn fetched_and_sent_are_the_same_change() {
     assert_eq!(sent.column(ROW), expected, "both together say no more");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fetched_and_sent_are_the_same_deployment() {
     let (asked, ended) = (sample("deployment.created"), sample("deployment_status.success"));
     let (deployment, status) = (&ended["deployment"], &ended["deployment_status"]);

@@ -113,7 +113,7 @@ fn furnish_the_rest(api: &Rest) {
     put("/issues", json!([issue(8, "incident", Some("2026-11-05T11:59:00.000Z")), issue(9, "issue", None)]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn history_becomes_the_events_that_webhooks_would_have_been() {
     let mut world = payments().await;
     assert_eq!(world.backfill().await.ended, Ended::Done);
@@ -140,7 +140,7 @@ async fn history_becomes_the_events_that_webhooks_would_have_been() {
     assert!(world.api.asked().iter().all(|asked| asked.token.as_deref() == Some(TOKEN)));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_the_api_knows_is_in_the_rows() {
     let mut world = payments().await;
     world.backfill().await;
@@ -160,7 +160,7 @@ async fn what_only_the_api_knows_is_in_the_rows() {
     assert_eq!(deployment, ["success production 2026-11-03 13:01:00 2026-11-03 13:05:00 3"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_run_adds_nothing() {
     let mut world = payments().await;
     world.backfill().await;

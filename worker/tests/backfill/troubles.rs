@@ -18,7 +18,7 @@ async fn shop() -> World {
 /// Ninety seconds after the beginning of the tests' clock.
 const RESET: &str = "1795262490";
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_is_waited_for_and_a_fault_is_tried_again() {
     let mut whole = shop().await;
     whole.backfill().await;
@@ -33,7 +33,7 @@ async fn a_limit_is_waited_for_and_a_fault_is_tried_again() {
     assert_eq!(world.told(), whole.told());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_that_ends_too_late_ends_the_run_and_the_next_goes_on() {
     let mut world = shop().await;
     world.api.instead("/pulls/5", 403, &[("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", RESET)], "{}");
@@ -46,7 +46,7 @@ async fn a_limit_that_ends_too_late_ends_the_run_and_the_next_goes_on() {
     assert_eq!(world.lines("select status || ' ' || attempts as line from jobs"), ["succeeded 2"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_goes_to_no_other_host() {
     let world = shop().await;
     let other = Rest::start(Pages::Link).await;
@@ -66,7 +66,7 @@ async fn the_token_goes_to_no_other_host() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_switched_off_or_empty_is_passed_over() {
     let mut world = shop().await;
     world.api.instead("/commits?", 409, &[], r#"{"message":"Git Repository is empty."}"#);
@@ -77,7 +77,7 @@ async fn what_is_switched_off_or_empty_is_passed_over() {
     assert_eq!(nouns, ["deployment", "release"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_not_read_is_told_which_setting_mends_it() {
     let mut world = shop().await;
     world.api.instead(PATH, 401, &[], r#"{"message":"Bad credentials"}"#);
@@ -92,7 +92,7 @@ async fn who_may_not_read_is_told_which_setting_mends_it() {
     assert_eq!(world.lines("select status as line from jobs"), ["failed", "failed", "failed"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once_are_one_and_a_message() {
     let world = shop().await;
     world.api.instead(PATH, 429, &[("Retry-After", "60")], "{}");
