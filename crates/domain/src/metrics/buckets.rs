@@ -1,6 +1,6 @@
 //! The points of a trend: a range cut at the begins of local days, ISO weeks, months or longer.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::{begin_of, day_of};
@@ -98,7 +98,7 @@ pub struct Cut {
 pub fn cut(from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz, asked: Option<Bucket>) -> Cut {
     let mut bucket = asked.unwrap_or_else(|| Bucket::for_days((to - from).num_days()));
     loop {
-        let begins = begins(from, to, zone, bucket);
+        let begins = begins(from, to, zone, bucket, MOST_POINTS);
         if begins.len() <= MOST_POINTS || bucket == Bucket::Century {
             return Cut { bucket, begins };
         }
@@ -106,14 +106,19 @@ pub fn cut(from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz, asked: Option<Bucke
     }
 }
 
-/// Stops one beyond what a trend may have.
-fn begins(from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz, bucket: Bucket) -> Vec<DateTime<Utc>> {
+/// When each bucket begins that two times and what lies between them are in, however many those are.
+pub fn begins_of_all(first: DateTime<Utc>, last: DateTime<Utc>, zone: Tz, bucket: Bucket) -> Vec<DateTime<Utc>> {
+    begins(first, last + TimeDelta::microseconds(1), zone, bucket, usize::MAX)
+}
+
+/// Stops one beyond `most`.
+fn begins(from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz, bucket: Bucket, most: usize) -> Vec<DateTime<Utc>> {
     let mut begins: Vec<DateTime<Utc>> = Vec::new();
     let mut day = Some(bucket.first_day(day_of(from, zone)));
     while let Some(first) = day {
         let begin = begin_of(first, zone);
         let past_end = begin >= to && !begins.is_empty();
-        if past_end || begins.len() > MOST_POINTS {
+        if past_end || begins.len() > most {
             break;
         }
         // A day that a zone has skipped begins when the next one does.
