@@ -145,12 +145,7 @@ fn attempt(
 }
 
 /// All of it for some services. Returns how many facts changed.
-fn reckon(
-    conn: &mut PgConnection,
-    step: &Step,
-    taken: &[Taken],
-    catalogs: &Catalogs,
-) -> Result<usize, StoreError> {
+fn reckon(conn: &mut PgConnection, step: &Step, taken: &[Taken], catalogs: &Catalogs) -> Result<usize, StoreError> {
     let mut ledger = Ledger::default();
     let scopes = scopes(step, taken, catalogs);
     let shipped = if scopes.is_empty() { None } else { Some(contents::settle(conn, scopes)?) };

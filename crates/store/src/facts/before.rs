@@ -190,7 +190,8 @@ fn last_of_environments(
     let environment = || streams.all.iter().map(|stream| stream.environment.as_str()).collect::<Vec<_>>();
     let since = || (0..streams.len()).map(|stream| scope_of(stream).since).collect::<Vec<_>>();
     let lasts: Vec<Last> =
-        LastOfEnvironment { tenant: tenant(), service: service(), environment: environment(), since: since() }.load(conn)?;
+        LastOfEnvironment { tenant: tenant(), service: service(), environment: environment(), since: since() }
+            .load(conn)?;
     let mut last_of: Vec<Option<&Last>> = vec![None; streams.len()];
     for last in &lasts {
         let Some(stream) = place(last.0) else { continue };
@@ -262,7 +263,9 @@ fn same_heads(
     let mut asked: BTreeSet<(usize, &str, String)> = BTreeSet::new();
     for (scope, stretch) in stretches.iter().enumerate() {
         let successes = stretch.deployments.iter().filter(|one| one.outcome == "success");
-        asked.extend(successes.map(|one| (scope, one.environment.as_str(), one.heads())).filter(|(.., heads)| !heads.is_empty()));
+        asked.extend(
+            successes.map(|one| (scope, one.environment.as_str(), one.heads())).filter(|(.., heads)| !heads.is_empty()),
+        );
     }
     if asked.is_empty() {
         return Ok(());
@@ -276,8 +279,9 @@ fn same_heads(
         heads: asked.iter().map(|(.., heads)| heads.as_str()).collect(),
     }
     .load(conn)?;
-    let found =
-        rows.into_iter().filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
+    let found = rows
+        .into_iter()
+        .filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
     wanted.extend(found);
     Ok(())
 }
@@ -303,8 +307,9 @@ fn named(
         word: asked.iter().map(|(_, word)| word.as_str()).collect(),
     }
     .load(conn)?;
-    let found =
-        rows.into_iter().filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
+    let found = rows
+        .into_iter()
+        .filter_map(|(row, integration, id)| Some((asked.get(place(row)?)?.0, Outside { integration, id })));
     wanted.extend(found);
     Ok(())
 }
@@ -347,7 +352,11 @@ fn earlier(conn: &mut PgConnection, scopes: &[Scope], wanted: &Wanted) -> Result
             shas: shas.chain(parts.contains.iter().cloned()).collect(),
             known: BTreeSet::new(),
             kind: row.kind.as_deref().and_then(Kind::parse).unwrap_or(Kind::Forward),
-            target: row.target.as_deref().and_then(|text| text.split_once(':')).map(|(integration, id)| Outside::new(integration, id)),
+            target: row
+                .target
+                .as_deref()
+                .and_then(|text| text.split_once(':'))
+                .map(|(integration, id)| Outside::new(integration, id)),
         };
         found.push((*scope, earlier));
     }
@@ -375,7 +384,8 @@ fn know(conn: &mut PgConnection, scopes: &[Scope], found: &mut [(usize, Earlier)
     let known: BTreeSet<(String, String, String)> = known.into_iter().collect();
     for (scope, one) in found {
         let tenant = scopes[*scope].of.tenant.as_str();
-        let is_known = |(repo, sha): &&(String, String)| known.contains(&(tenant.to_owned(), repo.clone(), sha.clone()));
+        let is_known =
+            |(repo, sha): &&(String, String)| known.contains(&(tenant.to_owned(), repo.clone(), sha.clone()));
         one.known = one.shas.iter().filter(is_known).map(|(repo, _)| repo.clone()).collect();
     }
     Ok(())

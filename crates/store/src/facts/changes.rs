@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::PgConnection;
-use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel::RunQueryDsl;
+use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz};
 use domain::dora::engine::{Change, Stretch};
 use domain::dora::facts::Outside;
 
@@ -285,11 +285,19 @@ crate::statement! {
 }
 
 /// In which environments which changes (or commits) are asked for: (stream, repository, number or SHA, SHA).
-fn in_streams<'a>(streams: &Streams, of: impl Iterator<Item = (usize, &'a str, &'a str)>) -> Vec<(usize, &'a str, &'a str)> {
+fn in_streams<'a>(
+    streams: &Streams,
+    of: impl Iterator<Item = (usize, &'a str, &'a str)>,
+) -> Vec<(usize, &'a str, &'a str)> {
     of.flat_map(|(scope, repo, word)| streams.of_scope(scope).map(move |stream| (stream, repo, word))).collect()
 }
 
-fn contained(conn: &mut PgConnection, scopes: &[Scope], streams: &Streams, stretches: &mut [Stretch]) -> Result<(), StoreError> {
+fn contained(
+    conn: &mut PgConnection,
+    scopes: &[Scope],
+    streams: &Streams,
+    stretches: &mut [Stretch],
+) -> Result<(), StoreError> {
     let mut contained = Vec::new();
     {
         let landed: Vec<(usize, &Change, &str)> = stretches
@@ -326,7 +334,12 @@ fn contained(conn: &mut PgConnection, scopes: &[Scope], streams: &Streams, stret
     Ok(())
 }
 
-fn shipped(conn: &mut PgConnection, scopes: &[Scope], streams: &Streams, stretches: &mut [Stretch]) -> Result<(), StoreError> {
+fn shipped(
+    conn: &mut PgConnection,
+    scopes: &[Scope],
+    streams: &Streams,
+    stretches: &mut [Stretch],
+) -> Result<(), StoreError> {
     let words = asked::maybe_shipped(stretches);
     let asked = in_streams(streams, words.iter().map(|(scope, repo, word)| (*scope, repo.as_str(), word.as_str())));
     if asked.is_empty() {

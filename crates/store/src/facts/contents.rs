@@ -58,7 +58,8 @@ pub(super) fn settle(conn: &mut PgConnection, mut scopes: Vec<Scope>) -> Result<
     let loaded = stretch::load(conn, &mut scopes)?;
     let since = since(&scopes);
     let mut old = deployments::Row::of_services(conn, &since)?;
-    let keys: Vec<Vec<&str>> = scopes.iter().zip(&loaded.stretches).flat_map(|(scope, stretch)| keys(scope, stretch)).collect();
+    let keys: Vec<Vec<&str>> =
+        scopes.iter().zip(&loaded.stretches).flat_map(|(scope, stretch)| keys(scope, stretch)).collect();
     old.extend(deployments::Row::of_keys(conn, &keys)?);
 
     let mut new = New::default();
@@ -113,7 +114,8 @@ impl New {
         }));
         self.commits.extend(facts.commits.into_iter().map(|fact| commits::Row::new(tenant, service, fact)));
         self.changes.extend(facts.changes.into_iter().map(|fact| changes::Row::new(tenant, service, fact)));
-        self.remediations.extend(facts.remediations.into_iter().map(|fact| remediations::Row::new(tenant, service, fact)));
+        self.remediations
+            .extend(facts.remediations.into_iter().map(|fact| remediations::Row::new(tenant, service, fact)));
     }
 }
 

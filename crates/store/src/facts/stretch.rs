@@ -73,7 +73,8 @@ pub(super) fn load(conn: &mut PgConnection, scopes: &mut [Scope]) -> Result<Load
 fn begin_earlier(scopes: &mut [Scope], found: &[Vec<Found>]) -> bool {
     let mut moved = false;
     for (scope, found) in scopes.iter_mut().zip(found) {
-        let ours = found.iter().filter_map(|one| one.known_as.as_ref()).filter(|(service, _)| *service == scope.of.service);
+        let ours =
+            found.iter().filter_map(|one| one.known_as.as_ref()).filter(|(service, _)| *service == scope.of.service);
         if let Some(at) = ours.map(|(_, at)| *at).min().filter(|at| *at < scope.since) {
             scope.since = at;
             moved = true;
@@ -102,9 +103,10 @@ fn with_parts(
     scopes: &[Scope],
     found: Vec<Vec<Found>>,
 ) -> Result<Vec<Vec<Ended>>, StoreError> {
-    let keys = scopes.iter().zip(&found).flat_map(|(scope, found)| {
-        found.iter().map(|one| (scope.of.tenant.as_str(), &one.ended.deployment))
-    });
+    let keys = scopes
+        .iter()
+        .zip(&found)
+        .flat_map(|(scope, found)| found.iter().map(|one| (scope.of.tenant.as_str(), &one.ended.deployment)));
     let mut parts = deployments::parts(conn, &keys.collect::<Vec<_>>())?.into_iter();
     let filled = found.into_iter().map(|found| {
         let with_parts = |(found, parts): (Found, deployments::Parts)| Ended {

@@ -37,6 +37,7 @@ pub fn watermark(conn: &mut PgConnection, tenant: &TenantId) -> Result<Watermark
 
 /// Of all tenants.
 pub fn backlog(conn: &mut PgConnection) -> Result<Watermark, StoreError> {
-    let (dirty_count, oldest) = dora_dirty::table.select((count_star(), min(dora_dirty::created_at))).get_result(conn)?;
+    let (dirty_count, oldest) =
+        dora_dirty::table.select((count_star(), min(dora_dirty::created_at))).get_result(conn)?;
     Ok(Watermark { dirty_count, oldest })
 }

@@ -113,12 +113,7 @@ fn candidates(conn: &mut PgConnection, rules: &mut Rules<'_>, known: &[Known]) -
     Ok(candidates)
 }
 
-fn reckon(
-    rules: &mut Rules<'_>,
-    one: &Known,
-    said: Said,
-    candidates: &[Candidate],
-) -> (IncidentFact, Vec<LinkFact>) {
+fn reckon(rules: &mut Rules<'_>, one: &Known, said: Said, candidates: &[Candidate]) -> (IncidentFact, Vec<LinkFact>) {
     let (tenant, integration, id) = &one.key;
     let service = one.service.as_deref().unwrap_or_default();
     let catalog = rules.catalog(tenant);

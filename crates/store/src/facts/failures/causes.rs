@@ -89,7 +89,10 @@ pub(super) fn said(conn: &mut PgConnection, incidents: &[Known]) -> Result<Vec<S
     .load(conn)?;
     let links: Vec<(usize, String, bool)> =
         links.into_iter().filter_map(|(row, word, removed)| Some((place(row)?, word, removed))).collect();
-    let linked = links.iter().filter(|(.., removed)| !removed).map(|(at, word, _)| (incidents[*at].key.0.as_str(), word.as_str()));
+    let linked = links
+        .iter()
+        .filter(|(.., removed)| !removed)
+        .map(|(at, word, _)| (incidents[*at].key.0.as_str(), word.as_str()));
     let caused = incidents.iter().filter_map(|one| Some((one.key.0.as_str(), one.caused_deployment.as_deref()?)));
     let named = named(conn, &linked.chain(caused).collect())?;
     let find = |tenant: &str, word: &str| named.get(&(tenant.to_owned(), word.to_owned())).cloned();
@@ -128,11 +131,8 @@ fn named(
 /// What shipped the commit that each incident names.
 fn shipping(conn: &mut PgConnection, incidents: &[Known]) -> Result<Vec<Option<Outside>>, StoreError> {
     let mut shipped = vec![None; incidents.len()];
-    let asked: Vec<(usize, &Known, &str)> = incidents
-        .iter()
-        .enumerate()
-        .filter_map(|(at, one)| Some((at, one, one.caused_sha.as_deref()?)))
-        .collect();
+    let asked: Vec<(usize, &Known, &str)> =
+        incidents.iter().enumerate().filter_map(|(at, one)| Some((at, one, one.caused_sha.as_deref()?))).collect();
     if asked.is_empty() {
         return Ok(shipped);
     }

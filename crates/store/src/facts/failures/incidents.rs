@@ -185,7 +185,8 @@ pub(super) fn load(conn: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<Vec<
     let keys: Vec<&Key> = keys.iter().collect();
     let known = |row: Row| {
         let key = (*keys.get(place(row.0)?)?).clone();
-        let (_, service, repo, environment, tier, severity, start_at, resolved_at, change_related, deployment, sha) = row;
+        let (_, service, repo, environment, tier, severity, start_at, resolved_at, change_related, deployment, sha) =
+            row;
         Some(Known {
             key,
             service,

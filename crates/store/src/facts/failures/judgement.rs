@@ -83,7 +83,9 @@ fn suspects(attributed: &Attributed, shipped: Option<&Shipped>) -> BTreeSet<Key>
         keys.extend(shipped.reckoned.iter().map(key));
         keys.extend(shipped.deployments.touched().map(key));
         let culprits = shipped.remediations.touched();
-        keys.extend(culprits.map(|row| (row.tenant_id.clone(), row.culprit_integration.clone(), row.culprit_id.clone())));
+        keys.extend(
+            culprits.map(|row| (row.tenant_id.clone(), row.culprit_integration.clone(), row.culprit_id.clone())),
+        );
     }
     keys
 }

@@ -35,7 +35,12 @@ pub(in crate::facts) mod deployments {
         lists {}
     }
 
-    fact!(Row, Some("deployment"), owner |row| Some(&row.service), told |row| format!("{}:{}", row.integration, row.deployment_id));
+    fact!(
+        Row,
+        Some("deployment"),
+        owner | row | Some(&row.service),
+        told | row | format!("{}:{}", row.integration, row.deployment_id)
+    );
 
     impl Row {
         /// Whether it failed is told by the second stage.
@@ -95,7 +100,12 @@ pub(in crate::facts) mod commits {
         lists {}
     }
 
-    fact!(Row, None, owner |row| Some(&row.service), told |row| format!("{} {} {} {}", row.service, row.environment, row.repo, row.sha));
+    fact!(
+        Row,
+        None,
+        owner | row | Some(&row.service),
+        told | row | format!("{} {} {} {}", row.service, row.environment, row.repo, row.sha)
+    );
 
     impl Row {
         pub(in crate::facts) fn new(tenant: &str, service: &str, fact: CommitFact) -> Self {
@@ -162,7 +172,12 @@ pub(in crate::facts) mod changes {
         lists {}
     }
 
-    fact!(Row, Some("change"), owner |row| Some(&row.service), told |row| format!("{} {} {} {}", row.service, row.environment, row.repo, row.number));
+    fact!(
+        Row,
+        Some("change"),
+        owner | row | Some(&row.service),
+        told | row | format!("{} {} {} {}", row.service, row.environment, row.repo, row.number)
+    );
 
     impl Row {
         pub(in crate::facts) fn new(tenant: &str, service: &str, fact: ChangeFact) -> Self {
@@ -217,10 +232,15 @@ pub(in crate::facts) mod remediations {
         lists {}
     }
 
-    fact!(Row, Some("remediation"), owner |row| Some(&row.service), told |row| {
-        let Row { integration, deployment_id, culprit_integration, culprit_id, method, .. } = row;
-        format!("{integration}:{deployment_id} {culprit_integration}:{culprit_id} {method}")
-    });
+    fact!(
+        Row,
+        Some("remediation"),
+        owner | row | Some(&row.service),
+        told | row | {
+            let Row { integration, deployment_id, culprit_integration, culprit_id, method, .. } = row;
+            format!("{integration}:{deployment_id} {culprit_integration}:{culprit_id} {method}")
+        }
+    );
 
     impl Row {
         pub(in crate::facts) fn new(tenant: &str, service: &str, fact: Remediation) -> Self {

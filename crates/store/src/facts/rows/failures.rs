@@ -29,7 +29,12 @@ pub(in crate::facts) mod incidents {
         lists {}
     }
 
-    fact!(Row, Some("incident"), owner |row| row.service.as_deref(), told |row| format!("{}:{}", row.integration, row.incident_id));
+    fact!(
+        Row,
+        Some("incident"),
+        owner | row | row.service.as_deref(),
+        told | row | format!("{}:{}", row.integration, row.incident_id)
+    );
 
     impl Row {
         pub(in crate::facts) fn new(tenant: &str, fact: IncidentFact) -> Self {
@@ -71,10 +76,15 @@ pub(in crate::facts) mod links {
         lists {}
     }
 
-    fact!(Row, Some("link"), owner |_row| None, told |row| {
-        let Row { integration, incident_id, deployment_integration, deployment_id, .. } = row;
-        format!("{integration}:{incident_id} {deployment_integration}:{deployment_id}")
-    });
+    fact!(
+        Row,
+        Some("link"),
+        owner | _row | None,
+        told | row | {
+            let Row { integration, incident_id, deployment_integration, deployment_id, .. } = row;
+            format!("{integration}:{incident_id} {deployment_integration}:{deployment_id}")
+        }
+    );
 
     impl Row {
         pub(in crate::facts) fn new(tenant: &str, fact: LinkFact) -> Self {
@@ -116,7 +126,12 @@ pub(in crate::facts) mod failures {
         lists { methods }
     }
 
-    fact!(Row, Some("failure"), owner |row| Some(&row.service), told |row| format!("{}:{}", row.integration, row.deployment_id));
+    fact!(
+        Row,
+        Some("failure"),
+        owner | row | Some(&row.service),
+        told | row | format!("{}:{}", row.integration, row.deployment_id)
+    );
 
     impl Row {
         pub(in crate::facts) fn new(tenant: &str, fact: FailureFact) -> Self {
