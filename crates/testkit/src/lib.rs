@@ -7,6 +7,7 @@ pub mod database;
 pub mod folder;
 pub mod locks;
 pub mod nats;
+pub mod prometheus;
 pub mod senders;
 pub mod servers;
 pub mod world;
