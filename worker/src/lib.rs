@@ -5,6 +5,7 @@
 //! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] has both kinds: all of them over stored deliveries.
 //! - [`renormalize`] tells beforehand what a job would change.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
+//! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
 //! Everything a consumer writes is a function of the event log: any order and any number of deliveries give the same
@@ -20,6 +21,7 @@ pub mod rebuild;
 pub mod renormalize;
 mod replay;
 mod reread;
+pub mod rollups;
 mod status;
 mod trace;
 
@@ -80,6 +82,8 @@ pub async fn start(
     let reading = Reading { rules: settings.rules.clone(), sources };
     let work = (store.clone(), reading, stop.clone());
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
+    let work = (store.clone(), stop.clone());
+    tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     let days = settings.retention_days;
     let work = (store, bus, stop.clone());
     let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());

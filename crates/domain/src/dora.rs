@@ -10,6 +10,7 @@ pub mod commits;
 pub mod deployments;
 pub mod engine;
 pub mod facts;
+pub mod histogram;
 pub mod registers;
 
 #[cfg(test)]

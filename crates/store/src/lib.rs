@@ -23,6 +23,7 @@ pub mod pool;
 pub mod rejected;
 pub mod replays;
 pub mod retention;
+pub mod rollups;
 pub mod schema;
 pub mod sources;
 pub mod statement;
