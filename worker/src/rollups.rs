@@ -17,17 +17,23 @@ const ROWS: i64 = 2_000;
 /// Settles until `stop`. `store` works as [`store::Role::App`].
 pub async fn run(store: Store, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        match settle_once(&store).await {
-            Ok(0) => {}
-            Ok(slots) => {
-                tracing::debug!(slots, "roll-ups were made anew");
-                continue;
-            }
-            Err(error) => tracing::warn!(error = &error as &dyn Error, "roll-ups wait"),
+        if settled_some(&store).await {
+            continue;
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Whether there was something to do: there may be more.
+async fn settled_some(store: &Store) -> bool {
+    match settle_once(store).await {
+        Ok(slots) => slots > 0,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn Error, "roll-ups wait");
+            false
         }
     }
 }
