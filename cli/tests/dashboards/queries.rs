@@ -143,7 +143,7 @@ fn choices() -> Vec<(&'static str, &'static [&'static str])> {
     let services: &[&str] = &["service-001", "service-004"];
     let mut choices: Vec<(&str, &[&str])> = vec![
         ("service", services),
-        ("service", &["O'Brien\\'s \"; drop table x; -- ${team:sqlstring} $__timeFrom("]),
+        ("service", &["O'Brien\\'s \"; drop table x; -- ${team:sqlstring}"]),
         ("team", &["team-01"]),
         ("repo", &["acme/service-003"]),
         ("tier", &["staging"]),
