@@ -1,5 +1,6 @@
 //! What `/v1` and its neighbours answer: one file per thing that is asked for.
 
+pub(crate) mod catalog;
 pub(crate) mod deliveries;
 pub(crate) mod docs;
 pub(crate) mod event_stream;
@@ -7,5 +8,7 @@ pub(crate) mod events;
 pub(crate) mod frequency;
 pub(crate) mod health;
 pub(crate) mod jobs;
+pub(crate) mod links;
 pub(crate) mod replay;
+pub(crate) mod services;
 pub(crate) mod sources;

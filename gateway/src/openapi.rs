@@ -6,7 +6,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::{deliveries, docs, event_stream, events, frequency, health, jobs, replay, sources};
+use crate::api::{
+    catalog, deliveries, docs, event_stream, events, frequency, health, jobs, links, replay, services, sources,
+};
 use crate::intake;
 
 #[derive(OpenApi)]
@@ -32,6 +34,12 @@ use crate::intake;
         jobs::list,
         jobs::one,
         sources::list,
+        catalog::show,
+        catalog::put,
+        catalog::history,
+        services::services,
+        services::teams,
+        links::say,
         frequency::rows,
         docs::openapi,
         docs::page,

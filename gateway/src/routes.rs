@@ -7,7 +7,9 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
-use crate::api::{deliveries, docs, event_stream, events, frequency, health, jobs, replay, sources};
+use crate::api::{
+    catalog, deliveries, docs, event_stream, events, frequency, health, jobs, links, replay, services, sources,
+};
 use crate::intake;
 use crate::problem::{Code, Problem};
 
@@ -71,6 +73,12 @@ pub const ROUTES: &[Route] = &[
     get("/v1/jobs", VIEWER, || web::to(jobs::list)),
     get("/v1/jobs/{job_id}", VIEWER, || web::to(jobs::one)),
     get("/v1/sources", VIEWER, || web::to(sources::list)),
+    get("/v1/catalog", VIEWER, || web::to(catalog::show)),
+    put("/v1/catalog", OPERATOR, || web::to(catalog::put)),
+    get("/v1/catalog/history", VIEWER, || web::to(catalog::history)),
+    get("/v1/services", VIEWER, || web::to(services::services)),
+    get("/v1/teams", VIEWER, || web::to(services::teams)),
+    post("/v1/incidents/links", OPERATOR, || web::to(links::say)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),
     get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
     get("/docs", Entry::Open, || web::to(docs::page)),

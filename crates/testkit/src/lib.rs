@@ -9,6 +9,7 @@ pub mod folder;
 pub mod locks;
 pub mod nats;
 pub mod prometheus;
+pub mod rest;
 pub mod senders;
 pub mod servers;
 pub mod world;

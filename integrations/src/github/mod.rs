@@ -6,6 +6,7 @@
 
 mod builds;
 mod deployments;
+pub mod history;
 mod issues;
 mod payloads;
 mod pull_requests;

@@ -6,6 +6,7 @@
 
 mod builds;
 mod deployments;
+pub mod history;
 mod issues;
 mod merge_requests;
 mod payloads;
