@@ -27,6 +27,7 @@ pub mod pool;
 pub mod rejected;
 pub mod replays;
 pub mod retention;
+pub mod rollups;
 pub mod schema;
 pub mod services;
 pub mod sources;

@@ -4,6 +4,7 @@
 
 pub mod collector;
 pub mod database;
+pub mod facts;
 pub mod folder;
 pub mod locks;
 pub mod nats;
