@@ -13,6 +13,7 @@ pub mod commits;
 pub mod deployments;
 pub mod engine;
 pub mod facts;
+pub mod histogram;
 pub mod incidents;
 pub mod links;
 pub mod quality;

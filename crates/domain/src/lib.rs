@@ -10,6 +10,7 @@ pub mod data;
 pub mod dora;
 pub mod event;
 pub mod ids;
+pub mod metrics;
 pub mod rules;
 pub mod text;
 pub mod time;

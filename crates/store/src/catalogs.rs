@@ -94,7 +94,8 @@ pub fn current(conn: &mut PgConnection, tenant: &TenantId) -> Result<Arc<Catalog
 }
 
 /// Puts a document in force and gives every deployment and incident to whom it belongs now, all or nothing. One that
-/// says what is in force already changes nothing.
+/// says what is in force already changes nothing. Not for a transaction that has called [`current`]: two of them would wait for
+/// each other.
 pub fn apply(
     conn: &mut PgConnection,
     tenant: &TenantId,

@@ -11,6 +11,8 @@ mod code;
 mod counted;
 mod deployments;
 mod incidents;
+#[cfg(test)]
+mod plans;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -64,7 +66,8 @@ pub fn hold_facts(conn: &mut PgConnection, tenant: &str) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Has the tenant's facts alone until the transaction ends. Call it before anything is read that facts are made of.
+/// Has the tenant's facts alone until the transaction ends. Call it after the catalog is held ([`catalogs::current`]: the
+/// other way round waits in a circle with who applies one) and before anything is read that facts are made of.
 pub fn take_facts(conn: &mut PgConnection, tenant: &str) -> Result<(), StoreError> {
     Take { tenant }.execute(conn)?;
     Ok(())

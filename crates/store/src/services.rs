@@ -83,9 +83,10 @@ statement! {
     /// The latest deployment that ended, of each service.
     struct Latest<'a> { services: Array<Text> = &'a [String], tenant: Text = &'a str }
     returns (Text, Text, Text, Nullable<Text>, Text, Timestamptz);
-    "select service, d.integration, d.deployment_id, d.environment, d.outcome, d.finished_at
-     from unnest(?::text[]) service cross join lateral (
-       select * from deployments where tenant_id = ? and counted_service = service and outcome is not null and finished_at is not null
+    "select asked.name, d.integration, d.deployment_id, d.environment, d.outcome, d.finished_at
+     from unnest(?::text[]) asked (name) cross join lateral (
+       select * from deployments
+       where tenant_id = ? and counted_service = asked.name and outcome is not null and finished_at is not null
        order by finished_at desc, deployment_id desc, integration desc limit 1) d"
 }
 

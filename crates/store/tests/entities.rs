@@ -1,6 +1,5 @@
 //! The entity tables on a real PostgreSQL: any order, any cutting into batches, and a rebuild give the same rows.
 
-use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
@@ -8,10 +7,9 @@ use domain::dora::Entities;
 use domain::event::Event;
 use domain::ids::TenantId;
 use serde_json::json;
+use store::Role;
 use store::entities;
-use store::frequency::{Counted, known_since, per_day};
 use store::intake::{Keep, accept};
-use store::{Role, StoreError};
 use testkit::database::Database;
 use testkit::world::{delivery_of, event, minute};
 
@@ -175,65 +173,4 @@ fn a_rebuild_gives_the_rows_that_were_there() {
     conn.batch_execute("delete from deployment_statuses; update changes set title = 'spoiled'").expect("spoiled");
     assert_eq!(entities::rebuild(&mut conn, Utc::now()).expect("rebuilt"), 241);
     assert_eq!(rows(&mut conn), incremental);
-}
-
-fn success(id: &str, at: &str, extra: &[(&str, &str)]) -> Event {
-    let mut data = json!({
-        "repo": "acme/shop", "environment": "prod", "environment_tier": "production", "deployment_id": id, "outcome": "success", "at": at,
-    });
-    extra.iter().for_each(|(name, value)| data[*name] = json!(value));
-    event("deployment.finished", 0, &data)
-}
-
-fn time(text: &str) -> DateTime<Utc> {
-    text.parse().expect("a time")
-}
-
-fn counted(time_zone: &str) -> Counted {
-    Counted {
-        from: time("2026-03-28T00:00:00Z"),
-        to: time("2026-04-01T00:00:00Z"),
-        time_zone: time_zone.into(),
-        tiers: vec!["production".into()],
-        repos: Vec::new(),
-        services: Vec::new(),
-        environment: None,
-    }
-}
-
-fn days(conn: &mut PgConnection, counted: &Counted) -> Vec<(String, i64)> {
-    let days: Result<_, StoreError> = per_day(conn, &TenantId::default(), counted);
-    days.expect("days").into_iter().map(|day| (day.day.to_string(), day.deployments)).collect()
-}
-
-#[test]
-fn deployments_are_counted_once_on_their_local_day() {
-    let database = Database::fresh();
-    let mut conn = database.store(Role::App).open(Role::App).expect("a connection");
-    add(
-        &mut conn,
-        &[
-            success("before midnight", "2026-03-28T22:59:59Z", &[]),
-            success("after midnight in winter time", "2026-03-28T23:00:00Z", &[]),
-            // Summer time has begun in Berlin that night: this is 23:30, the next is 00:30 of the 30th.
-            success("late", "2026-03-29T21:30:00Z", &[("repo", "acme/other"), ("service", "checkout")]),
-            success("early", "2026-03-29T22:30:00Z", &[]),
-            success("twice", "2026-03-30T10:00:00Z", &[]),
-            success("twice", "2026-03-31T10:00:00Z", &[("state", "again")]),
-            success("staging", "2026-03-30T10:00:00Z", &[("environment", "stage"), ("environment_tier", "staging")]),
-            success("failed", "2026-03-30T10:00:00Z", &[("outcome", "failure")]),
-            success("too late", "2026-04-01T00:00:00Z", &[]),
-        ],
-    );
-    let day = |day: &str, number| (format!("2026-03-{day}"), number);
-    assert_eq!(days(&mut conn, &counted("Europe/Berlin")), [day("28", 1), day("29", 2), day("30", 2)]);
-    assert_eq!(days(&mut conn, &counted("UTC")), [day("28", 2), day("29", 2), day("30", 1)]);
-    let narrowed = Counted { services: vec!["checkout".into(), "x".into()], ..counted("UTC") };
-    assert_eq!(days(&mut conn, &narrowed), [day("29", 1)]);
-    let of_service_by_default =
-        Counted { services: vec!["acme/shop".into()], repos: vec!["acme/shop".into()], ..counted("UTC") };
-    assert_eq!(days(&mut conn, &of_service_by_default), [day("28", 2), day("29", 1), day("30", 1)]);
-    let staged = Counted { tiers: Vec::new(), environment: Some("stage".into()), ..counted("UTC") };
-    assert_eq!(days(&mut conn, &staged), [day("30", 1)]);
-    assert_eq!(known_since(&mut conn, &TenantId::default()).expect("known"), Some(time("2026-03-28T22:59:59Z")));
 }

@@ -1,5 +1,7 @@
 //! Commits, their parents, and what moved a ref from where to where.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::registers::{Stamp, known, registers};
@@ -137,14 +139,16 @@ fn named_in(trailers: &[String], beginning: &str) -> Option<String> {
 }
 
 /// `before → commits in order → after`, as (commit, the one before it). A forced push leaves `before` behind, a new ref
-/// has none, a deleted one no `after`.
+/// has none, a deleted one no `after`. Nothing is inferred for a commit whose parents are told.
 fn chain(pushed: &Commits) -> Vec<(&str, &str)> {
     let before = pushed.before.as_deref().filter(|_| pushed.forced != Some(true));
     let listed = pushed.commits.iter().filter_map(|commit: &Commit| commit.sha.as_deref());
     let mut line: Vec<&str> =
         before.into_iter().chain(listed).chain(pushed.after.as_deref()).filter(|sha| is_real(sha)).collect();
     line.dedup();
-    line.windows(2).map(|pair| (pair[1], pair[0])).collect()
+    let told: BTreeSet<&str> =
+        pushed.commits.iter().filter(|one| one.parents.is_some()).filter_map(|one| one.sha.as_deref()).collect();
+    line.windows(2).filter(|pair| !told.contains(pair[1])).map(|pair| (pair[1], pair[0])).collect()
 }
 
 /// Not the zeros that stand for a ref that is not there.
@@ -204,6 +208,15 @@ mod tests {
         assert_eq!(chain(&push("a", &["b", "c"], "c", false)), [("b", "a"), ("c", "b")]);
         assert_eq!(chain(&push("a", &[], "c", false)), [("c", "a")], "forward to commits that were known");
         assert_eq!(chain(&push("a", &["b"], "d", false)), [("b", "a"), ("d", "b")], "a list that was cut short");
+    }
+
+    #[test]
+    fn a_commit_whose_parents_are_told_follows_those_and_no_other() {
+        let mut merged = push("a", &["b", "c", "m"], "m", false);
+        merged.commits[2].parents = Some(vec!["b".to_owned(), "c".to_owned()]);
+        assert_eq!(chain(&merged), [("b", "a"), ("c", "b")]);
+        merged.commits.iter_mut().for_each(|commit| commit.parents = Some(Vec::new()));
+        assert_eq!(chain(&merged), []);
     }
 
     #[test]

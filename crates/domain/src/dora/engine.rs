@@ -65,7 +65,8 @@ pub struct Stretch {
     /// Ended, at or after the stretch's beginning.
     pub deployments: Vec<Ended>,
     pub before: Before,
-    /// The commits that can be reached from the deployments' heads, up to those that were live before.
+    /// The commits that can be reached from the deployments' heads, `contains` and `rolled`, in each environment up to
+    /// those that were live before; of heads and `contains` also what is known of those that were.
     pub graph: Graph,
     /// Changes that may ship here, more do no harm: landed (or picked) on a commit of the graph or of `contains`; landed
     /// where a push that listed such a commit moved the default branch to; merged in the 30 days before a deployment

@@ -10,12 +10,14 @@ use super::{Change, Commit, Stretch};
 /// In the order of their merging.
 type Merged = BTreeSet<(DateTime<Utc>, usize)>;
 
+type Titled<'a> = BTreeSet<(DateTime<Utc>, &'a str, usize)>;
+
 /// Changes are known by their place in the list that was given.
 pub(super) struct Changes<'a> {
     pub(super) all: &'a [Change],
     landed: HashMap<Node, Vec<usize>>,
     pub(super) numbers: HashMap<(&'a str, &'a str), usize>,
-    titled: HashMap<(&'a str, &'a str), Vec<usize>>,
+    titled: HashMap<(&'a str, &'a str), Titled<'a>>,
     based: HashMap<(&'a str, &'a str), Merged>,
     hotfix_words: &'a [String],
 }
@@ -38,7 +40,7 @@ impl<'a> Changes<'a> {
             }
             let Some(merged_at) = change.merged_at else { continue };
             if let Some(title) = &change.title {
-                index.titled.entry((repo, title)).or_default().push(place);
+                index.titled.entry((repo, title)).or_default().insert((merged_at, &change.number, place));
             }
             if let Some(base) = &change.base {
                 index.based.entry((repo, base)).or_default().insert((merged_at, place));
@@ -66,9 +68,8 @@ impl<'a> Changes<'a> {
 
     /// The latest change of that title that was merged before.
     pub(super) fn titled_before(&self, repo: &str, title: &str, before: DateTime<Utc>) -> Option<usize> {
-        let same = self.titled.get(&(repo, title))?.iter().copied();
-        let merged = same.filter_map(|place| Some((self.all[place].merged_at?, &self.all[place].number, place)));
-        merged.filter(|(merged_at, _, _)| *merged_at < before).max().map(|(_, _, place)| place)
+        let mut earlier = self.titled.get(&(repo, title))?.range(..(before, "", 0));
+        earlier.next_back().map(|(_, _, place)| *place)
     }
 
     /// By a label, the first word of its title, or the first part of its branch.

@@ -156,9 +156,10 @@ impl<'a> Walker<'a> {
             self.commits(ended, part, stream, &mut shipment);
             shipped.extend(promotions::shipped(&self.rules, ended, part, stream));
             for one in &shipped {
+                let Some(fact) = shipping::fact(&self.rules, ended, part, one) else { continue };
                 stream.shipped_changes.insert(one.change, &ended.deployment);
                 shipment.changes.push(one.change);
-                facts.extend(shipping::fact(&self.rules, ended, part, one));
+                facts.push(fact);
             }
             facts.extend(directs::facts(&self.rules, ended, part));
         }
