@@ -43,7 +43,7 @@ impl World {
     fn new() -> Self {
         let database = Database::fresh();
         let conn = database.store(Role::App).open(Role::App).expect("a connection");
-        Self { database: database, conn }
+        Self { database, conn }
     }
 
     fn run(&mut self, sql: &str) {

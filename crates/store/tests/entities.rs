@@ -47,7 +47,7 @@ fn rows(conn: &mut PgConnection) -> Vec<String> {
 
 fn add(conn: &mut PgConnection, events: &[Event]) {
     let sum = Entities::of(events).expect("readable");
-    conn.transaction(|conn| entities::add(conn, &sum)).expect("added");
+    conn.transaction(|conn| entities::keep(conn, &sum, Utc::now())).expect("kept");
 }
 
 fn clear(conn: &mut PgConnection) {
