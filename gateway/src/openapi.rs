@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
-use crate::api::{deliveries, docs, event_stream, events, health, jobs, replay, sources};
+use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 
 #[derive(OpenApi)]
@@ -33,6 +33,12 @@ use crate::intake;
         jobs::list,
         jobs::one,
         sources::list,
+        catalog::show,
+        catalog::put,
+        catalog::history,
+        services::services,
+        services::teams,
+        links::say,
         dora::object,
         frequency::rows,
         lead_time::rows,

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 use crate::access::Role;
 use crate::admit::admit;
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
-use crate::api::{deliveries, docs, event_stream, events, health, jobs, replay, sources};
+use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 use crate::problem::{Code, Problem};
 
@@ -72,6 +72,12 @@ pub const ROUTES: &[Route] = &[
     get("/v1/jobs", VIEWER, || web::to(jobs::list)),
     get("/v1/jobs/{job_id}", VIEWER, || web::to(jobs::one)),
     get("/v1/sources", VIEWER, || web::to(sources::list)),
+    get("/v1/catalog", VIEWER, || web::to(catalog::show)),
+    put("/v1/catalog", OPERATOR, || web::to(catalog::put)),
+    get("/v1/catalog/history", VIEWER, || web::to(catalog::history)),
+    get("/v1/services", VIEWER, || web::to(services::services)),
+    get("/v1/teams", VIEWER, || web::to(services::teams)),
+    post("/v1/incidents/links", OPERATOR, || web::to(links::say)),
     get("/v1/metrics/dora", VIEWER, || web::to(dora::object)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),
     get("/v1/metrics/dora/lead-time", VIEWER, || web::to(lead_time::rows)),
