@@ -92,27 +92,29 @@ struct Told {
 }
 
 async fn apply(tenant: TenantId, document: Document) -> Result<Told, Failure> {
-    let now = Utc::now();
+    let (store, now) = (database(&tenant).await?, Utc::now());
     let work = move |conn: &mut store::Connection| {
         let difference = catalogs::current(conn, &tenant)?.difference(&document);
         let applied = catalogs::apply(conn, &tenant, &document, OURSELVES, now)?;
         Ok(Told { version: applied.version, changed: applied.changed, difference, effects: None })
     };
-    Ok(database()?.call("catalog_apply", work).await?)
+    Ok(store.call("catalog_apply", work).await?)
 }
 
 async fn tell(tenant: TenantId, document: Document) -> Result<Told, Failure> {
+    let store = database(&tenant).await?;
     let work = move |conn: &mut store::Connection| {
         let old = catalogs::current(conn, &tenant)?;
         let version = catalogs::latest(conn, &tenant)?.map_or(0, |latest| latest.version);
         let effects = Some(catalogs::effects(conn, &tenant, &old, &document)?);
         Ok(Told { version, changed: *old != document, difference: old.difference(&document), effects })
     };
-    Ok(database()?.call("catalog_effects", work).await?)
+    Ok(store.call("catalog_effects", work).await?)
 }
 
 async fn show(tenant: TenantId, as_yaml: bool) -> Result<(), Failure> {
-    let latest = database()?.call("catalog_show", move |conn| catalogs::latest(conn, &tenant)).await?;
+    let store = database(&tenant).await?;
+    let latest = store.call("catalog_show", move |conn| catalogs::latest(conn, &tenant)).await?;
     let document = latest.as_ref().map_or_else(|| Document::default().document(), |latest| latest.document.clone());
     if as_yaml {
         print!("{}", yaml::write(&document)?);
@@ -154,9 +156,15 @@ fn print(told: &Told, json: bool) {
     eprintln!("em-agent: {said}");
 }
 
-fn database() -> Result<Store, Failure> {
+/// The database, once it is known to have such a tenant.
+async fn database(tenant: &TenantId) -> Result<Store, Failure> {
     let settings = settings::load_for_tool()?;
-    connections::store(&settings, &settings::database_url(&settings)?, Role::App)
+    let store = connections::store(&settings, &settings::database_url(&settings)?, Role::App)?;
+    let asked = tenant.clone();
+    if !store.call("tenant_known", move |conn| store::tenants::known(conn, &asked)).await? {
+        return Err(Failure::Usage(format!("--tenant: there is no tenant '{tenant}'")));
+    }
+    Ok(store)
 }
 
 /// The document of a file; what is wrong with it is told line by line.

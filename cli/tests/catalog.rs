@@ -74,6 +74,6 @@ fn a_document_is_told_applied_and_shown_with_the_database_alone() {
     let (code, _, said) = catalog(&["apply", path], &here);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("nothing changes"), "{said}");
-    let (_, other, _) = catalog(&["show", "--tenant", "other"], &here);
-    assert!(other.contains("\"version\": 0"), "{other}");
+    let (code, _, said) = catalog(&["show", "--tenant", "nobody"], &here);
+    assert_eq!((code, said.as_str()), (Some(2), "em-agent: --tenant: there is no tenant 'nobody'\n"));
 }

@@ -1,6 +1,6 @@
 //! The catalog over HTTP: documents in and out, versions, what they come to, and what people say of incidents.
 
-use crate::world::{World, problem};
+use crate::world::{World, problem, token};
 use gateway::access::Role;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -173,6 +173,10 @@ async fn what_people_say_of_an_incident_is_an_event_that_is_kept() {
     );
     let delivery = world.get(&format!("/v1/deliveries/{}", event["delivery"].as_str().expect("an id"))).await;
     assert_eq!(delivery["source"], "em-agent");
+    let bearer = token("acme".parse().expect("a tenant"), Role::Operator);
+    let theirs = world.request(Method::POST, "/v1/incidents/links").bearer_auth(bearer).json(&said);
+    let theirs: Value = sent(theirs).await.json().await.expect("json");
+    assert_eq!(theirs["known"], json!({"incident": false, "deployment": false}), "another tenant's are not there");
 }
 
 #[tokio::test]

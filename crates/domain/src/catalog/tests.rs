@@ -167,7 +167,7 @@ fn every_fault_is_told_with_its_place() {
     told("/services/a/deployments/0", "at least one of");
     told("/services/a/deployments/1/enviroment", "did you mean `environment`?");
     told("/services/b ", "without blanks");
-    told("/services/b /repos/0", "not a number");
+    told("/services/b /repos/0", "not a number; put it into quotes");
     told("/services/b /incidents/0/labels", "at least one");
     told("/teams/t/owns/0", "`service` is missing");
     told("/teams/t/owns/0/from", "2026-06-30");

@@ -24,7 +24,9 @@ impl Reader {
                 Some(text.clone())
             }
             other => {
-                self.fault(place, format!("text belongs here, not {}", kind(other)));
+                // YAML reads a bare 404, yes or null as something else than text.
+                let quoted = if other.is_object() || other.is_array() { "" } else { "; put it into quotes" };
+                self.fault(place, format!("text belongs here, not {}{quoted}", kind(other)));
                 None
             }
         }
