@@ -12,7 +12,6 @@ pub mod quality;
 pub mod recovery;
 pub mod reports;
 pub mod rows;
-pub mod settled;
 pub mod work;
 
 use chrono::{DateTime, Utc};

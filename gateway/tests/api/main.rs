@@ -6,6 +6,7 @@ mod doors;
 mod handshakes;
 mod lists;
 mod locks;
+mod metrics;
 mod routes;
 mod stream;
 mod tenants;

@@ -43,6 +43,6 @@ async fn is_settled(state: &State, tenant: &TenantId) -> Result<bool, Problem> {
         return Ok(false);
     }
     let tenant = tenant.clone();
-    let dirty = state.store.call("dora_dirty", move |conn| store::metrics::settled::dirty(conn, &tenant)).await?;
-    Ok(dirty.rows == 0)
+    let left = state.store.call("dora_watermark", move |conn| store::facts::watermark(conn, &tenant)).await?;
+    Ok(left.dirty_count == 0)
 }
