@@ -74,12 +74,18 @@ select c.tenant_id as tenant, c.service, c.team, c.repo, c.environment, c.tier, 
 from dora_commits c
 where c.shipped and c.in_scope and not c.is_merge;
 
--- Lead times of either unit, for a choice between them.
+-- Lead times of either unit, for a choice between them. A rollback ships nothing, whatever its source says.
 create view dora_v_lead_times as
-select tenant_id as tenant, 'change'::text as unit, service, team, repo, environment, tier, at, lead_s, is_bot from dora_changes
+select c.tenant_id as tenant, 'change'::text as unit, c.service, c.team, c.repo, c.environment, c.tier, c.at, c.lead_s, c.is_bot
+from dora_changes c
+where not exists (select from dora_deployments b where b.tenant_id = c.tenant_id and b.integration = c.integration
+  and b.deployment_id = c.deployment_id and b.kind = 'rollback' and b.changes > 0)
 union all
-select tenant_id as tenant, 'commit'::text as unit, service, team, repo, environment, tier, at, lead_s, is_bot from dora_commits
-where shipped and in_scope and not is_merge and lead_s is not null;
+select c.tenant_id as tenant, 'commit'::text as unit, c.service, c.team, c.repo, c.environment, c.tier, c.at, c.lead_s, c.is_bot
+from dora_commits c
+where c.shipped and c.in_scope and not c.is_merge and c.lead_s is not null
+  and not exists (select from dora_deployments b where b.tenant_id = c.tenant_id and b.integration = c.integration
+  and b.deployment_id = c.deployment_id and b.kind = 'rollback' and b.changes > 0);
 
 -- Deployments that failed and how they recovered.
 create view dora_v_failures as
@@ -152,6 +158,18 @@ language sql stable parallel safe as $$
       when case b.unit when 'per_day' then $3 > b.medium when 'seconds' then $3 < b.medium else $3 <= b.medium end then 'medium'
       else 'low' end
     from dora_v_benchmarks b where b.scheme = $1 and b.metric = $2), 'none') end
+$$;
+
+-- From 0 to 10 as DORA's Quick Check reckons: levels of words for frequencies and durations, percentages turned round.
+create function dora_v_score(metric text, value double precision) returns double precision
+language sql immutable parallel safe as $$
+  select case
+    when $2 is null then null
+    when $1 in ('change_failure_rate', 'rework_rate') then 10 - $2 * 10
+    when $1 = 'deployment_frequency' then 2.0 * (case when $2 >= 2 then 5 when $2 >= 1 then 4 when $2 >= 1 / 7.0 then 3 when $2 >= 1 / 30.0 then 2
+      when $2 >= 1 / 182.625 then 1 else 0 end)
+    else 2.0 * (case when $2 < 3600 then 5 when $2 < 86400 then 4 when $2 < 604800 then 3 when $2 < 2592000 then 2
+      when $2 < 182.625 * 86400 then 1 else 0 end) end
 $$;
 
 reset role;

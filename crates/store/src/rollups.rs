@@ -105,8 +105,9 @@ statement! {
     "insert into dora_slots (tenant_id, tier, slot, deployments, redeploys, rollbacks, hotfixes, failed, rework, failed_attempts)
      select k.tenant_id, k.tier, k.slot, count(*) filter (where d.outcome = 'success'),
             count(*) filter (where d.kind = 'redeploy'), count(*) filter (where d.kind = 'rollback'),
-            count(*) filter (where d.kind = 'hotfix'), count(*) filter (where d.failed), count(*) filter (where d.rework),
-            count(*) filter (where d.outcome <> 'success')
+            count(*) filter (where d.kind = 'hotfix'),
+            count(*) filter (where d.failed and d.outcome = 'success' and d.kind is distinct from 'rollback'),
+            count(*) filter (where d.rework and d.outcome = 'success'), count(*) filter (where d.outcome in ('failure', 'error'))
      from unnest(?, ?, ?) as k (tenant_id, tier, slot)
      join dora_deployments d
        on d.tenant_id = k.tenant_id and d.tier = k.tier and d.at >= k.slot and d.at < k.slot + interval '15 minutes'
@@ -131,7 +132,7 @@ statement! {
         slots: Array<Timestamptz> = Vec<DateTime<Utc>>,
     }
     returns ();
-    // Negative lead times are told, not counted (rule M2).
+    // Negative lead times are told, not counted, and a rollback ships nothing (rule M2).
     "with days as (
        select distinct k.tenant_id, k.tier, date_trunc('day', k.slot, 'UTC') as starts
        from unnest(?, ?, ?) as k (tenant_id, tier, slot)
@@ -139,12 +140,14 @@ statement! {
        select k.tenant_id, k.tier, k.starts, 'change' as unit, c.is_bot, c.lead_s
        from days k join dora_changes c
          on c.tenant_id = k.tenant_id and c.tier = k.tier and c.at >= k.starts and c.at < k.starts + interval '1 day'
-       where c.lead_s >= 0
+       where c.lead_s >= 0 and not exists (select from dora_deployments b where b.tenant_id = c.tenant_id and b.integration = c.integration
+         and b.deployment_id = c.deployment_id and b.kind = 'rollback' and b.changes > 0)
        union all
        select k.tenant_id, k.tier, k.starts, 'commit' as unit, c.is_bot, c.lead_s
        from days k join dora_commits c
          on c.tenant_id = k.tenant_id and c.tier = k.tier and c.at >= k.starts and c.at < k.starts + interval '1 day'
-       where c.shipped and c.in_scope and not c.is_merge and c.lead_s >= 0
+       where c.shipped and c.in_scope and not c.is_merge and c.lead_s >= 0 and not exists (select from dora_deployments b where b.tenant_id = c.tenant_id and b.integration = c.integration
+         and b.deployment_id = c.deployment_id and b.kind = 'rollback' and b.changes > 0)
      ), counted as (
        select tenant_id, tier, starts, unit, is_bot,
               case when lead_s < 1 then -1 else floor(ln(lead_s) / ln(1.02::double precision))::smallint end as bucket, count(*)::integer as n

@@ -54,7 +54,7 @@ fn slots_add_up_to_what_the_facts_say() {
         &mut conn,
         "select tier, count(*) filter (where outcome = 'success'), count(*) filter (where kind = 'redeploy'),
                 count(*) filter (where kind = 'rollback'), count(*) filter (where kind = 'hotfix'),
-                count(*) filter (where failed), count(*) filter (where rework), count(*) filter (where outcome <> 'success')
+                count(*) filter (where failed), count(*) filter (where rework), count(*) filter (where outcome in ('failure', 'error'))
          from dora_v_deployments group by tier order by tier",
     );
     assert_eq!(of_slots, of_facts);
