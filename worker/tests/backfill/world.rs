@@ -130,7 +130,7 @@ impl World {
 
     /// The derived rows, as consumers would have written them.
     pub(crate) fn derived(&mut self) -> Vec<String> {
-        entities::rebuild(&mut self.conn, chrono::Utc::now()).expect("derived");
+        entities::rebuild(&mut self.conn, Utc::now()).expect("derived");
         let tables = [
             "commits",
             "commit_edges",
@@ -147,7 +147,7 @@ impl World {
 
     /// One column of the derived rows.
     pub(crate) fn column(&mut self, sql: &str) -> Vec<String> {
-        entities::rebuild(&mut self.conn, chrono::Utc::now()).expect("derived");
+        entities::rebuild(&mut self.conn, Utc::now()).expect("derived");
         self.lines(sql)
     }
 }
