@@ -17,7 +17,7 @@ pub(crate) struct Rebuild {
 /// What is derived from the events.
 #[derive(Clone, Copy, ValueEnum)]
 enum Derived {
-    /// Commits, changes and deployments: what the DORA metrics are counted from
+    /// Commits, changes, deployments and incidents, and the facts that the DORA metrics are counted from
     Dora,
 }
 
@@ -28,6 +28,11 @@ impl Rebuild {
         let Derived::Dora = self.what.unwrap_or(Derived::Dora);
         let events = ::worker::rebuild::entities(&store).await?;
         eprintln!("em-agent: the derived tables are rebuilt from {events} events");
+        let facts = ::worker::rebuild::facts(&store, settings.incident_window).await?;
+        for (of, error) in &facts.failed {
+            eprintln!("em-agent: the service {} of {} cannot be reckoned: {error}", of.service, of.tenant);
+        }
+        eprintln!("em-agent: the facts of {} services are reckoned, {} were not right", facts.services, facts.facts_changed);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 //! 3. Messages that came before are settled one by one, each with its try counted first: one of them may have killed the
 //!    process.
 //! 4. While the store does not answer, the batch is held (the bus is told so) and settled later; no try is counted.
-//! 5. After the commit, each message is answered.
+//! 5. After the commit, who goes on from there is rung, and each message is answered.
 //!
 //! After the stop signal the transaction in hand is finished, the rest is given back at once.
 
@@ -17,6 +17,7 @@ use bus::{Bus, ConsumerSpec, Received};
 use chrono::Utc;
 use store::marks::{Message, Settling};
 use store::{Store, StoreError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -28,10 +29,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// So often a conflict with other transactions is nobody's fault.
 const FORGIVEN_CONFLICTS: u32 = 5;
 
-/// Consumes until `stop`. `store` works as [`store::Role::App`].
-pub async fn run(store: Store, bus: Bus, row: &'static ConsumerRow, stop: CancellationToken) {
+/// Consumes until `stop`. `store` works as [`store::Role::App`]; `committed` is rung after every commit.
+pub async fn run(
+    store: Store,
+    bus: Bus,
+    row: &'static ConsumerRow,
+    committed: Arc<Notify>,
+    stop: CancellationToken,
+) {
     let mut consumer = bus.consume(ConsumerSpec { name: row.name, types: row.types, batch: row.batch });
-    let work = Work { store, row, stop };
+    let work = Work { store, row, committed, stop };
     while !work.stop.is_cancelled() {
         let batch = consumer.next_batch(work.stop.cancelled()).await;
         if !batch.is_empty() {
@@ -44,6 +51,7 @@ pub async fn run(store: Store, bus: Bus, row: &'static ConsumerRow, stop: Cancel
 struct Work {
     store: Store,
     row: &'static ConsumerRow,
+    committed: Arc<Notify>,
     stop: CancellationToken,
 }
 
@@ -83,7 +91,10 @@ impl Work {
         let messages = Arc::new(messages);
         let settle = move |settling: Settling, conn: &mut store::Connection| settling.settle(conn, &messages);
         match self.persist(self.row.name, received, settle).await {
-            Some(settled) => answers::answer(self.row.name, received, &settled).await,
+            Some(settled) => {
+                self.committed.notify_one();
+                answers::answer(self.row.name, received, &settled).await;
+            }
             None => answers::give_back(received).await,
         }
     }

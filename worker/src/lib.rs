@@ -5,6 +5,7 @@
 //! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] has both kinds: all of them over stored deliveries.
 //! - [`backfill`] fetches what webhooks never brought; a command runs it.
 //! - [`renormalize`] tells beforehand what a job would change.
+//! - [`dora`] reckons the facts of the metrics anew where something that decides about them has changed.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
@@ -16,6 +17,7 @@ mod answers;
 pub mod backfill;
 pub mod consume;
 pub mod consumers;
+pub mod dora;
 mod entities;
 pub mod jobs;
 pub mod maintenance;
@@ -29,12 +31,14 @@ mod trace;
 
 use std::error::Error;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
 use store::{Role, Store, StoreError};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -74,13 +78,18 @@ pub async fn start(
     }
     let owner = store.working_as(Role::Owner, 1)?;
     let mut tasks = Vec::new();
+    let committed = Arc::new(Notify::new());
     for consumer in &consumers::CONSUMERS {
         answers::count_from_zero(consumer.name);
-        let work = (store.clone(), bus.clone(), stop.clone());
+        let work = (store.clone(), bus.clone(), committed.clone(), stop.clone());
         tasks.push(keep_up(consumer.name, stop.clone(), move || {
-            consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone())
+            consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone(), work.3.clone())
         }));
     }
+    let window = rebuild::window(settings.incident_window);
+    let work = (store.clone(), committed, stop.clone());
+    let reckon = move || dora::run(work.0.clone(), window, work.1.clone(), work.2.clone());
+    tasks.push(keep_up("dora", stop.clone(), reckon));
     let reading = Reading { rules: settings.rules.clone(), sources };
     let work = (store.clone(), reading, stop.clone());
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));

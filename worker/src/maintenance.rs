@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bus::Bus;
 use chrono::Utc;
-use store::{Store, StoreError, outbox, partitions, retention};
+use store::{Store, StoreError, facts, outbox, partitions, retention};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +61,13 @@ async fn gauges(store: &Store, bus: &Bus) {
             metrics::gauge!("outbox_oldest_seconds").set(backlog.age_seconds(Utc::now()));
         }
         Err(error) => tracing::debug!(error = &error as &dyn Error, "the outbox is not measured"),
+    }
+    match store.call("facts_backlog", facts::backlog).await {
+        Ok(backlog) => {
+            metrics::gauge!("dora_dirty_rows").set(backlog.dirty_count as f64);
+            metrics::gauge!("dora_dirty_oldest_seconds").set(backlog.age_seconds(Utc::now()));
+        }
+        Err(error) => tracing::debug!(error = &error as &dyn Error, "what is dirty is not measured"),
     }
     for name in CONSUMER_NAMES {
         match bus.consumer_lag(name).await {

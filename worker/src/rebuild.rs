@@ -1,11 +1,25 @@
 //! Makes derived rows anew from the events: the result is what the consumers would have written.
 
-use chrono::Utc;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use store::facts::{self, Reckoning};
 use store::{Store, StoreError};
 
 /// Rebuilds the entity tables in one transaction; returns how many events they are made of. Consumers wait meanwhile,
-/// readers see the old rows.
+/// readers see the old rows. All facts are dirty then: whoever reckons makes them anew, from the beginning.
 pub async fn entities(store: &Store) -> Result<u64, StoreError> {
     let now = Utc::now();
     store.call("entities_rebuild", move |conn| store::entities::rebuild(conn, now)).await
+}
+
+/// Reckons the facts until nothing is dirty. A worker that is running takes part in it.
+pub async fn facts(store: &Store, usual_window: Duration) -> Result<Reckoning, StoreError> {
+    let (window, now) = (window(usual_window), Utc::now());
+    store.call("facts_settle", move |conn| facts::settle(conn, window, now)).await
+}
+
+/// The setting as the rules take it.
+pub(crate) fn window(usual: Duration) -> TimeDelta {
+    TimeDelta::from_std(usual).unwrap_or(TimeDelta::MAX)
 }

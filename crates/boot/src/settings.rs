@@ -74,6 +74,8 @@ pub struct Settings {
     pub sources: SourceSettings,
     pub rules: Rules,
     pub apis: ApiSettings,
+    /// How long after a deployment an incident is put down to it, where the catalog does not say; zero is off.
+    pub incident_window: Duration,
     /// 0 keeps raw deliveries for ever.
     pub retention_days: u32,
     pub metrics_addr: Option<SocketAddr>,
@@ -136,6 +138,7 @@ impl Settings {
             sources: SourceSettings::read(reader, source_names, env),
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
+            incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),
             otel: OtelSettings::read(reader),

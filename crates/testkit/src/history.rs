@@ -11,7 +11,7 @@ use domain::rules::Rules;
 use integrations::Headers;
 use serde_json::Value;
 use store::facts::Reckoning;
-use store::{Connection, Role, StoreError, entities, facts};
+use store::{Connection, Role, Store, StoreError, entities, facts};
 
 use crate::database::Database;
 
@@ -30,7 +30,7 @@ pub const FACTS: [&str; 7] = [
 pub struct History {
     pub conn: Connection,
     told: u64,
-    _database: Database,
+    database: Database,
 }
 
 #[derive(QueryableByName)]
@@ -63,7 +63,7 @@ impl History {
     pub fn fresh() -> Self {
         let database = Database::fresh();
         let conn = database.store(Role::App).open(Role::App).expect("a connection");
-        Self { conn, told: 0, _database: database }
+        Self { conn, told: 0, database }
     }
 
     /// The events of one delivery of these facts.
@@ -149,6 +149,20 @@ impl History {
     /// When the query is refused.
     pub fn lines(&mut self, sql: &str) -> Vec<String> {
         lines(&mut self.conn, sql)
+    }
+
+    /// The same database for others, under the worker's role.
+    pub fn store(&self) -> Store {
+        self.database.store(Role::App)
+    }
+
+    /// A statement of the tables' owner.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn owner(&self, sql: &str) {
+        let mut conn = self.database.store(Role::Owner).open(Role::Owner).expect("a connection");
+        execute(&mut conn, sql);
     }
 
     fn count(&mut self, table: &str) -> usize {

@@ -59,7 +59,7 @@ impl World {
     }
 
     fn work(&self, row: &'static ConsumerRow) -> JoinHandle<()> {
-        tokio::spawn(run(self.store.clone(), self.bus.clone(), row, self.stop.clone()))
+        tokio::spawn(run(self.store.clone(), self.bus.clone(), row, Default::default(), self.stop.clone()))
     }
 
     async fn publish(&self, event: &Event, replay: Option<ReplayId>, again: i16) {
