@@ -3,10 +3,8 @@
 # no superuser) and the login of Grafana, which may only read. The server's own superuser is for people.
 set -eu
 
-psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <<'SQL'
-\getenv em_agent_password EM_AGENT_DB_PASSWORD
-\getenv grafana_password GRAFANA_DB_PASSWORD
-
+psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
+  --set em_agent_password="$EM_AGENT_DB_PASSWORD" --set grafana_password="$GRAFANA_DB_PASSWORD" <<'SQL'
 create role em_owner nologin;
 create role em_app nologin;
 create role em_ingest nologin;
@@ -16,6 +14,8 @@ create role em_readonly nologin;
 create role em_agent login password :'em_agent_password';
 grant em_owner, em_app, em_ingest, em_relay, em_readonly to em_agent;
 alter database :"DBNAME" owner to em_agent;
+alter schema public owner to em_agent;
+revoke create on schema public from public;
 
 create role grafana login password :'grafana_password' connection limit 20;
 grant em_readonly to grafana;

@@ -3,6 +3,7 @@
 //! - [`consumers`] lists who consumes the bus; [`consume`] is the loop that all of them run: pull a batch, one
 //!   transaction of marks and effects, acknowledge.
 //! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] has both kinds: all of them over stored deliveries.
+//! - [`backfill`] fetches what webhooks never brought; a command runs it.
 //! - [`renormalize`] tells beforehand what a job would change.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
 //! - [`rollups`] keeps the roll-ups of the facts.
@@ -12,6 +13,7 @@
 //! rows. Nothing here may know HTTP, SQL or NATS: stores and buses do.
 
 mod answers;
+pub mod backfill;
 pub mod consume;
 pub mod consumers;
 mod entities;
