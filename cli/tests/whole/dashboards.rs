@@ -87,8 +87,8 @@ fn expressions() -> Vec<Expression> {
         for panel in dashboard["panels"].as_array().into_iter().flatten() {
             let targets = panel["targets"].as_array().into_iter().flatten();
             for text in targets.filter_map(|target| target["expr"].as_str()) {
-                // Documented: the rate interval is four scrapes at least; "All" of a variable is put in as `.*`.
-                let text = text.replace("$__rate_interval", "15s").replace("$__range", "300s").replace("$source", ".*");
+                // Documented: the rate interval is four scrapes or more; "All" of a variable is put in as `.*`.
+                let text = text.replace("$__rate_interval", "60s").replace("$__range", "300s").replace("$source", ".*");
                 assert!(!text.contains('$'), "{text}: a variable that this test does not know");
                 found.push(Expression {
                     dashboard: dashboard["uid"].as_str().unwrap_or_default().to_owned(),
