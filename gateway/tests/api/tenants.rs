@@ -28,7 +28,8 @@ fn facts() -> String {
         let usual = [("tenant_id", "default"), ("repo", "acme/shop"), ("number", number), ("registers", "{}")];
         facts::insert("changes", &usual, &[("opened_at", now.as_str()), ("merged_at", merged_at)])
     };
-    let report = [("tenant_id", "default"), ("integration", "codecov"), ("event_id", id), ("at", &now), ("project", "p")];
+    let report =
+        [("tenant_id", "default"), ("integration", "codecov"), ("event_id", id), ("at", &now), ("project", "p")];
     facts::deployment("1", &now, &[])
         + &facts::change("1", "1", &now, 60.0, &[])
         + &facts::failure("1", &now, Some(&now), &[])
