@@ -18,6 +18,7 @@ mod rebuild;
 mod relaying;
 mod renormalize;
 mod replay;
+mod report;
 mod retention;
 mod send;
 mod serving;
@@ -60,6 +61,7 @@ enum Command {
     Replay(replay::Replay),
     Renormalize(renormalize::Renormalize),
     Backfill(backfill::Backfill),
+    Report(report::Report),
     Plugins(plugins::Plugins),
     Catalog(catalog::Catalog),
     Rebuild(rebuild::Rebuild),
@@ -90,6 +92,7 @@ async fn run() -> ExitCode {
         Command::Replay(replay) => replay.run().await,
         Command::Renormalize(renormalize) => renormalize.run().await,
         Command::Backfill(backfill) => Box::pin(backfill.run()).await,
+        Command::Report(report) => report.run().await,
         Command::Plugins(plugins) => plugins.run(),
         Command::Catalog(catalog) => catalog.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,

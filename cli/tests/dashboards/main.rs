@@ -4,6 +4,7 @@
 //! run by `cli/tests/whole/dashboards.rs`, against a Prometheus that scraped a real run.
 
 mod expand;
+mod headlines;
 mod kinds;
 mod make;
 mod queries;

@@ -19,13 +19,13 @@ fn until() -> DateTime<Utc> {
 }
 
 /// A database with a history, seen as Grafana's login sees it.
-struct Seeded {
+pub(crate) struct Seeded {
     conn: PgConnection,
-    _database: Database,
+    pub(crate) database: Database,
 }
 
 impl Seeded {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let database = Database::fresh();
         History::small(until()).write(&database.url, &TenantId::default()).expect("a history");
         let mut conn = PgConnection::establish(&database.url).expect("a connection");
@@ -33,11 +33,11 @@ impl Seeded {
             "set role em_readonly; set default_transaction_read_only = on; set statement_timeout = '10s'; set timezone = 'Asia/Kolkata'",
         )
         .expect("the read-only role");
-        Self { conn, _database: database }
+        Self { conn, database }
     }
 
     /// The rows of a query, as JSON.
-    fn rows(&mut self, sql: &str) -> Result<Vec<Value>, String> {
+    pub(crate) fn rows(&mut self, sql: &str) -> Result<Vec<Value>, String> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Text)]
@@ -50,7 +50,7 @@ impl Seeded {
 }
 
 /// A dashboard as it is opened first, over this many days.
-fn opened(dashboard: &Value, days: i64) -> View {
+pub(crate) fn opened(dashboard: &Value, days: i64) -> View {
     let variables = list(&dashboard["templating"]["list"]).iter().map(|variable| {
         let current = &variable["current"]["value"];
         let chosen = match (variable["allValue"].as_str(), current.as_str()) {
@@ -63,7 +63,7 @@ fn opened(dashboard: &Value, days: i64) -> View {
 }
 
 impl View {
-    fn choosing(&self, name: &str, values: &[&str]) -> Self {
+    pub(crate) fn choosing(&self, name: &str, values: &[&str]) -> Self {
         let mut view = self.clone();
         view.chosen.insert(name.to_owned(), Chosen::Values(values.iter().map(|value| (*value).to_owned()).collect()));
         view

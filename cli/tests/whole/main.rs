@@ -2,6 +2,7 @@
 
 mod bad_inputs;
 mod big_event;
+mod dashboards;
 mod drain;
 mod kill_nine;
 mod outages;

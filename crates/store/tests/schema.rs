@@ -126,6 +126,7 @@ fn what_the_migrations_make_they_can_take_back() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
+        include_str!("../../../migrations/2026-11-21-000004_metrics_indexes/down.sql"),
         include_str!("../../../migrations/2026-11-21-000003_views/down.sql"),
         include_str!("../../../migrations/2026-11-21-000002_dora/down.sql"),
         include_str!("../../../migrations/2026-11-21-000001_foundation/down.sql"),

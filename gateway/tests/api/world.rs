@@ -23,6 +23,7 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) stop: CancellationToken,
     pub(crate) running: Running,
+    pub(crate) bus: Bus,
     http: reqwest::Client,
 }
 
@@ -44,13 +45,13 @@ impl World {
             sources: integrations::Sources::built_in(),
             settings: Arc::new(read(settings)),
             store: database.store(store::Role::App),
-            bus,
+            bus: bus.clone(),
             relay,
             metrics: Metrics::install().expect("a recorder"),
             stop: stop.clone(),
         };
         let running = gateway::start(parts).expect("a gateway");
-        Self { database, stop, running, http: reqwest::Client::new() }
+        Self { database, stop, running, bus, http: reqwest::Client::new() }
     }
 
     /// Runs SQL as the owner of everything.

@@ -96,7 +96,6 @@ pub struct Parts {
     pub commits: Vec<CommitOf>,
     pub remedies: Vec<RemedyRow>,
     pub failure: Option<FailureOf>,
-    pub audit: Vec<AuditRow>,
 }
 
 /// So many commits and audit rows at most: a first deployment may contain a whole history.
@@ -135,16 +134,20 @@ pub fn parts(
         commits: commits.bind::<Text, _>(service).bind::<Timestamptz, _>(at).load(conn)?,
         remedies: remedies.load(conn)?,
         failure: failure.load(conn)?.pop(),
-        audit: audit(conn, tenant, deployment)?,
     })
 }
 
-/// How the deployment's own facts changed, newest first.
-fn audit(conn: &mut PgConnection, tenant: &TenantId, deployment: &Outside) -> Result<Vec<AuditRow>, StoreError> {
+/// How facts changed, newest first. Each is named as the audit names it: (fact, key).
+pub fn audit(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    facts: &[(&'static str, String)],
+) -> Result<Vec<AuditRow>, StoreError> {
+    let (kinds, keys): (Vec<&str>, Vec<&str>) = facts.iter().map(|(fact, key)| (*fact, key.as_str())).unzip();
     let text = format!(
         "select id, at, fact, key, before, after, causes from dora_audit
-         where tenant_id = $1 and fact in ('deployment', 'failure') and key = $2 order by id desc {MOST}"
+         where tenant_id = $1 and (fact, key) in (select * from unnest($2, $3)) order by id desc {MOST}"
     );
-    let query = sql_query(text).bind::<Text, _>(tenant.as_str());
-    Ok(query.bind::<Text, _>(deployment.to_string()).load(conn)?)
+    let query = sql_query(text).bind::<Text, _>(tenant.as_str()).bind::<Array<Text>, _>(kinds);
+    Ok(query.bind::<Array<Text>, _>(keys).load(conn)?)
 }

@@ -2,7 +2,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
+use diesel::{Connection, PgConnection, RunQueryDsl};
 use domain::ids::TenantId;
 
 use super::lead::Unit;
@@ -38,16 +38,10 @@ select 'default', gen_random_uuid(), gen_random_uuid(), 'github', '/github', 'ch
 from generate_series(1, 40000) n;
 analyze;";
 
-#[derive(QueryableByName)]
-struct Line {
-    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
-    line: String,
-}
-
 /// Binds whatever a statement may have after the slice, and asks how the database would go about it.
 fn plan(conn: &mut PgConnection, slice: &Slice, text: &str, rest: Rest) -> String {
     let tenant = TenantId::default();
-    let query = narrowed(&format!("explain {text}"), &tenant, slice);
+    let query = narrowed(text, &tenant, slice);
     let begins = vec![slice.from];
     let shares = vec![0.5, 0.9];
     let query = match rest {
@@ -69,8 +63,7 @@ fn plan(conn: &mut PgConnection, slice: &Slice, text: &str, rest: Rest) -> Strin
                 .bind::<Nullable<Bool>, _>(None::<bool>),
         ),
     };
-    let lines: Vec<Line> = query.load(conn).expect("a plan");
-    lines.into_iter().map(|line| line.line).collect::<Vec<_>>().join("\n")
+    crate::events::plans::plan(conn, query)
 }
 
 fn paged(query: Narrowed<'_>) -> Narrowed<'_> {

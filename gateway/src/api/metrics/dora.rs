@@ -94,8 +94,8 @@ struct Everything {
     quality: Quality,
 }
 
-/// Before it the database's calendar ends.
-const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(-125_000_000_000, 0).expect("2000 B.C.");
+/// 2000 B.C.: the database's calendar does not go back much further.
+const EARLIEST_SECONDS: i64 = -125_000_000_000;
 
 impl Everything {
     fn of(
@@ -106,7 +106,8 @@ impl Everything {
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let Range { slice, zone } = &range;
-        let previous_from = slice.from.checked_sub_signed(slice.to - slice.from).unwrap_or(EARLIEST).max(EARLIEST);
+        let earliest = DateTime::from_timestamp(EARLIEST_SECONDS, 0).unwrap_or(slice.from);
+        let previous_from = slice.from.checked_sub_signed(slice.to - slice.from).unwrap_or(earliest).max(earliest);
         let previous = slice.during(previous_from, slice.from);
         let cut = buckets::cut(slice.from, slice.to, *zone, options.bucket);
         let slots = deployments::slots(conn, tenant, slice)?;

@@ -31,7 +31,7 @@ pub(crate) struct Inspected {
     mends: Vec<Remedy>,
     /// What mends it.
     mended_by: Vec<Remedy>,
-    /// How its facts changed, newest first, up to 500.
+    /// How its facts and those of its changes and incidents changed, newest first, up to 500.
     audit: Vec<Audit>,
 }
 
@@ -77,7 +77,10 @@ struct Remedy {
 #[derive(Debug, Serialize, ToSchema)]
 struct Audit {
     at: DateTime<Utc>,
+    /// `deployment`, `failure`, `change` or `incident`.
     fact: String,
+    /// Which one.
+    key: String,
     /// Null: there was none.
     before: Option<Value>,
     /// Null: there is none any more.
@@ -97,6 +100,7 @@ impl Inspected {
         let parts = inspect::parts(conn, tenant, deployment, &row.service, row.at)?;
         let contents = changes::of_deployment(conn, tenant, deployment)?;
         let incidents = incidents::of_deployment(conn, tenant, deployment)?;
+        let audit = inspect::audit(conn, tenant, &audited(deployment, &contents, &incidents))?;
         let subjects = row.subject.iter().chain(contents.iter().filter_map(|change| change.subject.as_ref()));
         let subjects = subjects.chain(incidents.iter().filter_map(|incident| incident.subject.as_ref()));
         let known = Known::of(conn, tenant, subjects)?;
@@ -110,9 +114,24 @@ impl Inspected {
             failure: parts.failure.map(FailureTimes::from),
             mends: remedies(mends, |remedy| format!("{}:{}", remedy.culprit_integration, remedy.culprit_id)),
             mended_by: remedies(mended_by, |remedy| format!("{}:{}", remedy.integration, remedy.deployment_id)),
-            audit: parts.audit.into_iter().map(Audit::from).collect(),
+            audit: audit.into_iter().map(Audit::from).collect(),
         }))
     }
+}
+
+/// Its own facts and those of what it ships and broke, as the audit names them.
+fn audited(
+    deployment: &Outside,
+    contents: &[changes::ChangeRow],
+    incidents: &[incidents::IncidentRow],
+) -> Vec<(&'static str, String)> {
+    let own = [("deployment", deployment.to_string()), ("failure", deployment.to_string())];
+    let of_changes = contents.iter().map(|row| {
+        let key = format!("{} {} {} {}", row.service, row.environment, row.repo, row.number);
+        ("change", key)
+    });
+    let of_incidents = incidents.iter().map(|row| ("incident", format!("{}:{}", row.integration, row.incident_id)));
+    own.into_iter().chain(of_changes).chain(of_incidents).collect()
 }
 
 fn is_by(remedy: &RemedyRow, deployment: &Outside) -> bool {
@@ -145,6 +164,6 @@ impl From<FailureOf> for FailureTimes {
 
 impl From<AuditRow> for Audit {
     fn from(row: AuditRow) -> Self {
-        Self { at: row.at, fact: row.fact, before: row.before, after: row.after, events: row.causes }
+        Self { at: row.at, fact: row.fact, key: row.key, before: row.before, after: row.after, events: row.causes }
     }
 }

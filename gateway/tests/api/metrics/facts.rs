@@ -134,8 +134,8 @@ pub(crate) fn insert(table: &str, usual: &[(&str, &str)], extra: &[(&str, &str)]
 pub(crate) fn a_week() -> String {
     let at = |day: u32, hour: u32| format!("2026-11-0{day}T{hour:02}:00:00Z");
     let mut sql = String::new();
-    for (id, day, hour, extra) in [
-        ("d1", 2, 10, &[][..]),
+    let deployments: [(&str, u32, u32, &[(&str, &str)]); 10] = [
+        ("d1", 2, 10, &[]),
         ("d2", 2, 12, &[("failed", "true"), ("changes", "2")]),
         (
             "d3",
@@ -150,7 +150,8 @@ pub(crate) fn a_week() -> String {
         ("d8", 6, 15, &[]),
         ("d9", 5, 9, &[("outcome", "failure"), ("kind", "null")]),
         ("d10", 5, 10, &[("outcome", "cancelled"), ("kind", "null")]),
-    ] {
+    ];
+    for (id, day, hour, extra) in deployments {
         sql += &deployment(id, &at(day, hour), extra);
     }
     let phases =
