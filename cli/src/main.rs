@@ -3,6 +3,8 @@
 //! Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
 //! Secrets are never flags: they come from the settings.
 
+mod backfill;
+mod catalog;
 mod check;
 mod client;
 mod connections;
@@ -57,7 +59,9 @@ enum Command {
     Send(send::Send),
     Replay(replay::Replay),
     Renormalize(renormalize::Renormalize),
+    Backfill(backfill::Backfill),
     Plugins(plugins::Plugins),
+    Catalog(catalog::Catalog),
     Rebuild(rebuild::Rebuild),
     Retention(retention::Retention),
     Token(token::Token),
@@ -85,7 +89,9 @@ async fn run() -> ExitCode {
         Command::Send(send) => send.run().await,
         Command::Replay(replay) => replay.run().await,
         Command::Renormalize(renormalize) => renormalize.run().await,
+        Command::Backfill(backfill) => Box::pin(backfill.run()).await,
         Command::Plugins(plugins) => plugins.run(),
+        Command::Catalog(catalog) => catalog.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,
         Command::Retention(retention) => retention.run().await,
         Command::Token(token) => token.run(),

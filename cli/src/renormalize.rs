@@ -143,7 +143,7 @@ impl Renormalize {
     }
 }
 
-async fn require_tenant(store: &Store, tenant: &TenantId) -> Result<(), Failure> {
+pub(crate) async fn require_tenant(store: &Store, tenant: &TenantId) -> Result<(), Failure> {
     let asked = tenant.clone();
     if store.call("tenant_known", move |conn| store::tenants::known(conn, &asked)).await? {
         return Ok(());

@@ -20,7 +20,7 @@ const TESTKIT: &str = "testkit";
 
 /// Libraries that only some crates may use: everybody else goes through those crates.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("diesel", &["store"]),
+    ("diesel", &["store", "testkit"]),
     ("diesel_migrations", &["store"]),
     ("async-nats", &["bus", "testkit"]),
     ("actix-web", &["gateway", "bench"]),

@@ -1,11 +1,14 @@
 //! What `/v1` and its neighbours answer: one file per thing that is asked for.
 
+pub(crate) mod catalog;
 pub(crate) mod deliveries;
 pub(crate) mod docs;
 pub(crate) mod event_stream;
 pub(crate) mod events;
-pub(crate) mod frequency;
 pub(crate) mod health;
 pub(crate) mod jobs;
+pub(crate) mod links;
+pub(crate) mod metrics;
 pub(crate) mod replay;
+pub(crate) mod services;
 pub(crate) mod sources;

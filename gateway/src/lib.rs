@@ -10,6 +10,7 @@ mod api;
 mod body;
 mod certificates;
 mod cursor;
+mod idempotent;
 pub mod intake;
 pub mod limits;
 mod observe;
@@ -24,5 +25,6 @@ mod state;
 pub mod tenants;
 mod traceparent;
 mod writer;
+pub mod yaml;
 
 pub use server::{Parts, Running, StartError, start};

@@ -6,7 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::{deliveries, docs, event_stream, events, frequency, health, jobs, replay, sources};
+use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 
 #[derive(OpenApi)]
@@ -32,7 +33,26 @@ use crate::intake;
         jobs::list,
         jobs::one,
         sources::list,
+        catalog::show,
+        catalog::put,
+        catalog::history,
+        services::services,
+        services::teams,
+        links::say,
+        dora::object,
         frequency::rows,
+        lead_time::rows,
+        weeks::failures,
+        incidents::rows,
+        weeks::rework,
+        explain::metric,
+        code_quality::rows,
+        flow::wip,
+        flow::aging,
+        flow::idle,
+        flow::review,
+        deployments::list,
+        deployments::one,
         docs::openapi,
         docs::page,
         docs::file,

@@ -7,7 +7,8 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
-use crate::api::{deliveries, docs, event_stream, events, frequency, health, jobs, replay, sources};
+use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 use crate::problem::{Code, Problem};
 
@@ -71,7 +72,26 @@ pub const ROUTES: &[Route] = &[
     get("/v1/jobs", VIEWER, || web::to(jobs::list)),
     get("/v1/jobs/{job_id}", VIEWER, || web::to(jobs::one)),
     get("/v1/sources", VIEWER, || web::to(sources::list)),
+    get("/v1/catalog", VIEWER, || web::to(catalog::show)),
+    put("/v1/catalog", OPERATOR, || web::to(catalog::put)),
+    get("/v1/catalog/history", VIEWER, || web::to(catalog::history)),
+    get("/v1/services", VIEWER, || web::to(services::services)),
+    get("/v1/teams", VIEWER, || web::to(services::teams)),
+    post("/v1/incidents/links", OPERATOR, || web::to(links::say)),
+    get("/v1/metrics/dora", VIEWER, || web::to(dora::object)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),
+    get("/v1/metrics/dora/lead-time", VIEWER, || web::to(lead_time::rows)),
+    get("/v1/metrics/dora/change-fail-rate", VIEWER, || web::to(weeks::failures)),
+    get("/v1/metrics/dora/mttr", VIEWER, || web::to(incidents::rows)),
+    get("/v1/metrics/dora/rework-rate", VIEWER, || web::to(weeks::rework)),
+    get("/v1/metrics/dora/{metric}/explain", VIEWER, || web::to(explain::metric)),
+    get("/v1/metrics/code-quality", VIEWER, || web::to(code_quality::rows)),
+    get("/v1/metrics/wip", VIEWER, || web::to(flow::wip)),
+    get("/v1/metrics/aging-wip", VIEWER, || web::to(flow::aging)),
+    get("/v1/metrics/pr-idle-time", VIEWER, || web::to(flow::idle)),
+    get("/v1/metrics/review-time", VIEWER, || web::to(flow::review)),
+    get("/v1/deployments", VIEWER, || web::to(deployments::list)),
+    get("/v1/deployments/{integration}/{id}", VIEWER, || web::to(deployments::one)),
     get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
     get("/docs", Entry::Open, || web::to(docs::page)),
     get("/docs/{file}", Entry::Open, || web::to(docs::file)),

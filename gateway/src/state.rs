@@ -7,6 +7,7 @@ use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
 use outbound::OutboundError;
+use relay::Relay;
 use store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,8 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) intake: Intake,
+    /// Publishes what handlers commit themselves.
+    pub(crate) relay: Relay,
     /// What the intake handlers share.
     pub(crate) door: Door,
     pub(crate) certificates: Certificates,
@@ -53,7 +56,7 @@ pub(crate) struct State {
 impl State {
     /// Must be called inside the runtime: the sample of refusals is written in the background.
     pub(crate) fn new(parts: Parts, intake: Intake) -> Result<Self, OutboundError> {
-        let Parts { settings, sources, store, bus, metrics, stop, .. } = parts;
+        let Parts { settings, sources, store, bus, relay, metrics, stop } = parts;
         let rejects = Rejects::start(store.clone());
         Ok(Self {
             access: Access::new(&settings.auth),
@@ -68,6 +71,7 @@ impl State {
             store,
             bus,
             intake,
+            relay,
             stop,
             metrics,
         })

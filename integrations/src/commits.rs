@@ -13,6 +13,7 @@ use crate::messages::trailers;
 
 /// A commit with more files is not told by its files: which services it touches is then unknown.
 const MOST_FILES: usize = 1000;
+const MOST_PARENTS: usize = 100;
 
 #[derive(Deserialize)]
 pub(crate) struct PushedCommit<'a> {
@@ -30,6 +31,24 @@ pub(crate) struct PushedCommit<'a> {
     modified: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     removed: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    em_agent: Option<Recalled<'a>>,
+}
+
+/// What only history knows of a commit (`crate::history`): no webhook sends it.
+#[derive(Deserialize)]
+struct Recalled<'a> {
+    #[serde(borrow)]
+    parents: Option<Vec<Text<'a>>>,
+    #[serde(default, deserialize_with = "time::lenient")]
+    authored_at: Option<DateTime<Utc>>,
+}
+
+impl Recalled<'_> {
+    fn parents(&self) -> Option<Vec<String>> {
+        let listed = self.parents.as_ref()?;
+        Some(listed.iter().filter_map(|parent| sha(Some(parent))).take(MOST_PARENTS).collect())
+    }
 }
 
 #[derive(Deserialize)]
@@ -53,12 +72,13 @@ impl PushedCommit<'_> {
         let files = || lists.into_iter().flatten().flatten();
         Some(Commit {
             sha: Some(sha),
+            parents: self.em_agent.as_ref().and_then(Recalled::parents),
+            authored_at: self.em_agent.as_ref().and_then(|recalled| recalled.authored_at),
             committed_at: self.timestamp,
             author: self.author.map(|author| author.actor(rules)),
             message_head: Some(head_line(message, TITLE)).filter(|head| !head.is_empty()),
             trailers: trailers(message),
             files: (known && files().nth(MOST_FILES).is_none()).then(|| files().map(|file| file.clean(500)).collect()),
-            ..Commit::default()
         })
     }
 }

@@ -13,6 +13,7 @@ mod deployments;
 mod drafts;
 mod form;
 mod headers;
+pub mod history;
 mod integration;
 mod json;
 mod manners;

@@ -6,6 +6,9 @@ use domain::text::clean;
 /// Words that look like a ticket's project and are none.
 const NOT_PROJECTS: &[&str] = &["UTF", "SHA", "ISO", "CVE", "RFC", "MD", "HTTP", "TLS"];
 
+/// What `git revert` writes before the commit that it takes back.
+const REVERTS: &str = "This reverts commit ";
+
 /// Keys like `SHOP-123`, each once, in order, at most 20.
 pub(crate) fn ticket_keys(texts: &[&str]) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
@@ -34,12 +37,17 @@ fn is_number(text: &str) -> bool {
     (1..=7).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|c| c.is_ascii_digit())
 }
 
-/// The `Key: value` lines of the message's last paragraph, and every "(cherry picked from commit …)". At most 20.
+/// "This reverts commit …" wherever it begins a line of the text, then the `Key: value` lines of the message's last
+/// paragraph and every "(cherry picked from commit …)" there. At most 20.
 pub(crate) fn trailers(message: &str) -> Vec<String> {
     let message = message.trim_end();
     let normal = message.contains('\r').then(|| message.replace("\r\n", "\n"));
-    let Some((_, last)) = normal.as_deref().unwrap_or(message).rsplit_once("\n\n") else { return Vec::new() };
-    last.lines().map(str::trim).filter(|line| is_trailer(line)).take(20).map(|line| clean(line, 300)).collect()
+    let message = normal.as_deref().unwrap_or(message);
+    let Some((_, last)) = message.rsplit_once("\n\n") else { return Vec::new() };
+    let reverts = message.lines().skip(1).filter(|line| line.starts_with(REVERTS)).filter_map(reverted_commit);
+    let reverts = reverts.map(|sha| format!("{REVERTS}{sha}."));
+    let ends = last.lines().map(str::trim).filter(|line| is_trailer(line)).map(|line| clean(line, 300));
+    reverts.chain(ends).take(20).collect()
 }
 
 fn is_trailer(line: &str) -> bool {
@@ -62,7 +70,7 @@ pub(crate) fn reverts(title: &str, head: &str, body: &str) -> Option<String> {
 
 /// The SHA after "This reverts commit".
 pub(crate) fn reverted_commit(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("This reverts commit ")?;
+    let (_, rest) = message.split_once(REVERTS)?;
     let sha: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
     (7..=64).contains(&sha.len()).then(|| sha.to_ascii_lowercase())
 }
@@ -83,6 +91,10 @@ mod tests {
         let message = "Fix it\n\nNote: not a trailer\n\nSigned-off-by: A <a@example.org>\n(cherry picked from commit 0a1b2c3d)\nprose";
         assert_eq!(trailers(message), ["Signed-off-by: A <a@example.org>", "(cherry picked from commit 0a1b2c3d)"]);
         assert!(trailers("Fix: only a title").is_empty());
+        let revert =
+            "Revert \"Add it\"\n\nThis reverts commit 0A1B2C3D, reversing\nchanges made to 4e5f6a7b.\n\nRefs: SHOP-1";
+        assert_eq!(trailers(revert), ["This reverts commit 0a1b2c3d.", "Refs: SHOP-1"]);
+        assert!(trailers("Tell why\n\nThis reverts nothing.").is_empty());
     }
 
     #[test]

@@ -28,6 +28,7 @@ create table branch_commits (
   primary key (tenant_id, repo, branch, sha)
 );
 create index branch_commits_by_sha on branch_commits (tenant_id, repo, sha);
+create index branch_commits_by_push on branch_commits (tenant_id, repo, push_after) where is_default;
 
 alter table changes
   add column labels         text[],
@@ -41,7 +42,7 @@ alter table changes
   add column url            text,
   add column subject        text;    -- of its events
 create index changes_by_landing on changes (tenant_id, repo, landed_sha) where landed_sha is not null;
-create index changes_by_head on changes (tenant_id, repo, head);
+create index changes_by_head on changes (tenant_id, repo, head, merged_at);
 create index changes_by_title on changes (tenant_id, repo, md5(title)) where merged_at is not null;
 create index changes_open on changes (tenant_id, opened_at) where merged_at is null and closed_at is null;
 
@@ -121,6 +122,8 @@ create table incidents (
 );
 create index incidents_by_counted on incidents (tenant_id, counted_service, (coalesce(started_at, opened_at)));
 create index incidents_by_id on incidents (tenant_id, incident_id);
+create index incidents_by_cause on incidents (tenant_id, caused_deployment) where caused_deployment is not null;
+create index incidents_by_commit on incidents (tenant_id, caused_sha) where caused_sha is not null;
 
 -- What people said: this incident came from that deployment, or it did not.
 create table incident_links (
@@ -190,6 +193,8 @@ create index dora_deployments_by_service on dora_deployments (tenant_id, service
   include (tier, environment, outcome, kind, failed, rework);
 create index dora_deployments_by_heads on dora_deployments (tenant_id, service, environment, md5(heads), at) where outcome = 'success';
 
+create index dora_deployments_by_id on dora_deployments (tenant_id, deployment_id); -- people name it without its source
+
 -- Which deployment first contained a commit, per service and environment. `shipped` false: it was live before (baseline,
 -- rule L3), or a gap hides whether it is new (rule L4): no lead time, but later deployments do not ship it either.
 create table dora_commits (
@@ -211,7 +216,7 @@ create table dora_commits (
   is_bot         boolean     not null,
   primary key (tenant_id, service, environment, repo, sha)
 );
-create index dora_commits_by_sha on dora_commits (tenant_id, repo, sha);
+create index dora_commits_by_sha on dora_commits (tenant_id, sha, repo); -- incidents name commits without their repository
 create index dora_commits_by_time on dora_commits (tenant_id, service, deployed_at);
 create index dora_commits_by_tier on dora_commits (tenant_id, tier, at) include (service, team, repo, lead_s, is_bot)
   where shipped and in_scope and not is_merge and lead_s >= 0;
@@ -252,6 +257,7 @@ create index dora_changes_by_tier on dora_changes (tenant_id, tier, at)
   include (service, team, repo, environment, lead_s, coding_s, pickup_s, review_s, merge_s, deploy_s, is_bot);
 create index dora_changes_by_service on dora_changes (tenant_id, service, at)
   include (tier, repo, environment, lead_s, coding_s, pickup_s, review_s, merge_s, deploy_s, is_bot);
+create index dora_changes_by_number on dora_changes (tenant_id, repo, number);
 create index dora_changes_by_deployment on dora_changes (tenant_id, integration, deployment_id);
 create index dora_changes_by_deployed on dora_changes (tenant_id, service, deployed_at);
 

@@ -3,14 +3,17 @@
 //! - [`consumers`] lists who consumes the bus; [`consume`] is the loop that all of them run: pull a batch, one
 //!   transaction of marks and effects, acknowledge.
 //! - [`jobs`] does what a person asked for, chunk by chunk; [`replay`] has both kinds: all of them over stored deliveries.
+//! - [`backfill`] fetches what webhooks never brought; a command runs it.
 //! - [`renormalize`] tells beforehand what a job would change.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
+//! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
 //! Everything a consumer writes is a function of the event log: any order and any number of deliveries give the same
 //! rows. Nothing here may know HTTP, SQL or NATS: stores and buses do.
 
 mod answers;
+pub mod backfill;
 pub mod consume;
 pub mod consumers;
 mod entities;
@@ -20,6 +23,7 @@ pub mod rebuild;
 pub mod renormalize;
 mod replay;
 mod reread;
+pub mod rollups;
 mod status;
 mod trace;
 
@@ -80,6 +84,8 @@ pub async fn start(
     let reading = Reading { rules: settings.rules.clone(), sources };
     let work = (store.clone(), reading, stop.clone());
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
+    let work = (store.clone(), stop.clone());
+    tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     let days = settings.retention_days;
     let work = (store, bus, stop.clone());
     let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());

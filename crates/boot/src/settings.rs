@@ -24,7 +24,9 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use reader::BadSetting;
-pub use sections::{AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings};
+pub use sections::{
+    ApiSettings, AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings,
+};
 pub use sources::{SourceSettings, Unsigned, plugins_dir, secret_name};
 pub use table::{SETTINGS, Setting};
 pub use unknown::Warning;
@@ -71,6 +73,7 @@ pub struct Settings {
     pub limits: LimitSettings,
     pub sources: SourceSettings,
     pub rules: Rules,
+    pub apis: ApiSettings,
     /// 0 keeps raw deliveries for ever.
     pub retention_days: u32,
     pub metrics_addr: Option<SocketAddr>,
@@ -132,6 +135,7 @@ impl Settings {
             limits: LimitSettings::read(reader),
             sources: SourceSettings::read(reader, source_names, env),
             rules: sources::rules(reader),
+            apis: ApiSettings::read(reader),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),
             otel: OtelSettings::read(reader),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, ConnectOptions, ServerAddr};
+use percent_encoding::percent_decode_str;
 
 use crate::BusError;
 
@@ -19,7 +20,8 @@ const ACKS_IN_FLIGHT: usize = 8192;
 /// How to reach the bus, and what is ours on it.
 #[derive(Clone)]
 pub struct BusOptions {
-    /// `nats://…` or `tls://…`, several with commas between them; may hold a password, so it is never printed.
+    /// `nats://user:password@host:4222` or `tls://…`, several with commas between them. One that holds no password but a name
+    /// shows it as a token. Never printed.
     pub url: String,
     pub creds_file: Option<PathBuf>,
     pub stream: String,
@@ -49,7 +51,7 @@ impl Bus {
     pub async fn connect(options: &BusOptions) -> Result<Self, BusError> {
         let addresses: Vec<ServerAddr> =
             options.url.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map_err(BusError::Url)?;
-        let mut connect = ConnectOptions::new()
+        let mut connect = with_login(ConnectOptions::new(), &addresses)
             .name("em-agent")
             .retry_on_initial_connect()
             .connection_timeout(ANSWER)
@@ -101,6 +103,18 @@ impl Bus {
             Ok(()) => BusHealth { ok: true, details: format!("nats-server {}", self.client.server_info().version) },
             Err(error) => BusHealth { ok: false, details: error.to_string() },
         }
+    }
+}
+
+/// The client takes what stands before the `@` for a part of the address and shows it to nobody. All servers of one bus know the
+/// same logins: the first one counts.
+fn with_login(options: ConnectOptions, addresses: &[ServerAddr]) -> ConnectOptions {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let login = addresses.iter().find_map(|address| Some((address.username()?, address.password())));
+    match login {
+        Some((user, Some(password))) => options.user_and_password(decoded(user), decoded(password)),
+        Some((token, None)) => options.token(decoded(token)),
+        None => options,
     }
 }
 

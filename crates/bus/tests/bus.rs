@@ -70,6 +70,32 @@ async fn what_is_published_comes_in_batches_until_it_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn a_consumer_that_takes_more_types_after_an_upgrade_gets_them_from_then_on() {
+    let stream = Stream::fresh();
+    let bus = stream.bus().await;
+    bus.ensure_stream().await.expect("a stream");
+    let sent = [told("incident.opened"), told("deployment.finished"), told("incident.resolved")];
+    publish(&bus, &sent[0]).await;
+    publish(&bus, &sent[1]).await;
+    let mut old = bus.consume(SPEC);
+    let taken = next(&mut old).await;
+    assert_eq!(taken.len(), 1);
+    taken[0].ack().await.expect("acknowledged");
+    until("all is acknowledged", async || bus.consumer_lag("test").await.expect("a lag") == 0).await;
+
+    let types = &["deployment.*", "incident.*"];
+    let mut new = bus.consume(ConsumerSpec { types, ..SPEC });
+    publish(&bus, &sent[2]).await;
+    let taken = next(&mut new).await;
+    assert_eq!(
+        taken.iter().map(|received| received.mark).collect::<Vec<_>>(),
+        [mark(&sent[2])],
+        "not what was passed by"
+    );
+    taken[0].ack().await.expect("acknowledged");
+}
+
+#[tokio::test]
 async fn the_duplicate_window_swallows_a_repetition_but_no_replay_and_nothing_that_was_lost() {
     let stream = Stream::fresh();
     let bus = stream.bus().await;

@@ -1,16 +1,24 @@
-//! What events say about commits, ref moves, changes and deployments: facts that any order and any repetition of the
-//! same events add up to in the same way.
+//! What events say about commits, ref moves, changes, deployments, artifacts, incidents and quality: facts that any order
+//! and any repetition of the same events add up to in the same way.
 //!
 //! An entity's fields are registers ([`registers`]): the fact with the newest revision wins, ties are broken by the
-//! content of the event, never by its arrival. Sets (edges, statuses, components) only grow. [`Entities`] is such a sum;
-//! the store merges it into the rows it has. Nothing here may read the clock or depend on what came first.
+//! content of the event, never by its arrival. What an event does not say stays as it was known. Sets (edges, statuses,
+//! components, contents) only grow. [`Entities`] is such a sum; the store merges it into the rows it has.
+//! [`engine`] makes the facts of the metrics of it. Nothing here may read the clock or depend on what came first.
 
+pub mod artifacts;
+pub mod branches;
 pub mod changes;
 pub mod commits;
 pub mod deployments;
 pub mod engine;
 pub mod facts;
+pub mod histogram;
+pub mod incidents;
+pub mod links;
+pub mod quality;
 pub mod registers;
+pub mod touched;
 
 #[cfg(test)]
 mod order;
@@ -23,13 +31,23 @@ use serde::de::DeserializeOwned;
 use crate::canonical;
 use crate::data::Common;
 use crate::event::Event;
+use crate::ids::EventId;
+use artifacts::{ArtifactFacts, ArtifactKey};
+use branches::{BranchCommitFacts, BranchCommitKey};
 use changes::{ChangeFacts, ChangeKey};
 use commits::{CommitFacts, CommitKey, Edge, MoveFacts, MoveKey};
-use deployments::{ComponentFacts, ComponentKey, DeploymentFacts, DeploymentKey, Status};
+use deployments::{
+    ComponentFacts, ComponentKey, Contained, DeploymentFacts, DeploymentKey, ImageFacts, ImageKey, Status,
+};
+use incidents::{IncidentFacts, IncidentKey};
+use links::{LinkFacts, LinkKey};
+use quality::Report;
 use registers::Stamp;
+use touched::Touched;
 
 /// The types of events that say something about entities; a consumer needs no others.
-pub const TYPES: &[&str] = &["commits.*", "change.*", "deployment.*"];
+pub const TYPES: &[&str] =
+    &["artifact.*", "change.*", "commits.*", "coverage.*", "deployment.*", "incident.*", "link.*", "quality_gate.*"];
 
 /// The sum of what some events say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,10 +55,18 @@ pub struct Entities {
     pub commits: BTreeMap<CommitKey, CommitFacts>,
     pub edges: BTreeSet<Edge>,
     pub moves: BTreeMap<MoveKey, MoveFacts>,
+    pub branch_commits: BTreeMap<BranchCommitKey, BranchCommitFacts>,
     pub changes: BTreeMap<ChangeKey, ChangeFacts>,
     pub deployments: BTreeMap<DeploymentKey, DeploymentFacts>,
     pub statuses: BTreeMap<DeploymentKey, BTreeSet<Status>>,
     pub components: BTreeMap<ComponentKey, ComponentFacts>,
+    pub images: BTreeMap<ImageKey, ImageFacts>,
+    pub contents: BTreeSet<Contained>,
+    pub artifacts: BTreeMap<ArtifactKey, ArtifactFacts>,
+    pub incidents: BTreeMap<IncidentKey, IncidentFacts>,
+    pub links: BTreeMap<LinkKey, LinkFacts>,
+    pub quality: BTreeMap<EventId, Report>,
+    pub touched: Touched,
 }
 
 /// The event's data has not the shape of its noun.
@@ -57,9 +83,14 @@ impl Entities {
     /// adds nothing.
     pub fn add(&mut self, event: &Event) -> Result<(), Unreadable> {
         match event.kind.noun() {
-            "commits" => self.add_commits(event, read(event)?, &read(event)?),
+            "artifact" => self.add_artifact(event, read(event)?, read(event)?),
             "change" => self.add_change(event, read(event)?, &read(event)?),
+            "commits" => self.add_commits(event, read(event)?, &read(event)?),
+            "coverage" => self.add_coverage(event, read(event)?, &read(event)?),
             "deployment" => self.add_deployment(event, read(event)?, &read(event)?),
+            "incident" => self.add_incident(event, read(event)?, read(event)?),
+            "link" => self.add_link(event, &read(event)?, read(event)?),
+            "quality_gate" => self.add_quality_gate(event, read(event)?, read(event)?),
             _ => {}
         }
         Ok(())

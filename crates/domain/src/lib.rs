@@ -4,11 +4,13 @@
 //! Nothing here may know HTTP, SQL or NATS, and no other library's error type appears in a public signature.
 
 pub mod canonical;
+pub mod catalog;
 pub mod cdevents;
 pub mod data;
 pub mod dora;
 pub mod event;
 pub mod ids;
+pub mod metrics;
 pub mod rules;
 pub mod text;
 pub mod time;

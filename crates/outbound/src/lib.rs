@@ -31,10 +31,17 @@ impl Request {
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
+    /// Names in lower case; those whose value is no text are left out.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Answer {
+    /// The first header of that name, which is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -95,6 +102,9 @@ impl Outbound {
             |source: reqwest::Error| OutboundError::Unanswered { url: url.clone(), source: source.without_url() };
         let mut response = builder.send().await.map_err(unanswered)?;
         let status = response.status();
+        let text =
+            |(name, value): (&HeaderName, &HeaderValue)| Some((name.to_string(), value.to_str().ok()?.to_owned()));
+        let headers = response.headers().iter().filter_map(text).collect();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
             if body.len() + chunk.len() > self.cap_bytes {
@@ -102,6 +112,6 @@ impl Outbound {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, headers, body })
     }
 }

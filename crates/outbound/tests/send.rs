@@ -29,10 +29,11 @@ fn client(timeout: Duration) -> Outbound {
 
 #[tokio::test]
 async fn an_answer_is_given_back_whatever_its_status() {
-    let url = answering(b"HTTP/1.1 503 Busy\r\ncontent-length: 10\r\n\r\n{\"a\": [1]}").await;
+    let url = answering(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\ncontent-length: 10\r\n\r\n{\"a\": [1]}").await;
     let answer = client(Duration::from_secs(5)).send(Request::get(url)).await.expect("answered");
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.json()["a"][0], 1);
+    assert_eq!((answer.header("retry-after"), answer.header("etag")), (Some("7"), None));
 }
 
 #[tokio::test]

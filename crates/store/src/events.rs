@@ -4,7 +4,7 @@
 //! Writing events is `intake`'s business alone.
 
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
 pub mod stream;
 
 use chrono::{DateTime, Utc};

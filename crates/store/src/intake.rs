@@ -19,6 +19,7 @@ use domain::event::{Draft, Event};
 use domain::ids::{DeliveryId, TenantId};
 use uuid::Uuid;
 
+pub use batch::known;
 pub use pack::{Packed, hash16, key_hash, pack, unpack};
 
 use crate::StoreError;

@@ -44,6 +44,20 @@ struct LeasedRow {
     attempts: i32,
 }
 
+impl LeasedRow {
+    fn leased(self) -> Result<Leased, StoreError> {
+        let Self { tenant_id, id, kind, params, progress, attempts } = self;
+        let tenant = tenant_id.parse().map_err(|_| StoreError::Corrupt(format!("job {id} has no tenant")))?;
+        Ok(Leased { tenant, id, kind, params, progress, attempt: attempts })
+    }
+}
+
+#[derive(QueryableByName)]
+struct HeldRow {
+    #[diesel(sql_type = Timestamptz)]
+    leased_until: DateTime<Utc>,
+}
+
 /// Leases the oldest job of these kinds that is queued, or was left by a worker that is gone.
 pub fn lease_next(
     conn: &mut PgConnection,
@@ -64,12 +78,55 @@ pub fn lease_next(
     .bind::<Array<Text>, _>(kinds)
     .get_result(conn)
     .optional()?;
-    let leased = |row: LeasedRow| {
-        let tenant = row.tenant_id.parse().map_err(|_| StoreError::Corrupt(format!("job {} has no tenant", row.id)))?;
-        let LeasedRow { id, kind, params, progress, attempts, .. } = row;
-        Ok(Leased { tenant, id, kind, params, progress, attempt: attempts })
-    };
-    row.map(leased).transpose()
+    row.map(LeasedRow::leased).transpose()
+}
+
+/// Leases the open job that asks for exactly this, where nobody works on it.
+pub fn lease_same(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    (kind, params): (&str, &Value),
+    now: DateTime<Utc>,
+    lease: TimeDelta,
+) -> Result<Option<Leased>, StoreError> {
+    let row: Option<LeasedRow> = sql_query(
+        "update jobs set status = 'running', started_at = coalesce(started_at, $1), attempts = attempts + 1, leased_until = $2
+         where id = (
+           select id from jobs
+           where tenant_id = $3 and kind = $4 and params::jsonb = $5::jsonb
+             and (status = 'queued' or status = 'running' and leased_until < $1)
+           order by created_at, id limit 1 for update skip locked)
+         returning tenant_id, id, kind, params, progress, attempts",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now + lease)
+    .bind::<Text, _>(tenant.as_str())
+    .bind::<Text, _>(kind)
+    .bind::<Json, _>(params)
+    .get_result(conn)
+    .optional()?;
+    row.map(LeasedRow::leased).transpose()
+}
+
+/// Until when somebody else works on exactly this; `None`: nobody does.
+pub fn held_until(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    (kind, params): (&str, &Value),
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let row: Option<HeldRow> = sql_query(
+        "select leased_until from jobs
+         where tenant_id = $1 and kind = $2 and params::jsonb = $3::jsonb and status = 'running' and leased_until >= $4
+         order by leased_until desc limit 1",
+    )
+    .bind::<Text, _>(tenant.as_str())
+    .bind::<Text, _>(kind)
+    .bind::<Json, _>(params)
+    .bind::<Timestamptz, _>(now)
+    .get_result(conn)
+    .optional()?;
+    Ok(row.map(|row| row.leased_until))
 }
 
 /// Notes how far the job is and keeps the lease. `false`: it is ours no more (cancelled, or another worker has it).

@@ -20,6 +20,18 @@ pub const REPLAY: &str = "replay";
 /// The kind of a job that normalizes stored deliveries again and changes only what they mean otherwise now.
 pub const RENORMALIZE: &str = "renormalize";
 
+/// The kind of a job that fetches history, worked on by the command that asks for it.
+pub const BACKFILL: &str = "backfill";
+
+/// What history is to be fetched: the `params` of a [`BACKFILL`] job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    pub source: String,
+    /// `owner/name`.
+    pub repo: String,
+    pub since: DateTime<Utc>,
+}
+
 /// What is to be replayed: the `params` of a [`REPLAY`] job, whose id is the [`ReplayId`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -125,6 +137,17 @@ pub fn ask_renormalize(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     ask(conn, tenant, (id, RENORMALIZE), renormalize, now)
+}
+
+/// Queues a backfill under `id`.
+pub fn ask_backfill(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ReplayId,
+    backfill: &Backfill,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    ask(conn, tenant, (id, BACKFILL), backfill, now)
 }
 
 fn ask(

@@ -5,25 +5,31 @@
 //! wait on the world. Nothing here may know HTTP or NATS, or read the environment or the clock.
 
 mod address;
+pub mod catalogs;
 pub mod dead_letters;
 pub mod deliveries;
+pub mod dirty;
 pub mod entities;
 pub mod error;
 pub mod events;
-pub mod frequency;
+pub mod facts;
 pub mod idempotency;
 pub mod intake;
 pub mod job_leases;
 pub mod jobs;
 pub mod marks;
+pub mod metrics;
 pub mod migrate;
+pub mod named;
 pub mod outbox;
 pub mod partitions;
 pub mod pool;
 pub mod rejected;
 pub mod replays;
 pub mod retention;
+pub mod rollups;
 pub mod schema;
+pub mod services;
 pub mod sources;
 pub mod statement;
 pub mod statistics;

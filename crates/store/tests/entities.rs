@@ -1,6 +1,5 @@
 //! The entity tables on a real PostgreSQL: any order, any cutting into batches, and a rebuild give the same rows.
 
-use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
@@ -8,15 +7,28 @@ use domain::dora::Entities;
 use domain::event::Event;
 use domain::ids::TenantId;
 use serde_json::json;
+use store::Role;
 use store::entities;
-use store::frequency::{Counted, known_since, per_day};
 use store::intake::{Keep, accept};
-use store::{Role, StoreError};
 use testkit::database::Database;
 use testkit::world::{delivery_of, event, minute};
 
-const TABLES: [&str; 7] =
-    ["commits", "commit_edges", "ref_moves", "changes", "deployments", "deployment_statuses", "deployment_components"];
+const TABLES: [&str; 14] = [
+    "commits",
+    "commit_edges",
+    "branch_commits",
+    "ref_moves",
+    "changes",
+    "deployments",
+    "deployment_statuses",
+    "deployment_components",
+    "deployment_images",
+    "deployment_contents",
+    "artifacts",
+    "incidents",
+    "incident_links",
+    "quality_reports",
+];
 
 #[derive(QueryableByName)]
 struct Line {
@@ -35,7 +47,7 @@ fn rows(conn: &mut PgConnection) -> Vec<String> {
 
 fn add(conn: &mut PgConnection, events: &[Event]) {
     let sum = Entities::of(events).expect("readable");
-    conn.transaction(|conn| entities::add(conn, &sum)).expect("added");
+    conn.transaction(|conn| entities::keep(conn, &sum, Utc::now())).expect("kept");
 }
 
 fn clear(conn: &mut PgConnection) {
@@ -54,18 +66,48 @@ fn log() -> Vec<Event> {
         }).as_object().map(|all| all.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect()).expect("an object")));
         log.push(event("commits.pushed", number % 7, &json!({
             "repo": "acme/shop", "ref": "main", "before": format!("{key}a"), "after": format!("{word}b"), "forced": number % 2 == 0,
-            "pushed_at": at, "commits": [{"sha": format!("{word}b"), "parents": [format!("{key}p")], "author": {"login": format!("ada{key}"), "bot": false}}],
+            "pushed_at": at, "commits": [{"sha": format!("{word}b"), "parents": [format!("{key}p")], "author": {"login": format!("ada{key}"), "bot": false},
+            "message_head": format!("Add \"{word}\" \\o/"), "files": [format!("a \"{key}\", b\\c,{{d}}"), ""]}],
         })));
         let mut deployment = json!({
             "repo": "acme/shop", "environment": format!("prod-{word}"), "environment_tier": "production", "deployment_id": format!("d{key}"),
-            "state": format!("state {word}"), "at": at, "commit_sha": format!("{word}c"),
+            "state": format!("state {word}"), "at": at, "commit_sha": format!("{word}c"), "contains": [["acme/shop", format!("{number}c")]],
+            "components": [{"sha": format!("{word}c"), "ref": format!("v{number}")}, {"image_digest": format!("sha256:{word}")}], "fixes": [format!("d{word}")],
         });
         if number % 2 == 0 {
             deployment["outcome"] = json!(["success", "failure", "success"][word as usize]);
         }
         log.push(event("deployment.updated", number % 7, &deployment));
+        log.extend(of_quality(number));
     }
     log
+}
+
+fn of_quality(number: i64) -> [Event; 3] {
+    let (key, word, minute) = (number % 4, number % 3, number % 7);
+    let verb = ["opened", "resolved", "reopened", "updated"][(number % 4) as usize];
+    let incident = json!({
+        "incident_id": format!("i{key}"), "title": format!("title {word}"), "service": "shop", "labels": [format!("l{word}")],
+        "caused_by": {"deployment": format!("d{word}")}, "deleted": word == 0,
+    });
+    let (link, report) = (["set", "removed"][(number % 2) as usize], ["passed", "failed"][(number % 2) as usize]);
+    let [incident, link] = [
+        event(&format!("incident.{verb}"), minute, &incident),
+        event(
+            &format!("link.{link}"),
+            minute,
+            &json!({"incident_id": format!("i{key}"), "deployment_id": format!("d{word}")}),
+        ),
+    ];
+    let last = match number % 2 {
+        0 => event(
+            "artifact.published",
+            minute,
+            &json!({"digest": format!("sha256:{word}"), "repo": "acme/shop", "sha": format!("{key}c")}),
+        ),
+        _ => event(&format!("quality_gate.{report}"), minute, &json!({"project": "shop"})),
+    };
+    [incident, link, last]
 }
 
 #[test]
@@ -76,14 +118,23 @@ fn any_order_and_any_cutting_give_the_same_rows() {
     add(&mut conn, &log);
     let expected = rows(&mut conn);
     assert!(expected.len() > 30, "{} rows", expected.len());
-    for (step, size) in [(7, 1), (11, 5), (1, 17), (119, 64)] {
+    for (step, size) in [(7, 1), (11, 5), (1, 17), (239, 64)] {
         clear(&mut conn);
-        // 120 events: a step that shares no factor with their number visits each once.
+        // 240 events: a step that shares no factor with their number visits each once.
         let order: Vec<Event> = (0..log.len()).map(|place| log[(place * step) % log.len()].clone()).collect();
         order.chunks(size).for_each(|batch| add(&mut conn, batch));
         add(&mut conn, &order[..order.len() / 2]);
         assert_eq!(rows(&mut conn), expected, "step {step}, batches of {size}");
     }
+}
+
+#[test]
+fn lists_are_kept_as_they_were_said() {
+    let database = Database::fresh();
+    let mut conn = database.store(Role::App).open(Role::App).expect("a connection");
+    add(&mut conn, &log());
+    let files = rows(&mut conn).into_iter().find(|row| row.starts_with("commits")).expect("a commit");
+    assert!(files.contains(r#""files":["a \"3\", b\\c,{d}",""]"#), "{files}");
 }
 
 #[test]
@@ -120,67 +171,6 @@ fn a_rebuild_gives_the_rows_that_were_there() {
     log.chunks(9).for_each(|batch| add(&mut conn, batch));
     let incremental = rows(&mut conn);
     conn.batch_execute("delete from deployment_statuses; update changes set title = 'spoiled'").expect("spoiled");
-    assert_eq!(entities::rebuild(&mut conn).expect("rebuilt"), 121);
+    assert_eq!(entities::rebuild(&mut conn, Utc::now()).expect("rebuilt"), 241);
     assert_eq!(rows(&mut conn), incremental);
-}
-
-fn success(id: &str, at: &str, extra: &[(&str, &str)]) -> Event {
-    let mut data = json!({
-        "repo": "acme/shop", "environment": "prod", "environment_tier": "production", "deployment_id": id, "outcome": "success", "at": at,
-    });
-    extra.iter().for_each(|(name, value)| data[*name] = json!(value));
-    event("deployment.finished", 0, &data)
-}
-
-fn time(text: &str) -> DateTime<Utc> {
-    text.parse().expect("a time")
-}
-
-fn counted(time_zone: &str) -> Counted {
-    Counted {
-        from: time("2026-03-28T00:00:00Z"),
-        to: time("2026-04-01T00:00:00Z"),
-        time_zone: time_zone.into(),
-        tiers: vec!["production".into()],
-        repos: Vec::new(),
-        services: Vec::new(),
-        environment: None,
-    }
-}
-
-fn days(conn: &mut PgConnection, counted: &Counted) -> Vec<(String, i64)> {
-    let days: Result<_, StoreError> = per_day(conn, &TenantId::default(), counted);
-    days.expect("days").into_iter().map(|day| (day.day.to_string(), day.deployments)).collect()
-}
-
-#[test]
-fn deployments_are_counted_once_on_their_local_day() {
-    let database = Database::fresh();
-    let mut conn = database.store(Role::App).open(Role::App).expect("a connection");
-    add(
-        &mut conn,
-        &[
-            success("before midnight", "2026-03-28T22:59:59Z", &[]),
-            success("after midnight in winter time", "2026-03-28T23:00:00Z", &[]),
-            // Summer time has begun in Berlin that night: this is 23:30, the next is 00:30 of the 30th.
-            success("late", "2026-03-29T21:30:00Z", &[("repo", "acme/other"), ("service", "checkout")]),
-            success("early", "2026-03-29T22:30:00Z", &[]),
-            success("twice", "2026-03-30T10:00:00Z", &[]),
-            success("twice", "2026-03-31T10:00:00Z", &[("state", "again")]),
-            success("staging", "2026-03-30T10:00:00Z", &[("environment", "stage"), ("environment_tier", "staging")]),
-            success("failed", "2026-03-30T10:00:00Z", &[("outcome", "failure")]),
-            success("too late", "2026-04-01T00:00:00Z", &[]),
-        ],
-    );
-    let day = |day: &str, number| (format!("2026-03-{day}"), number);
-    assert_eq!(days(&mut conn, &counted("Europe/Berlin")), [day("28", 1), day("29", 2), day("30", 2)]);
-    assert_eq!(days(&mut conn, &counted("UTC")), [day("28", 2), day("29", 2), day("30", 1)]);
-    let narrowed = Counted { services: vec!["checkout".into(), "x".into()], ..counted("UTC") };
-    assert_eq!(days(&mut conn, &narrowed), [day("29", 1)]);
-    let of_service_by_default =
-        Counted { services: vec!["acme/shop".into()], repos: vec!["acme/shop".into()], ..counted("UTC") };
-    assert_eq!(days(&mut conn, &of_service_by_default), [day("28", 2), day("29", 1), day("30", 1)]);
-    let staged = Counted { tiers: Vec::new(), environment: Some("stage".into()), ..counted("UTC") };
-    assert_eq!(days(&mut conn, &staged), [day("30", 1)]);
-    assert_eq!(known_since(&mut conn, &TenantId::default()).expect("known"), Some(time("2026-03-28T22:59:59Z")));
 }

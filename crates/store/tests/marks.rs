@@ -1,6 +1,6 @@
 //! Marks, tries, dead letters, lost streams and leased jobs on a real PostgreSQL.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::PgConnection;
 use domain::event::Event;
 use domain::ids::{Mark, ReplayId, TenantId};
@@ -13,11 +13,11 @@ use store::{Role, Store, dead_letters, job_leases};
 use testkit::database::Database;
 use testkit::world::{delivery_of, event, minute};
 
-fn never(_: &mut PgConnection, _: &[&Event]) -> Result<(), Failure> {
+fn never(_: &mut PgConnection, _: &[&Event], _: DateTime<Utc>) -> Result<(), Failure> {
     Err(Failure::Event("never".into()))
 }
 
-fn fine(_: &mut PgConnection, _: &[&Event]) -> Result<(), Failure> {
+fn fine(_: &mut PgConnection, _: &[&Event], _: DateTime<Utc>) -> Result<(), Failure> {
     Ok(())
 }
 

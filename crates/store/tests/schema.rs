@@ -17,13 +17,13 @@ struct Column {
     nullable: String,
 }
 
-/// Every table of ours with its columns, `?` behind those that may be null. Partitions are left out.
+/// Every table of ours with its columns, `?` behind those that may be null. Partitions and views are left out.
 fn migrated(conn: &mut PgConnection) -> BTreeMap<String, BTreeSet<String>> {
     let columns: Vec<Column> = sql_query(
         "select c.table_name::text as table_name, c.column_name::text as column_name, c.is_nullable::text as nullable
          from information_schema.columns c
          join pg_class t on t.relname = c.table_name and t.relnamespace = 'public'::regnamespace
-         where c.table_schema = 'public' and not t.relispartition and c.table_name <> '__diesel_schema_migrations'",
+         where c.table_schema = 'public' and not t.relispartition and t.relkind in ('r', 'p') and c.table_name <> '__diesel_schema_migrations'",
     )
     .load(conn)
     .expect("the columns");
@@ -74,17 +74,49 @@ fn every_table_names_its_tenant() {
 }
 
 #[test]
+fn every_view_names_its_tenant_and_is_described() {
+    let database = Database::fresh();
+    let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
+    let columns: Vec<Column> = sql_query(
+        "select table_name::text as table_name, column_name::text as column_name, '' as nullable
+         from information_schema.columns where table_schema = 'public' and table_name like 'dora_v_%' order by ordinal_position",
+    )
+    .load(conn)
+    .expect("the columns");
+    let mut views: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for column in &columns {
+        views.entry(&column.table_name).or_default().push(&column.column_name);
+    }
+    let page = include_str!("../../../docs/DASHBOARDS.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `dora_v_")?.split_once("` | "));
+    let described: BTreeMap<String, Vec<&str>> = rows
+        .map(|(name, row)| (format!("dora_v_{name}"), row.split('|').next().unwrap_or_default()))
+        .map(|(name, columns)| (name, columns.split(',').map(|column| column.trim().trim_matches('`')).collect()))
+        .collect();
+    assert!(views.len() > 15, "{views:?}");
+    assert!(views.values().all(|columns| columns[0] == "tenant"), "{views:?}");
+    let views: BTreeMap<String, Vec<&str>> =
+        views.into_iter().map(|(name, columns)| (name.to_owned(), columns)).collect();
+    assert_eq!(described, views, "docs/DASHBOARDS.md and the migrations");
+}
+
+#[test]
 fn the_read_only_role_reads_facts_and_neither_raw_bytes_nor_writes() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     sql_query("reset role").execute(conn).expect("the login's own role");
     sql_query("set role em_readonly").execute(conn).expect("the read-only role");
-    for allowed in ["events", "deployments", "changes", "commits"] {
+    for allowed in ["events", "deployments", "changes", "commits", "dora_v_deployments"] {
         assert!(sql_query(format!("select 1 from {allowed}")).execute(conn).is_ok(), "{allowed}");
     }
-    for forbidden in
-        ["select 1 from deliveries", "select 1 from rejected_samples", "delete from events", "select 1 from jobs"]
-    {
+    for forbidden in [
+        "select 1 from deliveries",
+        "select 1 from rejected_samples",
+        "delete from events",
+        "select 1 from jobs",
+        "select 1 from dora_deployments",
+        "delete from dora_v_deployments",
+    ] {
         assert!(sql_query(forbidden).execute(conn).is_err(), "{forbidden}");
     }
 }
@@ -94,6 +126,7 @@ fn what_the_migrations_make_they_can_take_back() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
+        include_str!("../../../migrations/2026-11-21-000003_views/down.sql"),
         include_str!("../../../migrations/2026-11-21-000002_dora/down.sql"),
         include_str!("../../../migrations/2026-11-21-000001_foundation/down.sql"),
     ];

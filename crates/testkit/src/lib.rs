@@ -4,9 +4,13 @@
 
 pub mod collector;
 pub mod database;
+pub mod facts;
 pub mod folder;
+pub mod history;
 pub mod locks;
 pub mod nats;
+pub mod prometheus;
+pub mod rest;
 pub mod senders;
 pub mod servers;
 pub mod world;

@@ -38,7 +38,7 @@ pub fn is_long_run() -> bool {
     given("EM_TEST_LONG").is_some()
 }
 
-fn given(name: &str) -> Option<String> {
+pub(crate) fn given(name: &str) -> Option<String> {
     static VARIABLES: LazyLock<BTreeMap<String, String>> = LazyLock::new(environment::variables);
     VARIABLES.get(name).cloned()
 }
@@ -86,6 +86,11 @@ pub fn nats_plan(data_dir: &Path) -> NatsPlan {
     let variables = environment::variables();
     let bin = variables.get("EM_NATS_BIN").map(PathBuf::from);
     NatsPlan { data_dir: data_dir.to_owned(), bin, search_path: search_path(&variables) }
+}
+
+/// Where tests look for programs.
+pub(crate) fn program_folders() -> Vec<PathBuf> {
+    search_path(&environment::variables())
 }
 
 /// `PATH`, and where `./dev` puts programs: tests run in the folder of their crate.

@@ -23,7 +23,7 @@ const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancell
 pub(crate) struct Job {
     #[schema(value_type = String)]
     id: Uuid,
-    /// `replay` or `renormalize`.
+    /// `replay`, `renormalize` or `backfill`.
     kind: String,
     /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     status: String,

@@ -10,8 +10,7 @@ use domain::ids::{DeliveryId, ReplayId, TenantId};
 use integrations::Sources;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use store::idempotency::{Answer, Keyed, Once, once};
+use store::idempotency::Answer;
 use store::jobs::{self, Replay};
 use store::{Connection, StoreError};
 use utoipa::ToSchema;
@@ -20,12 +19,12 @@ use uuid::Uuid;
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator};
 use crate::body;
-use crate::problem::{Code, FieldError, Problem, ProblemBody};
+use crate::idempotent::{self, keyed};
+use crate::problem::{FieldError, Problem, ProblemBody};
 use crate::query::{Asked, time_of};
 use crate::state::Shared;
 
 const ACCEPTED: i16 = 202;
-const LONGEST_KEY: usize = 255;
 
 /// Which deliveries: received in `[from, to)`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -141,16 +140,9 @@ async fn queue(
     let now = Utc::now();
     let id = ReplayId::new(now, Uuid::new_v4().into_bytes());
     let tenant = caller.tenant.clone();
-    let Some(keyed) = keyed(caller, request, sent)? else {
-        let ask = move |conn: &mut Connection| ask(conn, &tenant, id, &replay, now);
-        return Ok(answered(state.store.call("replay_ask", ask).await?, false));
-    };
-    let ask_once = move |conn: &mut Connection| once(conn, &keyed, now, |conn| ask(conn, &tenant, id, &replay, now));
-    match state.store.call("replay_ask_once", ask_once).await? {
-        Once::First(answer) => Ok(answered(answer, false)),
-        Once::Again(answer) => Ok(answered(answer, true)),
-        Once::Reused => Err(Problem::new(Code::KeyReused, "this key was sent with another request; take a new key")),
-    }
+    let keyed = keyed("replay", caller, request, sent)?;
+    let ask = move |conn: &mut Connection| ask(conn, &tenant, id, &replay, now);
+    idempotent::answer(state, "replay_ask", keyed, now, ask).await
 }
 
 fn ask(
@@ -162,37 +154,4 @@ fn ask(
 ) -> Result<Answer, StoreError> {
     jobs::ask_replay(conn, tenant, id, replay, now)?;
     Ok(Answer { status: ACCEPTED, body: json!(Queued { job_id: id }) })
-}
-
-fn answered(answer: Answer, again: bool) -> HttpResponse {
-    let mut response = HttpResponse::Accepted();
-    if again {
-        response.insert_header(("idempotency-replayed", "true"));
-    }
-    response.json(answer.body)
-}
-
-/// The request by its Idempotency-Key, when it has one.
-fn keyed(caller: &Caller<Operator>, request: &HttpRequest, sent: &Bytes) -> Result<Option<Keyed>, Problem> {
-    let mut sent_keys = request.headers().get_all("idempotency-key");
-    let Some(header) = sent_keys.next() else { return Ok(None) };
-    if sent_keys.next().is_some() {
-        return Err(Problem::new(Code::AmbiguousHeader, "idempotency-key must be sent once"));
-    }
-    let key = header.to_str().map(|text| text.trim().trim_matches('"')).unwrap_or_default();
-    if !(1..=LONGEST_KEY).contains(&key.len()) {
-        let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} plain characters");
-        return Err(Problem::new(Code::InvalidRequest, detail));
-    }
-    let mut hash = Sha256::new();
-    hash.update(request.path());
-    hash.update([0]);
-    hash.update(sent);
-    Ok(Some(Keyed {
-        tenant: caller.tenant.clone(),
-        caller: caller.name().to_owned(),
-        route: "replay".to_owned(),
-        key: key.to_owned(),
-        fingerprint: hash.finalize().into(),
-    }))
 }

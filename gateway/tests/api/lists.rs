@@ -215,38 +215,3 @@ async fn what_the_database_says_of_a_failure_is_not_told() {
     let body = problem(world.answer("/v1/events").await, 500, "internal").await;
     assert!(!body.to_string().contains("elsewhere") && !body.to_string().contains("relation"), "{body}");
 }
-
-#[tokio::test]
-async fn deployment_frequency_counts_per_day_and_source_in_the_zone_that_is_asked_for() {
-    let world = World::new().await;
-    world.sql(
-        "insert into deployments (tenant_id, integration, deployment_id, repo, environment, tier, outcome, finished_at, registers)
-         select 'default', 'github', n::text, 'acme/shop', 'production', 'production', case when n = 5 then 'failure' else 'success' end,
-                '2026-11-19T23:30:00Z'::timestamptz + n * interval '1 hour', '{}' from generate_series(0, 5) n",
-    );
-    let path = "/v1/metrics/dora/deployment-frequency?from=2026-11-01&to=2026-12-01";
-    let days = world.get(path).await;
-    let counts = |page: &Value| -> Vec<(String, i64)> {
-        let rows = page["data"].as_array().expect("rows").iter();
-        rows.map(|row| {
-            (row["day"].as_str().expect("a day").to_owned(), row["total_deployments"].as_i64().expect("a count"))
-        })
-        .collect()
-    };
-    assert_eq!(counts(&days), [("2026-11-20".to_owned(), 4), ("2026-11-19".to_owned(), 1)]);
-    assert_eq!(
-        (&days["data"][0]["github_deployments"], &days["data"][0]["heroku_deployments"]),
-        (&4.into(), &0.into())
-    );
-    assert!(days["settled"].is_boolean(), "{days}");
-    assert_eq!(counts(&world.get(&format!("{path}&tz=Europe/Berlin")).await), [("2026-11-20".to_owned(), 5)]);
-    assert_eq!(counts(&world.get(&format!("{path}&repo=acme/shop,acme/other&tier=staging")).await), []);
-    let first = world.get(&format!("{path}&limit=1")).await;
-    let cursor = first["next_cursor"].as_str().expect("a cursor");
-    let rest = world.get(&format!("{path}&limit=1&cursor={cursor}")).await;
-    assert_eq!((counts(&rest), &rest["next_cursor"]), (vec![("2026-11-19".to_owned(), 1)], &Value::Null));
-    for bad in ["team=x", "to=-262143-01-01", "from=-262143-01-01"] {
-        let asked = format!("/v1/metrics/dora/deployment-frequency?{bad}");
-        problem(world.answer(&asked).await, 400, "invalid-request").await;
-    }
-}

@@ -1,10 +1,12 @@
 //! The gateway over HTTP, against a real database and a real bus.
 
+mod catalog;
 mod cors;
 mod doors;
 mod handshakes;
 mod lists;
 mod locks;
+mod metrics;
 mod routes;
 mod stream;
 mod tenants;

@@ -1,11 +1,13 @@
 //! Two tenants in one database: nothing of the one is there for the other, whatever is asked.
 
+use chrono::Utc;
 use gateway::access::Role;
 use gateway::routes::{Entry, ROUTES};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::lists::{DELIVERIES, FIRST};
+use crate::metrics::facts;
 use crate::world::{World, events, problem, token};
 
 const REJECTED: &str = "01938f5e-3f0c-7c11-9d4e-000000000003";
@@ -19,6 +21,23 @@ async fn as_acme(world: &World, method: Method, path: &str) -> Response {
     request.body(RANGE).send().await.expect("an answer")
 }
 
+/// A row of every fact and of what stands beside them, as of now.
+fn facts() -> String {
+    let (now, id) = (Utc::now().to_rfc3339(), "01938f5e-3f0a-7c11-9d4e-0000000000f1");
+    let change = |number: &str, merged_at: &str| {
+        let usual = [("tenant_id", "default"), ("repo", "acme/shop"), ("number", number), ("registers", "{}")];
+        facts::insert("changes", &usual, &[("opened_at", now.as_str()), ("merged_at", merged_at)])
+    };
+    let report = [("tenant_id", "default"), ("integration", "codecov"), ("event_id", id), ("at", &now), ("project", "p")];
+    facts::deployment("1", &now, &[])
+        + &facts::change("1", "1", &now, 60.0, &[])
+        + &facts::failure("1", &now, Some(&now), &[])
+        + &facts::incident("1", &now, Some(&now), &[])
+        + &facts::insert("quality_reports", &report, &[])
+        + &change("1", &now)
+        + &change("2", "null")
+}
+
 /// The default tenant has a row of every kind; acme has none.
 async fn world() -> (World, String) {
     let world = World::new().await;
@@ -26,10 +45,10 @@ async fn world() -> (World, String) {
     world.sql(DELIVERIES);
     world.sql(&events("default", 1, 3));
     world.sql(&format!("update events set id = '{EVENT}' where subject = 'acme/shop#1'"));
-    world.sql(
-        "insert into deployments (tenant_id, integration, deployment_id, environment, tier, outcome, finished_at, registers)
-         values ('default', 'github', '1', 'production', 'production', 'success', now(), '{}')",
-    );
+    world.sql(&facts());
+    let catalog = r#"{"services": {"shop": {}}, "teams": {"web": {"owns": ["shop"]}}}"#;
+    let applied = world.request_as(Role::Operator, Method::PUT, "/v1/catalog").body(catalog).send().await;
+    assert_eq!(applied.expect("an answer").status(), 200);
     let asked =
         world.request_as(Role::Operator, Method::POST, "/v1/replay").header("idempotency-key", "the same of both");
     let job: Value = asked.body(RANGE).send().await.expect("an answer").json().await.expect("json");
@@ -43,10 +62,23 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
         let ids = match route.path {
             path if path.contains("{job_id}") => vec![job.as_str()],
             path if path.starts_with("/v1/events/{id}") => vec![EVENT],
+            "/v1/deployments/{integration}/{id}" => vec!["1"],
+            "/v1/metrics/dora" => {
+                let n = |five: Value| five["deployment_frequency"]["n"].clone();
+                let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
+                assert_eq!((n(theirs), n(world.get(route.path).await)), (json!(0), json!(1)));
+                continue;
+            }
             path if path.contains("{id}") => vec![FIRST, REJECTED],
             // They are no rows: what is on, and what is asked for.
-            "/v1/sources" | "/v1/events/stream" | "/v1/replay" => continue,
+            "/v1/sources" | "/v1/events/stream" | "/v1/replay" | "/v1/incidents/links" => continue,
+            "/v1/catalog" => {
+                let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
+                assert_eq!((&theirs["version"], &theirs["document"]), (&json!(0), &json!({"version": 1})));
+                continue;
+            }
             list => {
+                let list = &list.replace("{metric}", "deployment-frequency");
                 let theirs: Value = as_acme(&world, Method::GET, list).await.json().await.expect("json");
                 assert_eq!(theirs["data"], json!([]), "{list}");
                 assert_ne!(world.get(list).await["data"], json!([]), "{list} has rows of the other");
@@ -55,7 +87,7 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
         };
         let method: Method = route.method.as_str().parse().expect("a method");
         for id in ids {
-            let path = route.path.replace("{job_id}", id).replace("{id}", id);
+            let path = route.path.replace("{job_id}", id).replace("{id}", id).replace("{integration}", "github");
             problem(as_acme(&world, method.clone(), &path).await, 404, "not-found").await;
         }
     }

@@ -48,6 +48,7 @@ pub(crate) static AZUREDEVOPS: Integration = Integration {
     kind: Field::Body(&["/eventType"]),
     // Two subscriptions tell of one event under one id, and may send different parts of it.
     key: Field::First(&[Field::Body(&["/subscriptionId", "/id"]), Field::Body(&["/id"])]),
+    mapping_version: 2,
     normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json; charset=utf-8"), ("user-agent", "VSServices/19.263")],
     samples: SAMPLES,

@@ -54,6 +54,7 @@ pub(crate) static BITBUCKET: Integration = Integration {
     key: Field::Headers(&["x-request-uuid", "x-request-id"]),
     kept_headers: &["x-hook-uuid"],
     greeting: Some(greet),
+    mapping_version: 2,
     normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "Bitbucket-Webhooks/2.0"), ("x-attempt-number", "1")],
     samples: SAMPLES,

@@ -6,6 +6,7 @@
 
 mod builds;
 mod deployments;
+pub mod history;
 mod issues;
 mod payloads;
 mod pull_requests;
@@ -61,7 +62,7 @@ pub(crate) static GITHUB: Integration = Integration {
         "x-github-hook-installation-target-type",
     ],
     max_body_bytes: 25 * 1024 * 1024,
-    mapping_version: 2,
+    mapping_version: 3,
     greeting: Some(greet),
     normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "GitHub-Hookshot/3f1a7c2"), ("accept", "*/*")],

@@ -10,6 +10,7 @@ use domain::time;
 use serde::Deserialize;
 
 use super::payloads::{Label, NAME, Repository, TITLE, URL, User, common, draft, label_names, text};
+use crate::history::Known;
 use crate::json::{self, Text};
 use crate::messages::{reverts, ticket_keys};
 
@@ -23,6 +24,7 @@ pub(super) struct PullRequestEvent<'a> {
     repository: Repository<'a>,
     #[serde(borrow)]
     sender: Option<User<'a>>,
+    em_agent: Option<Known>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +99,7 @@ struct Tip<'a> {
 pub(super) fn drafts(event: PullRequestEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let request = &event.pull_request;
     let mut change = request.change(rules);
+    change.first_commit_at = event.em_agent.as_ref().and_then(|known| known.first_commit_at);
     let (kind, at) = match event.action.as_deref() {
         Some("opened") => ("change.opened", request.created_at),
         Some("ready_for_review") => ("change.ready", request.updated_at),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::payloads::{Changed, Label, Project, User, common, label_names};
 use crate::drafts::{NAME, TITLE, URL, draft, sha, text};
+use crate::history::Known;
 use crate::json::{self, Id, Text};
 use crate::messages::{reverts, ticket_keys};
 
@@ -31,6 +32,7 @@ pub(super) struct RequestEvent<'a> {
     #[serde(borrow, default, deserialize_with = "json::list")]
     reviewers: Vec<User<'a>>,
     changes: Option<Changes>,
+    em_agent: Option<Known>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +115,9 @@ pub(super) fn drafts(event: RequestEvent<'_>, rules: &Rules) -> Vec<Draft> {
     let request = &event.object_attributes;
     let people = event.user.iter().chain(&event.assignees).chain(&event.reviewers);
     let author = author(request.author_id.as_ref(), people, rules);
+    let known = event.em_agent.unwrap_or_default();
     let mut change = request.change(author);
+    change.first_commit_at = known.first_commit_at;
     let is_ready = event.changes.and_then(|changes| changes.draft).is_some_and(|draft| draft.current == Some(false));
     let (kind, at) = match request.action.as_deref() {
         Some("open") => ("change.opened", request.created_at),
@@ -121,9 +125,9 @@ pub(super) fn drafts(event: RequestEvent<'_>, rules: &Rules) -> Vec<Draft> {
         Some("close") => ("change.closed", request.closed_at.or(request.updated_at)),
         Some("reopen") => ("change.reopened", request.updated_at),
         // The last approval that was needed, and one of several.
-        Some("approved") => ("change.approved", None),
-        Some("approval") => ("change.reviewed", None),
-        Some("unapproved" | "unapproval") => ("change.updated", None),
+        Some("approved") => ("change.approved", known.happened_at),
+        Some("approval") => ("change.reviewed", known.happened_at),
+        Some("unapproved" | "unapproval") => ("change.updated", known.happened_at),
         _ if is_ready => ("change.ready", request.updated_at),
         _ => ("change.updated", request.updated_at),
     };

@@ -6,6 +6,7 @@
 
 mod builds;
 mod deployments;
+pub mod history;
 mod issues;
 mod merge_requests;
 mod payloads;
@@ -60,6 +61,7 @@ pub(crate) static GITLAB: Integration = Integration {
     key: Field::First(&[Field::Headers(&["webhook-id", "idempotency-key"]), Field::Read(event_and_body)]),
     kept_headers: &["x-gitlab-event-uuid", "x-gitlab-instance", "x-gitlab-webhook-uuid"],
     max_body_bytes: 25 * 1024 * 1024,
+    mapping_version: 2,
     normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "GitLab/18.6.0")],
     samples: SAMPLES,

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::payloads::{Project, User, common};
 use crate::commits::PushedCommit;
 use crate::drafts::{NAME, sha};
+use crate::history::Known;
 use crate::json::{self, Id, Text};
 use crate::moves::Moved;
 
@@ -34,6 +35,7 @@ pub(super) struct Push<'a> {
     #[serde(borrow, default, deserialize_with = "json::list")]
     commits: Vec<PushedCommit<'a>>,
     total_commits_count: Option<u64>,
+    em_agent: Option<Known>,
 }
 
 pub(super) fn drafts(push: Push<'_>, rules: &Rules) -> Vec<Draft> {
@@ -46,6 +48,10 @@ pub(super) fn drafts(push: Push<'_>, rules: &Rules) -> Vec<Draft> {
         tagged: sha(push.checkout_sha.as_deref()).filter(|_| after.is_some()),
         before,
         after,
+        // History knows commits, and not what the ref was before them.
+        created: push.em_agent.is_some().then_some(false),
+        deleted: push.em_agent.is_some().then_some(false),
+        pushed_at: push.em_agent.and_then(|known| known.happened_at),
         truncated: push.total_commits_count.is_some_and(|total| total > listed),
         commits: push.commits.into_iter().filter_map(|commit| commit.fact(rules)).collect(),
         default_branch: project.default_branch(),

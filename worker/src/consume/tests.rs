@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use chrono::DateTime;
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use domain::event::Event;
@@ -26,8 +27,8 @@ fn handled(event: &Event) -> u32 {
 }
 
 /// Handles as the entities do, refuses poison and counts what it was given alone or with healthy ones.
-fn picky(conn: &mut Connection, events: &[&Event]) -> Result<(), Failure> {
-    crate::entities::handle(conn, events)?;
+fn picky(conn: &mut Connection, events: &[&Event], now: DateTime<Utc>) -> Result<(), Failure> {
+    crate::entities::handle(conn, events, now)?;
     assert!(events.iter().all(|event| !event.data.get().contains("explosive")), "it went off");
     if events.iter().any(|event| event.data.get().contains("poison")) {
         return Err(Failure::Event("it is poisoned".into()));

@@ -6,6 +6,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use domain::event::Event;
 use domain::ids::{Mark, ReplayId, TenantId};
@@ -133,7 +134,7 @@ async fn two_workers_with_the_same_job_twice_do_no_harm() {
 }
 
 /// A consumer that must not be asked.
-fn never(_: &mut Connection, events: &[&Event]) -> Result<(), Failure> {
+fn never(_: &mut Connection, events: &[&Event], _: DateTime<Utc>) -> Result<(), Failure> {
     Err(Failure::Event(format!("{} events were processed", events.len())))
 }
 
@@ -162,7 +163,7 @@ async fn what_was_on_its_way_with_the_old_words_is_not_processed() {
     let settled = settling(never).settle(&mut world.conn, &messages).expect("settled");
     assert!(settled.iter().all(|one| *one == Settled::Duplicate), "{settled:?}");
     let news = [message(was, Some(id))];
-    let settled = settling(|_, _| Ok(())).settle(&mut world.conn, &news).expect("settled");
+    let settled = settling(|_, _, _| Ok(())).settle(&mut world.conn, &news).expect("settled");
     assert_eq!(settled, [Settled::Processed]);
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Utc;
 use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl, sql_query};
 use domain::dora::Entities;
@@ -54,7 +55,7 @@ impl World {
             let store = database.store(Role::App);
             let mut conn = store.open(Role::App).expect("a connection");
             accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
-            entities::rebuild(&mut conn).expect("derived");
+            entities::rebuild(&mut conn, Utc::now()).expect("derived");
             Self { _database: database, store, conn }
         };
         tokio::task::spawn_blocking(make).await.expect("a world")
@@ -128,6 +129,6 @@ impl World {
             |id: &EventId| store::events::one(&mut self.conn, &TenantId::default(), *id).expect("read").expect("there");
         let events: Vec<Event> = ids.iter().map(one).collect();
         let sum = Entities::of(&events).expect("readable");
-        self.conn.transaction(|conn| entities::add(conn, &sum)).expect("added");
+        self.conn.transaction(|conn| entities::keep(conn, &sum, Utc::now())).expect("added");
     }
 }

@@ -173,3 +173,28 @@ impl OtelSettings {
         }
     }
 }
+
+/// Where history is fetched from, and as whom.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// Without a slash at its end.
+    pub github_url: String,
+    pub github_token: Option<SecretString>,
+    /// Without a slash at its end.
+    pub gitlab_url: String,
+    pub gitlab_token: Option<SecretString>,
+}
+
+impl ApiSettings {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let mut url = |name: &str, usual: &str| {
+            reader.parsed(name, "http://… or https://…", values::http_url).unwrap_or(usual.to_owned())
+        };
+        Self {
+            github_url: url("GITHUB_API_URL", "https://api.github.com"),
+            gitlab_url: url("GITLAB_API_URL", "https://gitlab.com/api/v4"),
+            github_token: reader.secret("GITHUB_TOKEN"),
+            gitlab_token: reader.secret("GITLAB_TOKEN"),
+        }
+    }
+}

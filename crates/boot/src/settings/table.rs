@@ -32,7 +32,7 @@ const fn row(
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     row("DATABASE_URL", "private local PostgreSQL", "Where PostgreSQL is: `postgresql://user:password@host/database`. `postgresql+psycopg://` and `+asyncpg` are understood, `ssl=require` is read as `sslmode=require`.", |s| masked(s.database_url.as_ref())),
-    row("NATS_URL", "private local NATS", "Where NATS is: `nats://host:4222` or `tls://host:4222`; several with commas.", |s| masked(s.nats.url.as_ref())),
+    row("NATS_URL", "private local NATS", "Where NATS is: `nats://user:password@host:4222` or `tls://host:4222`; several with commas. A name without a password is a token.", |s| masked(s.nats.url.as_ref())),
     row("NATS_CREDS_FILE", "none", "Path of the NATS credentials file.", |s| path(s.nats.creds_file.as_ref())),
     row("NATS_STREAM", "EVENTS", "Name of the JetStream stream; another one per installation on a shared NATS.", |s| s.nats.stream.clone()),
     row("NATS_SUBJECT_PREFIX", "events", "First part of every subject.", |s| s.nats.subject_prefix.clone()),
@@ -74,6 +74,10 @@ pub const SETTINGS: &[Setting] = &[
     row("BOT_LOGINS", "dependabot, renovate-bot, github-actions, snyk-bot", "Logins that are bots, beside those that the source marks or that end in `[bot]`.", |s| s.rules.bot_logins.join(", ")),
     row("INCIDENT_SEVERITIES", "critical, page, fatal, emergency, p0, p1, p2, sev0, sev1, sev2", "Severities and priorities of alerts that are incidents; any other alert is an alert only.", |s| s.rules.incident_severities.join(", ")),
     row("DEPLOY_PATTERNS", "deploy, deployment, rollout, promote", "Jobs, stages and workflows whose runs are deployments: a comma list of `[source:]words[=environment]`. Without a source it counts for sources that tell of no deployments themselves ([how](sources/README.md#deployments-by-rule)).", |s| s.rules.deploy_patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+    row("GITHUB_TOKEN", "none", "Token that `em-agent backfill github` reads history with; without one GitHub answers 60 requests an hour, about public repositories only.", |s| masked(s.apis.github_token.as_ref())),
+    row("GITHUB_API_URL", "https://api.github.com", "GitHub's REST API; of GitHub Enterprise Server `https://<host>/api/v3`. The token is sent nowhere else.", |s| s.apis.github_url.clone()),
+    row("GITLAB_TOKEN", "none", "Token (scope `read_api`) that `em-agent backfill gitlab` reads history with; without one only public projects are seen.", |s| masked(s.apis.gitlab_token.as_ref())),
+    row("GITLAB_API_URL", "https://gitlab.com/api/v4", "GitLab's REST API; of an instance of one's own `https://<host>/api/v4`. The token is sent nowhere else.", |s| s.apis.gitlab_url.clone()),
     row("RETENTION_DAYS", "0", "Days that raw deliveries are kept; 0 is for ever. Events and what follows from them stay.", |s| s.retention_days.to_string()),
     row("METRICS_ADDR", "none", "Address and port of the worker's own listener for `/metrics`, `/health` and `/ready`.", |s| s.metrics_addr.map(|addr| addr.to_string()).unwrap_or_default()),
     row("OTEL_ENABLED", "true", "`false` keeps traces in the process also when an endpoint is set.", |s| s.otel.endpoint.is_some().to_string()),

@@ -22,9 +22,11 @@ registers! {
         latest {
             title: String, author: String, is_bot: bool, base: String, head: String, head_sha: String,
             landed_sha: String, opened_at: DateTime<Utc>, ready_at: DateTime<Utc>, approved_at: DateTime<Utc>,
-            merged_at: DateTime<Utc>, closed_at: Option<DateTime<Utc>>,
+            merged_at: DateTime<Utc>, closed_at: Option<DateTime<Utc>>, labels: Vec<String>, merge_method: String,
+            reverts: String, draft: bool, additions: i64, deletions: i64, files_changed: i64, ticket_keys: Vec<String>,
+            url: String, subject: String,
         }
-        earliest { first_commit_at, first_review_at }
+        earliest { first_commit_at: DateTime<Utc>, first_review_at: DateTime<Utc> }
     }
 }
 
@@ -34,6 +36,7 @@ impl Entities {
         let number = change.number.map(|number| number.to_string()).or_else(|| change.id.clone());
         let (Some(repo), Some(number)) = (common.repo.clone(), number) else { return };
         let key = ChangeKey { tenant: event.tenant.to_string(), repo, number };
+        self.touched.changes.insert((key.clone(), event.id));
         self.changes.entry(key).or_default().merge(facts(event, &common, change));
     }
 }
@@ -48,6 +51,21 @@ fn is_by_another_human(change: &Change) -> bool {
     !reviewer.bot && !change.author.as_ref().is_some_and(is_author)
 }
 
+/// The page of the change: what comes with a review is the review's own.
+fn page_of(verb: &str, common: &Common) -> Option<String> {
+    common.url.clone().filter(|_| !["reviewed", "approved"].contains(&verb))
+}
+
+/// Whether an empty list says that there are none. Lists that are empty are left out of events, and sources without labels
+/// leave them out, too; one that tells a request whole (its draft state with its branch) tells its labels with it. What
+/// comes with a review is shorter.
+fn is_whole(verb: &str, change: &Change) -> bool {
+    !["reviewed", "approved"].contains(&verb)
+        && change.draft.is_some()
+        && change.title.is_some()
+        && change.base.is_some()
+}
+
 fn facts(event: &Event, common: &Common, change: &Change) -> ChangeFacts {
     let Change { opened_at, ready_at, merged_at, closed_at, first_commit_at, first_review_at, approved_at, .. } =
         *change;
@@ -59,6 +77,8 @@ fn facts(event: &Event, common: &Common, change: &Change) -> ChangeFacts {
     let stamp = stamp(event, common, &times);
     // Reopening takes the end back: the one fact that is said by an absent field.
     let closed = if verb == "reopened" { Some(closed_at) } else { closed_at.map(Some) };
+    let whole = is_whole(verb, change);
+    let list = |list: &[String]| known(stamp, Some(list.to_vec()).filter(|list| whole || !list.is_empty()));
     ChangeFacts {
         title: known(stamp, change.title.clone()),
         author: known(stamp, change.author.as_ref().and_then(name)),
@@ -72,6 +92,16 @@ fn facts(event: &Event, common: &Common, change: &Change) -> ChangeFacts {
         approved_at: known(stamp, approved_at.map(micros)),
         merged_at: known(stamp, merged_at.map(micros)),
         closed_at: closed.map(|at| Register::new(stamp, at.map(micros))),
+        labels: list(&common.labels),
+        merge_method: known(stamp, change.merge_method.clone()),
+        reverts: known(stamp, change.reverts.clone()),
+        draft: known(stamp, change.draft),
+        additions: known(stamp, change.additions),
+        deletions: known(stamp, change.deletions),
+        files_changed: known(stamp, change.files),
+        ticket_keys: list(&change.ticket_keys),
+        url: known(stamp, page_of(verb, common)),
+        subject: known(stamp, Some(event.subject.clone())),
         first_commit_at: first_commit_at.map(micros),
         first_review_at: reviewed_at.map(micros),
     }

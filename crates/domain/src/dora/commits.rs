@@ -1,8 +1,10 @@
 //! Commits, their parents, and what moved a ref from where to where.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
-use super::registers::{known, registers};
+use super::registers::{Stamp, known, registers};
 use super::{Entities, micros, stamp};
 use crate::data::{Actor, Commit, Commits, Common};
 use crate::event::Event;
@@ -18,7 +20,10 @@ pub struct CommitKey {
 registers! {
     /// What is known of a commit.
     CommitFacts {
-        latest { authored_at: DateTime<Utc>, committed_at: DateTime<Utc>, author: String, is_bot: bool }
+        latest {
+            authored_at: DateTime<Utc>, committed_at: DateTime<Utc>, author: String, is_bot: bool, message_head: String,
+            is_merge: bool, picked_from: String, reverts: String, files: Vec<String>,
+        }
         earliest {}
     }
 }
@@ -80,18 +85,14 @@ impl Entities {
 
         for commit in &pushed.commits {
             let Some(sha) = &commit.sha else { continue };
-            let facts = CommitFacts {
-                authored_at: known(stamp, commit.authored_at.map(micros)),
-                committed_at: known(stamp, commit.committed_at.map(micros)),
-                author: known(stamp, commit.author.as_ref().and_then(name)),
-                is_bot: known(stamp, commit.author.as_ref().map(|author| author.bot)),
-            };
-            self.commits.entry(key(sha)).or_default().merge(facts);
+            self.touched.commits.insert((key(sha), event.id));
+            self.commits.entry(key(sha)).or_default().merge(facts(stamp, commit));
             for parent in commit.parents.iter().flatten().filter(|parent| *parent != sha) {
                 self.edges.insert(Edge { commit: key(sha), parent_sha: parent.clone(), origin: Origin::Payload });
             }
         }
         for (sha, parent) in chain(pushed) {
+            self.touched.commits.insert((key(sha), event.id));
             self.edges.insert(Edge { commit: key(sha), parent_sha: parent.to_owned(), origin: Origin::Reflog });
         }
         if let (Some(r#ref), Some(before), Some(after)) = (&pushed.r#ref, &pushed.before, &pushed.after) {
@@ -103,18 +104,56 @@ impl Entities {
             };
             self.moves.entry(MoveKey { tenant, repo, r#ref, before, after }).or_default().merge(facts);
         }
+        self.add_branch(event, repo, stamp, pushed);
     }
 }
 
+fn facts(stamp: Stamp, commit: &Commit) -> CommitFacts {
+    CommitFacts {
+        authored_at: known(stamp, commit.authored_at.map(micros)),
+        committed_at: known(stamp, commit.committed_at.map(micros)),
+        author: known(stamp, commit.author.as_ref().and_then(name)),
+        is_bot: known(stamp, commit.author.as_ref().map(|author| author.bot)),
+        message_head: known(stamp, commit.message_head.clone()),
+        is_merge: known(stamp, is_merge(commit)),
+        picked_from: known(stamp, named_in(&commit.trailers, "(cherry picked from commit ")),
+        reverts: known(stamp, named_in(&commit.trailers, "This reverts commit ")),
+        files: known(stamp, commit.files.clone()),
+    }
+}
+
+/// By its parents where the source names them, else by the words that git and the forges begin the message of a merge with.
+fn is_merge(commit: &Commit) -> Option<bool> {
+    const WORDS: [&str; 4] = ["Merge pull request ", "Merge branch ", "Merge remote-tracking branch ", "Merged in "];
+    let parents = commit.parents.as_ref().filter(|parents| !parents.is_empty()).map(|parents| parents.len() > 1);
+    parents
+        .or_else(|| Some(WORDS.iter().any(|word| commit.message_head.as_ref().is_some_and(|m| m.starts_with(word)))))
+        .filter(|_| commit.parents.is_some() || commit.message_head.is_some())
+}
+
+/// The commit that the first trailer with this beginning names. Of several picks in a row the first line names the first.
+fn named_in(trailers: &[String], beginning: &str) -> Option<String> {
+    let rest = trailers.iter().find_map(|trailer| trailer.strip_prefix(beginning))?;
+    let sha: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
+    (7..=64).contains(&sha.len()).then(|| sha.to_ascii_lowercase())
+}
+
 /// `before → commits in order → after`, as (commit, the one before it). A forced push leaves `before` behind, a new ref
-/// has none, a deleted one no `after`.
+/// has none, a deleted one no `after`. Nothing is inferred for a commit whose parents are told.
 fn chain(pushed: &Commits) -> Vec<(&str, &str)> {
-    let real = |sha: &&str| !sha.is_empty() && sha.bytes().any(|c| c != b'0');
     let before = pushed.before.as_deref().filter(|_| pushed.forced != Some(true));
     let listed = pushed.commits.iter().filter_map(|commit: &Commit| commit.sha.as_deref());
-    let mut line: Vec<&str> = before.into_iter().chain(listed).chain(pushed.after.as_deref()).filter(real).collect();
+    let mut line: Vec<&str> =
+        before.into_iter().chain(listed).chain(pushed.after.as_deref()).filter(|sha| is_real(sha)).collect();
     line.dedup();
-    line.windows(2).map(|pair| (pair[1], pair[0])).collect()
+    let told: BTreeSet<&str> =
+        pushed.commits.iter().filter(|one| one.parents.is_some()).filter_map(|one| one.sha.as_deref()).collect();
+    line.windows(2).filter(|pair| !told.contains(pair[1])).map(|pair| (pair[1], pair[0])).collect()
+}
+
+/// Not the zeros that stand for a ref that is not there.
+pub(super) fn is_real(sha: &str) -> bool {
+    sha.bytes().any(|c| c != b'0')
 }
 
 /// The name that an author is shown by.
@@ -138,10 +177,46 @@ mod tests {
     }
 
     #[test]
+    fn a_merge_is_known_by_its_parents_else_by_its_message() {
+        let commit = |parents: Option<&[&str]>, message: Option<&str>| Commit {
+            parents: parents.map(|all| all.iter().map(|sha| (*sha).to_owned()).collect()),
+            message_head: message.map(str::to_owned),
+            ..Commit::default()
+        };
+        assert_eq!(is_merge(&commit(Some(&["a", "b"]), Some("Ship it"))), Some(true));
+        assert_eq!(is_merge(&commit(Some(&["a"]), Some("Merge branch 'x'"))), Some(false), "squashed");
+        assert_eq!(is_merge(&commit(None, Some("Merge pull request #1 from acme/x"))), Some(true));
+        assert_eq!(is_merge(&commit(None, Some("Merged the lists"))), Some(false));
+        assert_eq!(is_merge(&commit(None, None)), None);
+    }
+
+    #[test]
+    fn a_commit_names_what_it_was_picked_from_and_what_it_takes_back() {
+        let trailers = [
+            "Signed-off-by: Ada <ada@example.org>",
+            "(cherry picked from commit 0A1B2C3D4E)",
+            "This reverts commit 51de2b8.",
+        ]
+        .map(str::to_owned);
+        assert_eq!(named_in(&trailers, "(cherry picked from commit ").as_deref(), Some("0a1b2c3d4e"));
+        assert_eq!(named_in(&trailers, "This reverts commit ").as_deref(), Some("51de2b8"));
+        assert_eq!(named_in(&["This reverts commit messages.".to_owned()], "This reverts commit "), None);
+    }
+
+    #[test]
     fn the_ref_log_links_what_the_ref_moved_over() {
         assert_eq!(chain(&push("a", &["b", "c"], "c", false)), [("b", "a"), ("c", "b")]);
         assert_eq!(chain(&push("a", &[], "c", false)), [("c", "a")], "forward to commits that were known");
         assert_eq!(chain(&push("a", &["b"], "d", false)), [("b", "a"), ("d", "b")], "a list that was cut short");
+    }
+
+    #[test]
+    fn a_commit_whose_parents_are_told_follows_those_and_no_other() {
+        let mut merged = push("a", &["b", "c", "m"], "m", false);
+        merged.commits[2].parents = Some(vec!["b".to_owned(), "c".to_owned()]);
+        assert_eq!(chain(&merged), [("b", "a"), ("c", "b")]);
+        merged.commits.iter_mut().for_each(|commit| commit.parents = Some(Vec::new()));
+        assert_eq!(chain(&merged), []);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::registers::{known, registers};
+use super::registers::{Stamp, known, registers};
 use super::{Entities, micros, stamp};
 use crate::canonical::Tie;
 use crate::data::{Common, Component, Deployment};
@@ -23,6 +23,7 @@ registers! {
     DeploymentFacts {
         latest {
             repo: String, service: String, environment: String, tier: String, sha: String, started_at: DateTime<Utc>,
+            explicit_kind: String, unplanned: bool, fixes: Vec<String>, title: String, url: String, subject: String,
         }
         earliest {}
     }
@@ -76,7 +77,7 @@ pub fn ended(statuses: &BTreeSet<Status>) -> Option<Ended> {
     Some(Ended { outcome: outcome.clone(), finished_at })
 }
 
-/// Which thing of a deployment.
+/// Which thing of a deployment. Where the source names only its branch, `sha` is empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ComponentKey {
     pub deployment: DeploymentKey,
@@ -90,6 +91,29 @@ registers! {
         latest { r#ref: String, image_digest: String, finished_at: DateTime<Utc> }
         earliest {}
     }
+}
+
+/// A thing that only its image names; an artifact may tell the commit that it was made of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ImageKey {
+    pub deployment: DeploymentKey,
+    pub digest: String,
+}
+
+registers! {
+    /// What is known of an image that a deployment ships.
+    ImageFacts {
+        latest { finished_at: DateTime<Utc> }
+        earliest {}
+    }
+}
+
+/// A commit that the source itself says a deployment ships. Never taken back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contained {
+    pub deployment: DeploymentKey,
+    pub repo: String,
+    pub sha: String,
 }
 
 impl Entities {
@@ -107,15 +131,11 @@ impl Entities {
         let status = Status::new(micros(at), state, said.outcome.clone(), stamp.tie);
         self.statuses.entry(key.clone()).or_default().insert(status);
 
-        for (repo, component) in components(&common, said) {
-            let Some(sha) = component.sha else { continue };
-            let facts = ComponentFacts {
-                r#ref: known(stamp, component.r#ref),
-                image_digest: known(stamp, component.image_digest),
-                finished_at: known(stamp, component.finished_at.map(micros)),
-            };
-            self.components.entry(ComponentKey { deployment: key.clone(), repo, sha }).or_default().merge(facts);
+        self.add_components(&key, &common, said, stamp);
+        for (repo, sha) in said.contains.iter().cloned() {
+            self.contents.insert(Contained { deployment: key.clone(), repo, sha });
         }
+        self.touched.deployments.insert((key.clone(), event.id));
         let sha = common.commit_sha.or_else(|| said.components.first()?.sha.clone());
         let facts = DeploymentFacts {
             repo: known(stamp, common.repo),
@@ -124,17 +144,47 @@ impl Entities {
             tier: known(stamp, common.environment_tier.map(|tier| tier.as_str().to_owned())),
             sha: known(stamp, sha),
             started_at: known(stamp, said.started_at.map(micros)),
+            explicit_kind: known(stamp, said.explicit_kind.clone()),
+            unplanned: known(stamp, said.unplanned),
+            fixes: known(stamp, Some(said.fixes.clone()).filter(|fixes| !fixes.is_empty())),
+            title: known(stamp, said.title.clone()),
+            url: known(stamp, common.url),
+            subject: known(stamp, Some(event.subject.clone())),
         };
         self.deployments.entry(key).or_default().merge(facts);
+    }
+
+    /// By their commits, else by their images, else by their branches.
+    fn add_components(&mut self, of: &DeploymentKey, common: &Common, said: &Deployment, stamp: Stamp) {
+        for (repo, component) in components(common, said) {
+            let deployment = of.clone();
+            let finished_at = known(stamp, component.finished_at.map(micros));
+            match (repo, component.sha, component.image_digest, component.r#ref) {
+                (Some(repo), Some(sha), digest, r#ref) => {
+                    let facts =
+                        ComponentFacts { r#ref: known(stamp, r#ref), image_digest: known(stamp, digest), finished_at };
+                    self.components.entry(ComponentKey { deployment, repo, sha }).or_default().merge(facts);
+                }
+                (_, None, Some(digest), _) | (None, Some(_), Some(digest), _) => {
+                    self.images.entry(ImageKey { deployment, digest }).or_default().merge(ImageFacts { finished_at });
+                }
+                (Some(repo), None, None, Some(branch)) => {
+                    let facts = ComponentFacts { r#ref: known(stamp, Some(branch)), image_digest: None, finished_at };
+                    let key = ComponentKey { deployment, repo, sha: String::new() };
+                    self.components.entry(key).or_default().merge(facts);
+                }
+                _ => {}
+            }
+        }
     }
 }
 
 /// What it ships, with the repository each belongs to; a deployment that lists nothing ships its own commit.
-fn components(common: &Common, said: &Deployment) -> Vec<(String, Component)> {
+fn components(common: &Common, said: &Deployment) -> Vec<(Option<String>, Component)> {
     let own = Component { sha: common.commit_sha.clone(), ..Component::default() };
     let listed = if said.components.is_empty() { vec![own] } else { said.components.clone() };
-    let with_repo = |component: Component| Some((component.repo.clone().or_else(|| common.repo.clone())?, component));
-    listed.into_iter().filter_map(with_repo).collect()
+    let with_repo = |component: Component| (component.repo.clone().or_else(|| common.repo.clone()), component);
+    listed.into_iter().map(with_repo).collect()
 }
 
 #[cfg(test)]

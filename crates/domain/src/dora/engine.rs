@@ -9,8 +9,20 @@
 //! A stretch from the beginning of time is a rebuild: its facts are those of the stretches that came one by one.
 //! Nothing here reads the clock, and no result depends on the order of what comes in.
 
+mod ancestry;
+mod changes;
 pub mod contents;
+mod directs;
 pub mod failures;
+mod history;
+mod kinds;
+mod leads;
+mod promotions;
+mod remedies;
+pub mod scope;
+mod shipping;
+mod streams;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,10 +65,13 @@ pub struct Stretch {
     /// Ended, at or after the stretch's beginning.
     pub deployments: Vec<Ended>,
     pub before: Before,
-    /// The commits that can be reached from the deployments' heads, up to those that were live before.
+    /// The commits that can be reached from the deployments' heads, `contains` and `rolled`, in each environment up to
+    /// those that were live before; of heads and `contains` also what is known of those that were.
     pub graph: Graph,
-    /// Changes that may ship here: landed (or picked) on a commit of the graph or of `contains`, or on a branch that a
-    /// deployment names without a commit that is known; and those that such changes take back.
+    /// Changes that may ship here, more do no harm: landed (or picked) on a commit of the graph or of `contains`; landed
+    /// where a push that listed such a commit moved the default branch to; merged in the 30 days before a deployment
+    /// that names a branch without a commit that is known, into that branch, or into one that was merged into it; and
+    /// those that all of these, or commits of the graph, take back.
     pub changes: Vec<Change>,
 }
 
@@ -79,6 +94,13 @@ pub struct Ended {
     pub unplanned: bool,
 }
 
+impl Ended {
+    /// What it deploys, as [`DeploymentFact::heads`](super::facts::DeploymentFact::heads) tells it.
+    pub fn heads(&self) -> String {
+        history::heads(self)
+    }
+}
+
 /// A thing that is deployed. An image is here as the commit it was made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Component {
@@ -94,12 +116,20 @@ pub struct Component {
 /// What was before the stretch, as far as it matters: facts that were reckoned earlier.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Before {
-    /// Successes: of each environment the last; of each environment and repository the last; of each set of heads that
-    /// the stretch deploys the last with those heads, and the first that came after that one. By any `fixes`: those.
+    /// Successes, more do no harm: of each environment the last, with its `target`; of each environment and repository
+    /// the last, and the last with a commit there; of each set of heads that the stretch deploys the last with those
+    /// heads, and the first after that one that was no rollback and deployed a commit of one of the same repositories.
+    /// By any `fixes`: those.
     pub deployments: Vec<Earlier>,
-    /// Commits of the graph (and heads, and `contains`) that were live in an environment before: (environment, commit).
+    /// What attempts since an environment's last success say they would have shipped (rule L7): (environment, commit).
+    pub rolled: BTreeSet<(String, RepoSha)>,
+    /// Commits of the graph (and heads, `contains` and `rolled`) that were live in an environment before.
     pub live: BTreeSet<(String, RepoSha)>,
-    /// Which deployment shipped a change in an environment: (environment, repo, number), for those among `changes`.
+    /// Changes among `changes` whose landed commit, or one that was picked from it, was live in an environment before,
+    /// shipped or not: (environment, repo, number).
+    pub contained: BTreeSet<(String, String, String)>,
+    /// Which deployment shipped a change of `changes` in an environment, or a commit in scope that is named by the
+    /// `reverts` of a change or of a commit of the graph: (environment, repo, number or SHA).
     pub shipped: BTreeMap<(String, String, String), Outside>,
     /// For consecutive deployments whose heads were both live: whether the first is an ancestor of the second. Pairs of
     /// the same repository, as [`contents::pairs`] asks for them.
@@ -113,7 +143,9 @@ pub struct Earlier {
     pub environment: String,
     pub at: DateTime<Utc>,
     pub heads: String,
-    /// What it deployed, `contains` too.
+    /// Of all its components, also those without a commit.
+    pub repos: BTreeSet<String>,
+    /// What it deployed, its own `contains` too.
     pub shas: BTreeSet<RepoSha>,
     /// Whether the graph knows at least one of its commits of a repository: a commit that was pushed, or has parents.
     pub known: BTreeSet<String>,
@@ -125,6 +157,7 @@ pub struct Earlier {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Graph {
     pub parents: BTreeMap<RepoSha, BTreeSet<String>>,
+    /// Of the landed commits of `changes`, too.
     pub commits: BTreeMap<RepoSha, Commit>,
 }
 
@@ -142,8 +175,8 @@ pub struct Commit {
     pub message_head: Option<String>,
     /// The push to the default branch that listed it: (when, where it moved the branch to).
     pub pushed_to_default: Option<(DateTime<Utc>, String)>,
-    /// Seen on another branch: part of some change.
-    pub on_other_branch: bool,
+    /// Other branches that it was seen on: part of some change.
+    pub branches: BTreeSet<String>,
 }
 
 /// A pull or merge request.

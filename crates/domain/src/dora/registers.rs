@@ -38,14 +38,14 @@ pub(super) fn latest<T: Ord>(slot: &mut Option<Register<T>>, other: Option<Regis
     *slot = slot.take().max(other);
 }
 
-/// The earliest wins, whichever event says it.
-pub(super) fn earliest(slot: &mut Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) {
-    *slot = slot.iter().copied().chain(other).min();
+/// The least wins, a time before what goes with it, whichever event says it.
+pub(super) fn earliest<T: Ord>(slot: &mut Option<T>, other: Option<T>) {
+    *slot = slot.take().into_iter().chain(other).min();
 }
 
-/// Makes an entity's facts: fields whose newest value wins, and times of which the earliest wins.
+/// Makes an entity's facts: fields whose newest value wins, and times (or what begins with one) of which the earliest wins.
 macro_rules! registers {
-    ($(#[$doc:meta])* $name:ident { latest { $($latest:ident: $kind:ty),* $(,)? } earliest { $($earliest:ident),* $(,)? } }) => {
+    ($(#[$doc:meta])* $name:ident { latest { $($latest:ident: $kind:ty),* $(,)? } earliest { $($earliest:ident: $first:ty),* $(,)? } }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(default)]
@@ -56,7 +56,7 @@ macro_rules! registers {
             )*
             $(
                 #[serde(skip_serializing_if = "Option::is_none")]
-                pub $earliest: Option<chrono::DateTime<chrono::Utc>>,
+                pub $earliest: Option<$first>,
             )*
         }
 

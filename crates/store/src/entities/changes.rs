@@ -1,11 +1,11 @@
 //! Pull and merge requests.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Bool, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use domain::dora::changes::{ChangeFacts, ChangeKey};
 
 use super::table::entity_table;
-use super::{copied, text};
+use super::{copied, list, text};
 
 entity_table! {
     "changes": ChangeKey => ChangeFacts;
@@ -25,5 +25,15 @@ entity_table! {
         "approved_at" approved_at: Timestamptz, DateTime<Utc> = copied(&facts.approved_at),
         "merged_at" merged_at: Timestamptz, DateTime<Utc> = copied(&facts.merged_at),
         "closed_at" closed_at: Timestamptz, DateTime<Utc> = copied(&facts.closed_at).flatten(),
+        "labels" labels: Text as "text[]", String = list(&facts.labels),
+        "merge_method" merge_method: Text, &'a str = text(&facts.merge_method),
+        "reverts" reverts: Text, &'a str = text(&facts.reverts),
+        "draft" draft: Bool, bool = copied(&facts.draft),
+        "additions" additions: BigInt, i64 = copied(&facts.additions),
+        "deletions" deletions: BigInt, i64 = copied(&facts.deletions),
+        "files_changed" files_changed: BigInt, i64 = copied(&facts.files_changed),
+        "ticket_keys" ticket_keys: Text as "text[]", String = list(&facts.ticket_keys),
+        "url" url: Text, &'a str = text(&facts.url),
+        "subject" subject: Text, &'a str = text(&facts.subject),
     }
 }

@@ -8,7 +8,7 @@ use diesel::{PgConnection, RunQueryDsl};
 use domain::dora::commits::{CommitFacts, CommitKey, Edge};
 
 use super::table::entity_table;
-use super::{copied, text};
+use super::{copied, list, text};
 use crate::StoreError;
 
 entity_table! {
@@ -19,6 +19,11 @@ entity_table! {
         "committed_at" committed_at: Timestamptz, DateTime<Utc> = copied(&facts.committed_at),
         "author" author: Text, &'a str = text(&facts.author),
         "is_bot" is_bot: Bool, bool = copied(&facts.is_bot),
+        "message_head" message_head: Text, &'a str = text(&facts.message_head),
+        "is_merge" is_merge: Bool, bool = copied(&facts.is_merge),
+        "picked_from" picked_from: Text, &'a str = text(&facts.picked_from),
+        "reverts" reverts: Text, &'a str = text(&facts.reverts),
+        "files" files: Text as "text[]", String = list(&facts.files),
     }
 }
 

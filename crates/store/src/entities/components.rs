@@ -1,8 +1,11 @@
 //! What deployments ship.
 
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Text, Timestamptz};
 use domain::dora::deployments::{ComponentFacts, ComponentKey};
 
 use super::table::entity_table;
+use super::{copied, text};
 
 entity_table! {
     "deployment_components": ComponentKey => ComponentFacts;
@@ -10,5 +13,9 @@ entity_table! {
         "tenant_id" tenant = key.deployment.tenant, "integration" integration = key.deployment.integration,
         "deployment_id" deployment_id = key.deployment.deployment_id, "repo" repo = key.repo, "sha" sha = key.sha,
     }
-    columns |_facts| {}
+    columns |facts| {
+        "ref" branch: Text, &'a str = text(&facts.r#ref),
+        "image_digest" image_digest: Text, &'a str = text(&facts.image_digest),
+        "finished_at" finished_at: Timestamptz, DateTime<Utc> = copied(&facts.finished_at),
+    }
 }

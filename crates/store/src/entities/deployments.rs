@@ -1,11 +1,12 @@
-//! Deployments: their own fields, and what their statuses add up to. Statuses are only ever added.
+//! Deployments: their own fields. How they ended is written by [`super::statuses`], for whom they count by
+//! [`crate::dirty`].
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Text, Timestamptz};
+use diesel::sql_types::{Bool, Text, Timestamptz};
 use domain::dora::deployments::{DeploymentFacts, DeploymentKey};
 
 use super::table::entity_table;
-use super::{copied, text};
+use super::{copied, list, text};
 
 entity_table! {
     "deployments": DeploymentKey => DeploymentFacts;
@@ -20,5 +21,11 @@ entity_table! {
         "tier" tier: Text, &'a str = Some(text(&facts.tier).unwrap_or("other")),
         "sha" sha: Text, &'a str = text(&facts.sha),
         "started_at" started_at: Timestamptz, DateTime<Utc> = copied(&facts.started_at),
+        "explicit_kind" explicit_kind: Text, &'a str = text(&facts.explicit_kind),
+        "unplanned" unplanned: Bool, bool = copied(&facts.unplanned),
+        "fixes" fixes: Text as "text[]", String = list(&facts.fixes),
+        "title" title: Text, &'a str = text(&facts.title),
+        "url" url: Text, &'a str = text(&facts.url),
+        "subject" subject: Text, &'a str = text(&facts.subject),
     }
 }

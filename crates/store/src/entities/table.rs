@@ -3,14 +3,15 @@
 /// Defines `add(conn, facts)` for one entity table: new rows are inserted whole; when some were there, all are locked in
 /// key order, merged, and those that changed are written back.
 ///
-/// Keys and columns say their SQL name, their name here, and how they are read from the key or the facts.
+/// Keys and columns say their SQL name, their name here, and how they are read from the key or the facts. A list travels
+/// as the text of its literal ([`super::list`]) and says so: `as "text[]"`; arrays of arrays would be flattened.
 macro_rules! entity_table {
     (
         $table:literal: $key_type:ty => $facts_type:ty;
         keys |$of_key:ident| {
             $first_sql:literal $first:ident = $first_of:expr, $($key_sql:literal $key:ident = $key_of:expr),+ $(,)?
         }
-        columns |$of_facts:ident| { $($column_sql:literal $column:ident: $sql:ty, $rust:ty = $column_of:expr),* $(,)? }
+        columns |$of_facts:ident| { $($column_sql:literal $column:ident: $sql:ty $(as $cast:literal)?, $rust:ty = $column_of:expr),* $(,)? }
     ) => {
         crate::statement! {
             struct Insert<'a> {
@@ -22,7 +23,7 @@ macro_rules! entity_table {
             returns ();
             concat!(
                 "insert into ", $table, " (", $first_sql, $(", ", $key_sql,)+ $(", ", $column_sql,)* ", registers) select ",
-                $first_sql, $(", ", $key_sql,)+ $(", ", $column_sql,)* ", registers::json from unnest(?",
+                $first_sql, $(", ", $key_sql,)+ $(", ", $column_sql, $("::", $cast,)?)* ", registers::json from unnest(?",
                 $(crate::entities::table::mark!($key),)+ $(crate::entities::table::mark!($column),)* ", ?) as n (",
                 $first_sql, $(", ", $key_sql,)+ $(", ", $column_sql,)* ", registers) order by ",
                 $first_sql, $(", ", $key_sql,)+ " on conflict do nothing"
@@ -52,7 +53,7 @@ macro_rules! entity_table {
             }
             returns ();
             concat!(
-                "update ", $table, " t set ", $($column_sql, " = n.", $column_sql, ", ",)* "registers = n.registers::json from unnest(?",
+                "update ", $table, " t set ", $($column_sql, " = n.", $column_sql, $("::", $cast,)? ", ",)* "registers = n.registers::json from unnest(?",
                 $(crate::entities::table::mark!($key),)+ $(crate::entities::table::mark!($column),)* ", ?) as n (",
                 $first_sql, $(", ", $key_sql,)+ $(", ", $column_sql,)* ", registers) where t.",
                 $first_sql, " = n.", $first_sql, $(" and t.", $key_sql, " = n.", $key_sql,)+

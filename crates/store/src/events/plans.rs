@@ -29,7 +29,8 @@ impl<Q> Query for Explain<Q> {
 
 impl<Q> RunQueryDsl<PgConnection> for Explain<Q> {}
 
-fn plan<Q: QueryFragment<Pg> + QueryId>(conn: &mut PgConnection, query: Q) -> String {
+/// How the database would go about a query.
+pub(crate) fn plan<Q: QueryFragment<Pg> + QueryId>(conn: &mut PgConnection, query: Q) -> String {
     Explain(query).load::<String>(conn).expect("a plan").join("\n")
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, Binary, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{PgConnection, RunQueryDsl};
 use domain::event::Event;
-use domain::ids::DeliveryId;
+use domain::ids::{DeliveryId, TenantId};
 use uuid::Uuid;
 
 use super::{Keep, key_hash};
@@ -96,6 +96,29 @@ crate::statement! {
     "select asked.id, ledger.delivery_id
      from unnest(?, ?, ?, ?) as asked (tenant_id, key_hash, body_hash, id)
      join delivery_ledger ledger using (tenant_id, key_hash, body_hash)"
+}
+
+crate::statement! {
+    /// Which of these keys the ledger knows, with whatever bytes.
+    struct KnownKeys<'a> {
+        tenant: Text = &'a str,
+        key_hash: Array<Binary> = Vec<&'a [u8]>,
+    }
+    returns (Binary,);
+    "select distinct key_hash from delivery_ledger where tenant_id = ? and key_hash = any(?)"
+}
+
+/// For each key of a tenant's source, whether a delivery with it was taken before, whatever its bytes were.
+pub fn known(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    source: &str,
+    keys: &[String],
+) -> Result<Vec<bool>, StoreError> {
+    let hashes: Vec<[u8; 16]> = keys.iter().map(|key| key_hash(source, key)).collect();
+    let asked = KnownKeys { tenant: tenant.as_str(), key_hash: hashes.iter().map(|hash| hash.as_slice()).collect() };
+    let found: Vec<(Vec<u8>,)> = asked.load(conn)?;
+    Ok(hashes.iter().map(|hash| found.iter().any(|(known,)| known == hash)).collect())
 }
 
 /// Keeps distinct deliveries and returns, for those that the ledger knew already, the id that came first.

@@ -62,8 +62,8 @@ fn with_data<'a>(conn: &mut PgConnection, events: Vec<&'a Event>) -> Result<Vec<
     Ok(whole)
 }
 
-/// Has the effect of some events, inside the caller's transaction.
-pub type Handle = fn(&mut PgConnection, &[&Event]) -> Result<(), Failure>;
+/// Has the effect of some events, inside the caller's transaction. The time is now.
+pub type Handle = fn(&mut PgConnection, &[&Event], DateTime<Utc>) -> Result<(), Failure>;
 
 /// A message to be settled.
 #[derive(Clone, Debug)]
@@ -138,7 +138,7 @@ impl Settling {
         if !events.is_empty() {
             let whole = with_data(conn, events)?;
             let events: Vec<&Event> = whole.iter().map(AsRef::as_ref).collect();
-            let handled = catch_unwind(AssertUnwindSafe(|| (self.handle)(conn, &events)));
+            let handled = catch_unwind(AssertUnwindSafe(|| (self.handle)(conn, &events, self.now)));
             handled.unwrap_or_else(|panic| Err(Failure::Panic(said(&*panic))))?;
         }
         for message in batch.iter().filter(|message| message.attempt.is_some()) {

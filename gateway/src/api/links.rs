@@ -1,0 +1,199 @@
+//! Says which deployment an incident came from, or that it did not come from one. What is said is an event like any
+//! other, kept before it is answered, so that a rebuild knows it as well.
+//!
+//! `deployment: "none"` says that no deployment caused the incident: then no rule looks for one. `removed` takes back
+//! what was said of a pair. The last word on a pair counts.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, SubsecRound, Utc};
+use domain::data::{Actor, Body, Common, Data, Link};
+use domain::dora::facts::Outside;
+use domain::event::{Draft, Event, EventType};
+use domain::ids::DeliveryId;
+use domain::text::clean;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::idempotency::Answer;
+use store::intake::{Accepted, Keep, Outcome, accept, pack};
+use store::{Connection, StoreError, named};
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::deliveries::NoQuery;
+use crate::access::{Caller, Operator};
+use crate::body;
+use crate::idempotent::{self, keyed};
+use crate::problem::{FieldError, Problem, ProblemBody};
+use crate::query::Asked;
+use crate::state::{Shared, State};
+
+const CREATED: i16 = 201;
+/// What people say through us comes from this integration.
+const OURSELVES: &str = "em-agent";
+/// In the place of a deployment: none was the cause.
+const NONE: &str = "none";
+const LONGEST_NAME: usize = 400;
+const LONGEST_NOTE: usize = 500;
+/// More meanings of an id are not listed.
+const MOST_MEANINGS: usize = 5;
+
+/// What is said of an incident and a deployment.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Said {
+    /// `pagerduty:Q2X`, or the id alone where no other integration has the same.
+    incident: String,
+    /// `github:1234`, or the id alone; `none`: no deployment caused the incident.
+    deployment: String,
+    /// Takes back what was said of the two.
+    #[serde(default)]
+    removed: bool,
+    /// Why, for those who read the event.
+    note: Option<String>,
+}
+
+/// What was kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Linked {
+    /// For `GET /v1/events/{id}`.
+    event_id: String,
+    incident: String,
+    deployment: String,
+    removed: bool,
+    /// Whether there is such an incident and such a deployment yet. What is not there counts when it comes.
+    known: Known,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(crate) struct Known {
+    incident: bool,
+    deployment: bool,
+}
+
+/// Says that an incident came from a deployment, from none, or not from that one.
+#[utoipa::path(post, path = "/v1/incidents/links", tag = "incidents", request_body = Said,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 201, body = Linked),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn say(
+    caller: Caller<Operator>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let keyed = keyed("links", &caller, &request, &sent)?;
+    let said = body::json::<Said>(&sent)?.checked()?;
+    let (said, known) = resolved(&state, &caller, said).await?;
+    let now = Utc::now();
+    let keep = keep(&caller, &said, &sent, now);
+    let answer = json!(Linked {
+        event_id: keep.id.event(0).to_string(),
+        incident: said.incident,
+        deployment: said.deployment,
+        removed: said.removed,
+        known,
+    });
+    let (committed, owed) = oneshot::channel();
+    let work = move |conn: &mut Connection| {
+        let accepted = accept(conn, &[keep])?;
+        is_kept(&accepted)?;
+        // Nobody listens any more when the caller has gone: then the sweep finds what is owed.
+        drop(committed.send(accepted.committed));
+        Ok(Answer { status: CREATED, body: answer })
+    };
+    let response = idempotent::answer(&state, "incident_link", keyed, now, work).await?;
+    owed.await.into_iter().flatten().for_each(|committed| state.relay.hand_over(committed));
+    Ok(response)
+}
+
+impl Said {
+    fn checked(self) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        for (name, word) in [("incident", &self.incident), ("deployment", &self.deployment)] {
+            let length = word.chars().count();
+            if word.trim() != word || !(1..=LONGEST_NAME).contains(&length) || word.chars().any(char::is_control) {
+                let detail = format!("`{name}` is an id like `pagerduty:Q2X`, of 1 to {LONGEST_NAME} characters");
+                errors.push(FieldError { pointer: format!("/{name}"), detail });
+            }
+        }
+        if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+/// The two by their whole names where they are known, so that one pair is not named in two ways.
+async fn resolved(state: &State, caller: &Caller<Operator>, mut said: Said) -> Result<(Said, Known), Problem> {
+    let (tenant, names) = (caller.tenant.clone(), state.sources.names());
+    let (incident, deployment) = (said.incident.clone(), said.deployment.clone());
+    let look = move |conn: &mut Connection| {
+        let incidents = named::incidents(conn, &tenant, &names, &incident)?;
+        Ok((incidents, named::deployments(conn, &tenant, &names, &deployment)?))
+    };
+    let (incidents, deployments) = state.store.call("incident_link_names", look).await?;
+    let mut errors = Vec::new();
+    let mut known = Known { incident: true, deployment: true };
+    known.incident = only(&mut said.incident, "incident", &incidents, &mut errors);
+    if said.deployment != NONE {
+        known.deployment = only(&mut said.deployment, "deployment", &deployments, &mut errors);
+    }
+    if errors.is_empty() { Ok((said, known)) } else { Err(Problem::invalid(errors)) }
+}
+
+/// Writes the word out where it means one thing; whether it means any.
+fn only(word: &mut String, name: &str, meant: &[Outside], errors: &mut Vec<FieldError>) -> bool {
+    match meant {
+        [] => return false,
+        [one] => *word = one.to_string(),
+        several => {
+            let all: Vec<String> = several.iter().take(MOST_MEANINGS).map(Outside::to_string).collect();
+            let detail = format!("`{name}` may mean {}: write the one that you mean", all.join(", "));
+            errors.push(FieldError { pointer: format!("/{name}"), detail });
+        }
+    }
+    true
+}
+
+/// The delivery that holds what was said: from ourselves, proved as callers of the API are.
+fn keep(caller: &Caller<Operator>, said: &Said, sent: &[u8], now: DateTime<Utc>) -> Keep {
+    let id = DeliveryId::new(now, Uuid::new_v4().into_bytes());
+    let common = Common {
+        actor: Some(Actor { login: Some(caller.name().to_owned()), ..Actor::default() }),
+        revision: Some(now.trunc_subsecs(6)),
+        ..Common::default()
+    };
+    let link = Link { incident_id: Some(said.incident.clone()), deployment_id: Some(said.deployment.clone()) };
+    let note = said.note.as_deref().map(|note| (OURSELVES.to_owned(), json!({"note": clean(note, LONGEST_NOTE)})));
+    let draft = Draft {
+        kind: EventType::new(if said.removed { "link.removed" } else { "link.set" }),
+        scope: "links".to_owned(),
+        subject: format!("{OURSELVES}:{}/{}", said.incident, said.deployment),
+        time: Some(now.trunc_subsecs(6)),
+        data: Data { common, body: Body::Link(link), extra: note.into_iter().collect() },
+    };
+    Keep {
+        tenant: caller.tenant.clone(),
+        id,
+        source: OURSELVES.to_owned(),
+        kind: "link".to_owned(),
+        key: id.to_string(),
+        headers: "[]".to_owned(),
+        body: pack(sent),
+        scheme: "api",
+        secret: "none",
+        mapping_version: 1,
+        events: Event::seal(vec![draft], OURSELVES, &caller.tenant, id, None),
+    }
+}
+
+fn is_kept(accepted: &Accepted) -> Result<(), StoreError> {
+    match accepted.outcomes.as_slice() {
+        [Outcome::Refused(why)] => Err(StoreError::Corrupt(why.clone())),
+        _ => Ok(()),
+    }
+}
