@@ -7,13 +7,6 @@ use crate::few;
 use crate::history::{facts, steps};
 use crate::world::World;
 
-/// The facts of a history that is told at once.
-fn at_once(all: &[Value]) -> String {
-    let mut world = World::new();
-    world.tell(all);
-    world.facts()
-}
-
 proptest! {
     #![proptest_config(few())]
 
@@ -26,14 +19,13 @@ proptest! {
         for some in shuffled.chunks(batch) {
             world.tell(&some.iter().map(|fact| (*fact).clone()).collect::<Vec<_>>());
         }
-        prop_assert_eq!(world.facts(), at_once(&all));
+        prop_assert_eq!(world.facts(), World::of(&all).facts());
     }
 
     #[test]
     fn p2_duplicates_change_nothing(steps in steps(30), again in proptest::collection::vec(any::<prop::sample::Index>(), 0..20)) {
         let all = facts(&steps, 0);
-        let mut world = World::new();
-        world.tell(&all);
+        let mut world = World::of(&all);
         let before = world.facts();
         for index in again {
             if !all.is_empty() {
@@ -48,9 +40,7 @@ proptest! {
         let mut world = World::new();
         for fact in facts(&steps, 0) {
             world.tell(&[fact]);
-            let kept_up = world.facts();
-            world.rebuild();
-            prop_assert_eq!(world.facts(), kept_up);
+            prop_assert_eq!(world.history.facts_made_anew(), world.facts());
         }
     }
 
@@ -63,14 +53,14 @@ proptest! {
             if *crashed {
                 // The consumer dies before its commit, is told again, and the engine dies before its own.
                 world.take_in_and_die(&one);
-                world.take_in(&one);
+                world.history.tell(&one);
                 world.reckon_and_die();
             } else {
-                world.take_in(&one);
+                world.history.tell(&one);
             }
         }
-        world.reckon();
-        prop_assert_eq!(world.facts(), at_once(&all));
+        world.history.reckon();
+        prop_assert_eq!(world.facts(), World::of(&all).facts());
     }
 
     #[test]
@@ -78,12 +68,10 @@ proptest! {
         let all = facts(&steps, 0);
         let link = |removed: bool, at: i64| json!({"kind": "link", "incident": format!("i{incident}"),
             "deployment": format!("d{deployment}"), "removed": removed, "updated_at": at});
-        let late = crate::history::START + 90 * 86_400;
-        let mut once = World::new();
-        once.tell(&all);
+        let late = crate::history::START + 90 * crate::history::DAY;
+        let mut once = World::of(&all);
         once.tell(&[link(false, late)]);
-        let mut thrice = World::new();
-        thrice.tell(&all);
+        let mut thrice = World::of(&all);
         for (removed, at) in [(false, late - 2), (true, late - 1), (false, late)] {
             thrice.tell(&[link(removed, at)]);
         }

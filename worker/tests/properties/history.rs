@@ -12,6 +12,7 @@ const REPO_OF: [&str; 3] = ["acme/mono", "acme/mono", "acme/billing"];
 const ENVIRONMENTS: [(&str, &str); 3] = [("prod", "production"), ("prod-eu", "production"), ("staging", "staging")];
 /// 2026-01-05 00:00 UTC, a Monday.
 pub(crate) const START: i64 = 1_767_571_200;
+pub(crate) const DAY: i64 = 86_400;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
