@@ -32,7 +32,10 @@ impl Rebuild {
         for (of, error) in &facts.failed {
             eprintln!("em-agent: the service {} of {} cannot be reckoned: {error}", of.service, of.tenant);
         }
-        eprintln!("em-agent: the facts of {} services are reckoned, {} were not right", facts.services, facts.facts_changed);
+        eprintln!(
+            "em-agent: the facts of {} services are reckoned, {} were not right",
+            facts.services, facts.facts_changed
+        );
         Ok(())
     }
 }

@@ -30,13 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const FORGIVEN_CONFLICTS: u32 = 5;
 
 /// Consumes until `stop`. `store` works as [`store::Role::App`]; `committed` is rung after every commit.
-pub async fn run(
-    store: Store,
-    bus: Bus,
-    row: &'static ConsumerRow,
-    committed: Arc<Notify>,
-    stop: CancellationToken,
-) {
+pub async fn run(store: Store, bus: Bus, row: &'static ConsumerRow, committed: Arc<Notify>, stop: CancellationToken) {
     let mut consumer = bus.consume(ConsumerSpec { name: row.name, types: row.types, batch: row.batch });
     let work = Work { store, row, committed, stop };
     while !work.stop.is_cancelled() {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::metrics::percentile::of_sorted;
 use domain::ids::TenantId;
+use domain::metrics::percentile::of_sorted;
 use proptest::prelude::*;
 use serde_json::Value;
 use store::metrics::lead::{self, Unit, Which};
@@ -34,7 +34,9 @@ fn text<'a>(fact: &'a Value, field: &str) -> &'a str {
 /// The parents that a history tells.
 fn parents(all: &[Value]) -> BTreeMap<(String, String), Vec<String>> {
     let commits = all.iter().filter(|fact| fact["kind"] == "commit");
-    let parent = |fact: &Value| fact["parents"].as_array().into_iter().flatten().filter_map(|sha| sha.as_str().map(str::to_owned)).collect();
+    let parent = |fact: &Value| {
+        fact["parents"].as_array().into_iter().flatten().filter_map(|sha| sha.as_str().map(str::to_owned)).collect()
+    };
     commits.map(|fact| ((text(fact, "repo").to_owned(), text(fact, "sha").to_owned()), parent(fact))).collect()
 }
 

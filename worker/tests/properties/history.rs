@@ -17,14 +17,42 @@ pub(crate) const DAY: i64 = 86_400;
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// A commit on top of another; sometimes of two.
-    Commit { repo: usize, parent: usize, second: Option<usize>, picks: Option<usize>, bot: bool },
+    Commit {
+        repo: usize,
+        parent: usize,
+        second: Option<usize>,
+        picks: Option<usize>,
+        bot: bool,
+    },
     /// A change that landed as a commit.
-    Land { commit: usize, style: Style, bot: bool },
-    Deploy { service: usize, environment: usize, commit: usize, outcome: usize, minutes: i64, extra: Extra },
-    Incident { service: Option<usize>, caused_by: Option<usize>, ends: Option<i64> },
+    Land {
+        commit: usize,
+        style: Style,
+        bot: bool,
+    },
+    Deploy {
+        service: usize,
+        environment: usize,
+        commit: usize,
+        outcome: usize,
+        minutes: i64,
+        extra: Extra,
+    },
+    Incident {
+        service: Option<usize>,
+        caused_by: Option<usize>,
+        ends: Option<i64>,
+    },
     /// A later word about an incident.
-    Mend { incident: usize, ends: i64 },
-    Link { incident: usize, deployment: usize, removed: bool },
+    Mend {
+        incident: usize,
+        ends: i64,
+    },
+    Link {
+        incident: usize,
+        deployment: usize,
+        removed: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -122,7 +150,8 @@ impl Past {
             }
             Step::Incident { service, caused_by, ends } => {
                 self.incidents.push(now);
-                let mut fact = json!({"kind": "incident", "id": format!("i{}", self.incidents.len()), "opened_at": now});
+                let mut fact =
+                    json!({"kind": "incident", "id": format!("i{}", self.incidents.len()), "opened_at": now});
                 set(&mut fact, "service", service.map(|service| SERVICES[service].into()));
                 set(&mut fact, "resolved_at", ends.map(|minutes| (now + minutes * 60).into()));
                 let sha = caused_by.and_then(|index| self.commits.get(index % self.commits.len().max(1)));
