@@ -1,11 +1,11 @@
 //! The entity tables on a real PostgreSQL: any order, any cutting into batches, and a rebuild give the same rows.
 
+use chrono::Utc;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use domain::dora::Entities;
 use domain::event::Event;
-use domain::ids::TenantId;
 use serde_json::json;
 use store::Role;
 use store::entities;

@@ -162,7 +162,7 @@ fn the_table_of_benchmarks_holds_the_cuts_of_the_code() {
 
     use crate::schema::dora_benchmarks as b;
     let database = testkit::database::Database::fresh();
-    let mut conn = database.store(crate::Role::App).open(crate::Role::App).expect("a connection");
+    let mut conn = PgConnection::establish(&database.url).expect("a connection");
     for (scheme, scheme_name) in Scheme::ALL {
         for (metric, metric_name) in Metric::ALL {
             let row: (f64, f64, f64) = b::table
