@@ -5,6 +5,7 @@
 
 mod baseline;
 mod bodies;
+mod dora;
 mod intake;
 mod normalize;
 mod processes;
@@ -22,9 +23,13 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["intake"] => runtime.block_on(intake::run(20)),
         ["intake", seconds] => runtime.block_on(intake::run(seconds.parse()?)),
+        ["dora"] => runtime.block_on(dora::run(1_000_000)),
+        ["dora", facts] => runtime.block_on(dora::run(facts.parse()?)),
         ["normalize"] => normalize::run(None, chrono::Utc::now()),
         ["normalize", source] => normalize::run(Some(source), chrono::Utc::now()),
         ["baseline"] => runtime.block_on(baseline::serve()),
-        _ => bail!("usage: ./dev bench intake [seconds of full load] | normalize [source]"),
+        _ => {
+            bail!("usage: ./dev bench intake [seconds of full load] | normalize [source] | dora [facts of the rebuild]")
+        }
     }
 }

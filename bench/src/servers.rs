@@ -61,6 +61,7 @@ impl Servers {
             .env("GITHUB_WEBHOOK_SECRET", SECRET)
             .env("PORT", port.to_string())
             .env("METRICS_ADDR", if role == "worker" { format!("127.0.0.1:{port}") } else { String::new() })
+            .env("RATE_LIMIT_ENABLED", "false")
             .env("LOG_LEVEL", "warn")
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -96,7 +97,7 @@ pub(crate) async fn baseline() -> Result<(Child, String)> {
 }
 
 /// A program that was built beside this one.
-fn program(name: &str) -> Result<PathBuf> {
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.parent().context("the folder of this program")?.join(name))
 }
 

@@ -36,6 +36,7 @@ impl Rebuild {
             "em-agent: the facts of {} services are reckoned, {} were not right",
             facts.services, facts.facts_changed
         );
-        Ok(())
+        ::worker::rebuild::rollups(&store).await?;
+        if facts.failed.is_empty() { Ok(()) } else { Err(Failure::Told) }
     }
 }

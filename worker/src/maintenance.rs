@@ -51,10 +51,25 @@ pub async fn tidy(owner: &Store, retention_days: u32) -> Result<(), StoreError> 
 }
 
 async fn gauges(store: &Store, bus: &Bus) {
+    pool(store);
+    backlogs(store).await;
+    for name in CONSUMER_NAMES {
+        match bus.consumer_lag(name).await {
+            Ok(lag) => metrics::gauge!("consumer_lag", "consumer" => name).set(lag as f64),
+            Err(error) => tracing::debug!(error = &error as &dyn Error, consumer = name, "the lag is not measured"),
+        }
+    }
+}
+
+fn pool(store: &Store) {
     let pool = store.gauges();
     metrics::gauge!("db_connection_pool_size").set(pool.size as f64);
     metrics::gauge!("db_connection_pool_in_use").set(pool.in_use as f64);
     metrics::gauge!("db_connection_pool_waiting").set(pool.waiting as f64);
+}
+
+/// What is owed to the bus, and what is not reckoned yet.
+async fn backlogs(store: &Store) {
     match store.call("outbox_backlog", outbox::backlog).await {
         Ok(backlog) => {
             metrics::gauge!("outbox_rows").set(backlog.rows as f64);
@@ -68,11 +83,5 @@ async fn gauges(store: &Store, bus: &Bus) {
             metrics::gauge!("dora_dirty_oldest_seconds").set(backlog.age_seconds(Utc::now()));
         }
         Err(error) => tracing::debug!(error = &error as &dyn Error, "what is dirty is not measured"),
-    }
-    for name in CONSUMER_NAMES {
-        match bus.consumer_lag(name).await {
-            Ok(lag) => metrics::gauge!("consumer_lag", "consumer" => name).set(lag as f64),
-            Err(error) => tracing::debug!(error = &error as &dyn Error, consumer = name, "the lag is not measured"),
-        }
     }
 }

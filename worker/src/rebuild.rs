@@ -19,6 +19,11 @@ pub async fn facts(store: &Store, usual_window: Duration) -> Result<Reckoning, S
     store.call("facts_settle", move |conn| facts::settle(conn, window, now)).await
 }
 
+/// Makes the roll-ups of the facts anew; returns how many quarters of an hour they have.
+pub async fn rollups(store: &Store) -> Result<usize, StoreError> {
+    store.call("rollups_rebuild", store::rollups::rebuild).await
+}
+
 /// The setting as the rules take it.
 pub(crate) fn window(usual: Duration) -> TimeDelta {
     TimeDelta::from_std(usual).unwrap_or(TimeDelta::MAX)

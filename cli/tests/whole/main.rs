@@ -3,6 +3,7 @@
 mod bad_inputs;
 mod big_event;
 mod dashboards;
+mod dora;
 mod drain;
 mod kill_nine;
 mod outages;

@@ -46,8 +46,8 @@ impl Bucket {
     /// What suits a range of so many days.
     pub fn for_days(days: i64) -> Self {
         match days {
-            ..=DAYS_BY_DAY => Bucket::Day,
-            ..=DAYS_BY_WEEK => Bucket::Week,
+            _ if days <= DAYS_BY_DAY => Bucket::Day,
+            _ if days <= DAYS_BY_WEEK => Bucket::Week,
             _ => Bucket::Month,
         }
     }

@@ -46,12 +46,11 @@ struct Extent {
 const MEANT: &str = "r.tenant_id = $1 and r.at >= $2 and r.at < $3
   and (cardinality($7) = 0 or r.project = any($7)) and (cardinality($5) = 0 or r.project = any($5))";
 
+/// The times of the first and of the last.
+pub type FirstAndLast = (DateTime<Utc>, DateTime<Utc>);
+
 /// When the first and the last report of the window came.
-pub fn extent(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    slice: &Slice,
-) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, StoreError> {
+pub fn extent(conn: &mut PgConnection, tenant: &TenantId, slice: &Slice) -> Result<Option<FirstAndLast>, StoreError> {
     let text = format!("select min(r.at) as first, max(r.at) as last from quality_reports r where {MEANT}");
     let found: Extent = narrowed(&text, tenant, slice).get_result(conn)?;
     Ok(found.first.zip(found.last))

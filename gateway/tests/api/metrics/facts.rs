@@ -129,12 +129,15 @@ pub(crate) fn insert(table: &str, usual: &[(&str, &str)], extra: &[(&str, &str)]
     format!("insert into {table} ({}) values ({});\n", names.join(", "), values.join(", "))
 }
 
+/// A deployment: id, day, hour, and what is not as usual.
+type Told<'a> = (&'a str, u32, u32, &'a [(&'a str, &'a str)]);
+
 /// A week of `shop`, from Monday 2 November 2026 on, with everything in it:
 /// ten deployments that ended, of which eight succeeded: one rollback, one redeploy, one hotfix, two failed.
 pub(crate) fn a_week() -> String {
     let at = |day: u32, hour: u32| format!("2026-11-0{day}T{hour:02}:00:00Z");
     let mut sql = String::new();
-    let deployments: [(&str, u32, u32, &[(&str, &str)]); 10] = [
+    let deployments: [Told<'_>; 10] = [
         ("d1", 2, 10, &[]),
         ("d2", 2, 12, &[("failed", "true"), ("changes", "2")]),
         (
