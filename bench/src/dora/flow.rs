@@ -63,7 +63,7 @@ pub(crate) async fn throughput(servers: &Servers, facts: usize) -> Result<()> {
     let port = free_port()?;
     let gateway = servers.em_agent("gateway", port).await?;
     let door = Door::new(port)?;
-    let mut story = Story::new(SEED, SERVICES, Utc::now().timestamp() - YEAR_SECONDS);
+    let mut story = Story::new("backlog", SEED, SERVICES, Utc::now().timestamp() - YEAR_SECONDS);
     let told = Instant::now();
     tell_all(&door, &mut story, facts).await?;
     println!("  {facts} facts told in {:.1} s, the worker stopped", told.elapsed().as_secs_f64());
@@ -96,7 +96,7 @@ pub(crate) async fn freshness(servers: &Servers, per_second: u32, seconds: u32) 
     door.settled(Duration::from_secs(120)).await?;
     let start = Utc::now().timestamp() - 86_400;
     let load = tokio::spawn(async move {
-        let mut story = Story::new(SEED + 1, SERVICES, start);
+        let mut story = Story::new("fresh", SEED + 1, SERVICES, start);
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         let ticks = seconds * 50;
         for _ in 0..ticks {
@@ -141,9 +141,10 @@ pub(crate) async fn rebuild(servers: &Servers, events: usize) -> Result<()> {
     let port = free_port()?;
     let gateway = servers.em_agent("gateway", port).await?;
     let door = Door::new(port)?;
-    let mut story = Story::new(SEED + 2, SERVICES, Utc::now().timestamp() - 2 * YEAR_SECONDS);
+    let mut story = Story::new("rebuilt", SEED + 2, SERVICES, Utc::now().timestamp() - 2 * YEAR_SECONDS);
     tell_all(&door, &mut story, events).await?;
     drop(gateway);
+    // Nobody has worked on them: the rebuild begins with the events alone.
     let begun = Instant::now();
     let status = Command::new(program("em-agent")?)
         .args(["rebuild", "dora"])

@@ -45,11 +45,11 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    /// `start` is the time of the first fact, in seconds.
-    pub(crate) fn new(seed: u64, services: usize, start: i64) -> Self {
+    /// `start` is the time of the first fact, in seconds; `name` stands before all names, so that no story touches another.
+    pub(crate) fn new(name: &str, seed: u64, services: usize, start: i64) -> Self {
         let service = |number| Service {
-            name: format!("service-{number:03}"),
-            repo: format!("acme/repo-{number:03}"),
+            name: format!("{name}-service-{number:03}"),
+            repo: format!("acme/{name}-repo-{number:03}"),
             now: start + number as i64,
             commits: 0,
             changes: 0,

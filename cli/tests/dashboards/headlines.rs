@@ -9,10 +9,9 @@ use store::metrics::lead::{self, Unit, Which};
 use store::metrics::recovery::{self, Clock};
 use store::metrics::{Slice, deployments};
 use store::{Connection, Role};
+use testkit::grafana::{View, dashboards, panels, text};
 
-use crate::expand::View;
 use crate::queries::{Seeded, opened};
-use crate::{dashboards, panels, text};
 
 const DAYS: i64 = 30;
 

@@ -1,9 +1,8 @@
 //! The dashboards of Grafana: made of their sources, sound as JSON, and every query of theirs run as Grafana would run it.
 //!
-//! There is no Grafana here: `expand` does what it documents of variables and macros. The PromQL of the same dashboards is
+//! There is no Grafana here: `testkit::grafana` does what it documents of variables and macros. The PromQL of the same dashboards is
 //! run by `cli/tests/whole/dashboards.rs`, against a Prometheus that scraped a real run.
 
-mod expand;
 mod headlines;
 mod kinds;
 mod make;
@@ -12,38 +11,9 @@ mod sound;
 mod source;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-
-/// The folder of everything that Grafana reads, in the repository.
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../grafana").join(name)
-}
-
-/// Every dashboard by the name of its file, as Grafana reads it.
-fn dashboards() -> BTreeMap<String, Value> {
-    let entries = std::fs::read_dir(folder("dashboards")).expect("the dashboards").flatten();
-    let read = |path: PathBuf| {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&path).expect("a dashboard");
-        (name, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-    };
-    entries.map(|entry| read(entry.path())).collect()
-}
-
-/// Panels of a dashboard that show something.
-fn panels(dashboard: &Value) -> impl Iterator<Item = &Value> {
-    dashboard["panels"].as_array().into_iter().flatten().filter(|panel| panel["type"] != "row")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
+use testkit::grafana::{dashboards, folder};
 
 /// With EM_WRITE_DASHBOARDS set, writes them.
 #[test]

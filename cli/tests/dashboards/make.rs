@@ -1,12 +1,11 @@
 //! Makes what Grafana reads of what people write: where panels stand, what they ask, which variables there are.
 
 use serde_json::{Value, json};
+use testkit::grafana::{POSTGRES, PROMETHEUS};
 
 use crate::kinds;
 use crate::source::{Annotation, Dashboard, Field, Kind, Panel, Shared, Variable};
 
-pub(crate) const POSTGRES: &str = "em-agent-postgres";
-pub(crate) const PROMETHEUS: &str = "em-agent-prometheus";
 /// A page is this wide.
 const COLUMNS: u64 = 24;
 

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use diesel::connection::SimpleConnection;
-use diesel::sql_types::Text;
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use serde_json::Value;
 use testkit::database::Database;
 use testkit::facts::History;
+use testkit::grafana::{Reader, View, dashboards, panels, queries, text};
 
-use crate::expand::{Chosen, View};
-use crate::{dashboards, list, panels, source, text};
+use crate::source;
 
 fn until() -> DateTime<Utc> {
     "2026-11-01T12:00:00Z".parse().expect("a time")
@@ -20,7 +17,7 @@ fn until() -> DateTime<Utc> {
 
 /// A database with a history, seen as Grafana's login sees it.
 pub(crate) struct Seeded {
-    conn: PgConnection,
+    reader: Reader,
     pub(crate) database: Database,
 }
 
@@ -28,62 +25,17 @@ impl Seeded {
     pub(crate) fn new() -> Self {
         let database = Database::fresh();
         History::small(until()).write(&database.url, &TenantId::default()).expect("a history");
-        let mut conn = PgConnection::establish(&database.url).expect("a connection");
-        conn.batch_execute(
-            "set role em_readonly; set default_transaction_read_only = on; set statement_timeout = '10s'; set timezone = 'Asia/Kolkata'",
-        )
-        .expect("the read-only role");
-        Self { conn, database }
+        Self { reader: Reader::connect(&database.url), database }
     }
 
-    /// The rows of a query, as JSON.
     pub(crate) fn rows(&mut self, sql: &str) -> Result<Vec<Value>, String> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Text)]
-            row: String,
-        }
-        let rows = sql_query(format!("select to_json(q)::text as row from ({sql}\n) q")).load::<Row>(&mut self.conn);
-        let rows = rows.map_err(|error| format!("{error}\n{sql}"))?;
-        Ok(rows.iter().map(|row| serde_json::from_str(&row.row).expect("JSON")).collect())
+        self.reader.rows(sql)
     }
 }
 
-/// A dashboard as it is opened first, over this many days.
+/// A dashboard as it is opened first, over this many days of the history.
 pub(crate) fn opened(dashboard: &Value, days: i64) -> View {
-    let variables = list(&dashboard["templating"]["list"]).iter().map(|variable| {
-        let current = &variable["current"]["value"];
-        let chosen = match (variable["allValue"].as_str(), current.as_str()) {
-            (Some(all), _) => Chosen::All(all.to_owned()),
-            (None, value) => Chosen::Values(vec![value.unwrap_or_default().to_owned()]),
-        };
-        (text(&variable["name"]).to_owned(), chosen)
-    });
-    View { from: until() - TimeDelta::days(days), to: until(), chosen: variables.collect() }
-}
-
-impl View {
-    pub(crate) fn choosing(&self, name: &str, values: &[&str]) -> Self {
-        let mut view = self.clone();
-        view.chosen.insert(name.to_owned(), Chosen::Values(values.iter().map(|value| (*value).to_owned()).collect()));
-        view
-    }
-}
-
-/// Every SQL text of a dashboard with the place it stands in.
-fn queries(dashboard: &Value) -> Vec<(String, String)> {
-    let of_panels = panels(dashboard).flat_map(|panel| {
-        list(&panel["targets"]).iter().map(|target| (text(&panel["title"]).to_owned(), target["rawSql"].as_str()))
-    });
-    let of_variables = list(&dashboard["templating"]["list"]).iter();
-    let of_variables =
-        of_variables.filter(|one| one["datasource"]["uid"] == crate::make::POSTGRES && one["type"] == "query");
-    let of_variables = of_variables.map(|one| (format!("variable {}", text(&one["name"])), one["query"].as_str()));
-    let of_annotations = list(&dashboard["annotations"]["list"]).iter();
-    let of_annotations =
-        of_annotations.map(|one| (format!("annotation {}", text(&one["name"])), one["target"]["rawSql"].as_str()));
-    let all = of_panels.chain(of_variables).chain(of_annotations);
-    all.filter_map(|(place, sql)| Some((place, sql?.to_owned()))).collect()
+    testkit::grafana::opened(dashboard, until(), days)
 }
 
 /// Panels that a good day may leave empty.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::folder;
+use testkit::grafana::folder;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -106,7 +106,8 @@ async fn em_agent_can_do_its_work_and_grafana_can_only_read() {
     }
 
     assert_eq!(server.answers("grafana", "select count(*) from events"), "0");
-    server.answers("grafana", "select count(*) from deployments; select count(*) from dora_deployments");
+    server.answers("grafana", "select count(*) from deployments; select count(*) from dora_v_deployments");
+    server.refuses("grafana", "select count(*) from dora_deployments", "permission denied");
     server.refuses("grafana", "select count(*) from deliveries", "permission denied");
     server.refuses("grafana", "delete from events", "read-only transaction");
     server.refuses("grafana", "set transaction read write; delete from events", "permission denied");

@@ -79,11 +79,8 @@ struct Expression {
 
 /// Every PromQL expression of the dashboards, as Grafana sends it for a range of some minutes and a scrape every second.
 fn expressions() -> Vec<Expression> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../grafana/dashboards");
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the dashboards").flatten() {
-        let file = std::fs::read_to_string(entry.path()).expect("a dashboard");
-        let dashboard: Value = serde_json::from_str(&file).expect("JSON");
+    for dashboard in testkit::grafana::dashboards().values() {
         for panel in dashboard["panels"].as_array().into_iter().flatten() {
             let targets = panel["targets"].as_array().into_iter().flatten();
             for text in targets.filter_map(|target| target["expr"].as_str()) {

@@ -1,11 +1,12 @@
 //! A world of its own for every test: a database from a migrated template, a stream, signed requests.
 //!
-//! Real PostgreSQL, real NATS, no in-memory twins. For tests only.
+//! Real PostgreSQL, real NATS, no in-memory twins. For tests and measurements only.
 
 pub mod collector;
 pub mod database;
 pub mod facts;
 pub mod folder;
+pub mod grafana;
 pub mod history;
 pub mod locks;
 pub mod nats;

@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// What is chosen for a variable.
 #[derive(Clone, Debug)]
-pub(crate) enum Chosen {
+pub enum Chosen {
     /// "All", for which the variable has a text of its own: it is put in as it is, whatever the format.
     All(String),
     Values(Vec<String>),
@@ -18,17 +18,25 @@ pub(crate) enum Chosen {
 
 /// A dashboard as somebody looks at it.
 #[derive(Clone, Debug)]
-pub(crate) struct View {
-    pub(crate) from: DateTime<Utc>,
-    pub(crate) to: DateTime<Utc>,
-    pub(crate) chosen: BTreeMap<String, Chosen>,
+pub struct View {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    pub chosen: BTreeMap<String, Chosen>,
 }
 
 /// A panel is about this many pixels wide: Grafana's interval is the range divided by it.
 const PIXELS: i32 = 1_000;
 
 impl View {
-    pub(crate) fn sql(&self, query: &str) -> Result<String, String> {
+    /// The same with other values chosen for a variable.
+    pub fn choosing(&self, name: &str, values: &[&str]) -> Self {
+        let mut view = self.clone();
+        view.chosen.insert(name.to_owned(), Chosen::Values(values.iter().map(|value| (*value).to_owned()).collect()));
+        view
+    }
+
+    /// The query as PostgreSQL would get it, or why Grafana could not make it.
+    pub fn sql(&self, query: &str) -> Result<String, String> {
         self.macros(&self.variables(query)?)
     }
 
