@@ -8,6 +8,8 @@ const NOT_PROJECTS: &[&str] = &["UTF", "SHA", "ISO", "CVE", "RFC", "MD", "HTTP",
 
 /// What `git revert` writes before the commit that it takes back.
 const REVERTS: &str = "This reverts commit ";
+/// What `git cherry-pick -x` writes before the commit that it picks.
+const PICKED: &str = "(cherry picked from commit ";
 
 /// Keys like `SHOP-123`, each once, in order, at most 20.
 pub(crate) fn ticket_keys(texts: &[&str]) -> Vec<String> {
@@ -50,8 +52,27 @@ pub(crate) fn trailers(message: &str) -> Vec<String> {
     reverts.chain(ends).take(20).collect()
 }
 
+/// The same of a fact that somebody wrote: commits may have any names, and the words stand wherever they like. What is taken
+/// back must have a digit or look like a SHA: "this reverts commit messages" is prose.
+pub(crate) fn told_trailers(message: &str) -> Vec<String> {
+    let is_name = |name: &&str| name.bytes().all(|c| c.is_ascii_hexdigit()) || name.bytes().any(|c| c.is_ascii_digit());
+    let reverts = name_after(message, REVERTS).filter(is_name).map(|name| format!("{REVERTS}{name}."));
+    let picked = name_after(message, PICKED).map(|name| format!("{PICKED}{name})"));
+    let mut all: Vec<String> = reverts.into_iter().chain(picked).collect();
+    let others = trailers(message);
+    all.extend(others.into_iter().filter(|one| !one.starts_with(REVERTS) && !one.starts_with(PICKED)));
+    all.truncate(20);
+    all
+}
+
+fn name_after<'a>(message: &'a str, words: &str) -> Option<&'a str> {
+    let (_, rest) = message.split_once(words)?;
+    let end = rest.find(|one: char| !(one.is_ascii_alphanumeric() || "-_".contains(one))).unwrap_or(rest.len());
+    (1..=64).contains(&end).then(|| &rest[..end])
+}
+
 fn is_trailer(line: &str) -> bool {
-    if line.starts_with("(cherry picked from commit ") && line.ends_with(')') {
+    if line.starts_with(PICKED) && line.ends_with(')') {
         return true;
     }
     let Some((key, value)) = line.split_once(": ") else { return false };
@@ -95,6 +116,17 @@ mod tests {
             "Revert \"Add it\"\n\nThis reverts commit 0A1B2C3D, reversing\nchanges made to 4e5f6a7b.\n\nRefs: SHOP-1";
         assert_eq!(trailers(revert), ["This reverts commit 0a1b2c3d.", "Refs: SHOP-1"]);
         assert!(trailers("Tell why\n\nThis reverts nothing.").is_empty());
+    }
+
+    #[test]
+    fn facts_name_commits_as_they_like() {
+        assert_eq!(told_trailers("Fix (cherry picked from commit b)"), ["(cherry picked from commit b)"]);
+        assert_eq!(
+            told_trailers("Revert \"x\"\n\nThis reverts commit v2.\n\nRefs: SHOP-1"),
+            ["This reverts commit v2.", "Refs: SHOP-1"]
+        );
+        assert!(told_trailers("This reverts commit messages").is_empty());
+        assert!(told_trailers("(cherry picked from commit )").is_empty());
     }
 
     #[test]

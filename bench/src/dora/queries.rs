@@ -64,7 +64,8 @@ fn of_dashboards(url: &str, until: DateTime<Utc>) -> Result<()> {
         }
         tell(&format!("panels, all services, {days} days"), &mut all);
         let range = BTreeMap::from([(":from", until - chrono::TimeDelta::days(days)), (":to", until)]);
-        let quoted = |sql: &str, (word, at): (&&str, &DateTime<Utc>)| sql.replace(word, &format!("'{}'", at.to_rfc3339()));
+        let quoted =
+            |sql: &str, (word, at): (&&str, &DateTime<Utc>)| sql.replace(word, &format!("'{}'", at.to_rfc3339()));
         let sql = range.iter().fold(RECOMPUTED.to_owned(), |sql, one| quoted(&sql, one));
         let peer = asked(&mut reader, "from all rows".to_owned(), &sql)?;
         let panels = ["Deployment frequency", "Lead time", "Change failure rate"];

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use testkit::grafana::{POSTGRES, PROMETHEUS, dashboards, folder, list, panels, text};
 
-
 /// Calls `look` with every member of a document.
 fn walk(value: &Value, look: &mut impl FnMut(&str, &Value)) {
     match value {

@@ -85,7 +85,7 @@ fn refused(refusal: Refusal) -> Turned {
             (Ending::RejectedParse, Problem::new(Code::AmbiguousHeader, detail))
         }
         Refusal::Unconfigured => {
-            let detail = "no secret is configured for this source; set it, or WEBHOOKS_ALLOW_UNSIGNED in development";
+            let detail = "no secret is configured that this source could be verified with; set it, or WEBHOOKS_ALLOW_UNSIGNED in development";
             (Ending::Disabled, Problem::new(Code::Unconfigured, detail).retry_after(300))
         }
         _ => (

@@ -12,7 +12,7 @@ use super::split::{Piece, pieces};
 use crate::drafts::{NAME, TITLE, URL, draft, plain};
 use crate::integration::{Delivery, Unreadable};
 use crate::json;
-use crate::messages::{ticket_keys, trailers};
+use crate::messages::{ticket_keys, told_trailers};
 use crate::walk::{leave_out, unmapped};
 
 pub(super) fn normalize(delivery: &Delivery<'_>, rules: &Rules) -> Result<Vec<Draft>, Unreadable> {
@@ -83,7 +83,7 @@ impl Commit {
             committed_at: self.committed_at,
             author,
             message_head: Some(head_line(&message, TITLE)).filter(|head| !head.is_empty()),
-            trailers: trailers(&message),
+            trailers: told_trailers(&message),
             files: self.files.map(list),
         };
         let body = Body::Commits(data::Commits { commits: vec![commit], ..data::Commits::default() });

@@ -40,7 +40,7 @@ pub(crate) static GENERIC: Integration = Integration {
     kind: Field::Constant("facts"),
     key: Field::Headers(&["webhook-id", "svix-id"]),
     kept_headers: &["webhook-timestamp", "svix-timestamp"],
-    mapping_version: 3,
+    mapping_version: 4,
     normalize: Normalizer::Coded(facts::normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "em-agent-send/2")],
     samples: SAMPLES,

@@ -132,10 +132,12 @@ fn is_merge(commit: &Commit) -> Option<bool> {
 }
 
 /// The commit that the first trailer with this beginning names. Of several picks in a row the first line names the first.
+/// Facts of the generic source may call commits what they like: only git's own names are put into small letters.
 fn named_in(trailers: &[String], beginning: &str) -> Option<String> {
     let rest = trailers.iter().find_map(|trailer| trailer.strip_prefix(beginning))?;
-    let sha: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
-    (7..=64).contains(&sha.len()).then(|| sha.to_ascii_lowercase())
+    let name: String = rest.chars().take_while(|one| one.is_ascii_alphanumeric() || "-_".contains(*one)).collect();
+    let is_sha = name.len() >= 7 && name.bytes().all(|one| one.is_ascii_hexdigit());
+    (1..=64).contains(&name.len()).then(|| if is_sha { name.to_ascii_lowercase() } else { name })
 }
 
 /// `before → commits in order → after`, as (commit, the one before it). A forced push leaves `before` behind, a new ref
@@ -200,7 +202,9 @@ mod tests {
         .map(str::to_owned);
         assert_eq!(named_in(&trailers, "(cherry picked from commit ").as_deref(), Some("0a1b2c3d4e"));
         assert_eq!(named_in(&trailers, "This reverts commit ").as_deref(), Some("51de2b8"));
-        assert_eq!(named_in(&["This reverts commit messages.".to_owned()], "This reverts commit "), None);
+        let named = |trailer: &str| named_in(&[trailer.to_owned()], "(cherry picked from commit ");
+        assert_eq!(named("(cherry picked from commit Fix-1)").as_deref(), Some("Fix-1"));
+        assert_eq!(named("(cherry picked from commit )"), None);
     }
 
     #[test]

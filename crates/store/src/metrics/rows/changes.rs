@@ -92,20 +92,27 @@ pub struct ChangeRow {
 
 const KEY: [&str; 4] = ["c.service", "c.environment", "c.repo", "c.number"];
 
-fn select() -> String {
+/// `facts`: the rows of `dora_changes` that are asked for, each with its `tie` and whether a rollback says it ships it; what is told
+/// beside is read for those only.
+fn select(facts: &str) -> String {
     format!(
         "select c.service, c.environment, c.tier, c.team, c.repo, c.number, c.kind, e.title, e.author, e.url, e.landed_sha,
            c.integration, c.deployment_id, c.at, c.start_at, c.first_commit_at, c.opened_at, c.first_review_at,
            c.approved_at, c.merged_at, c.lead_s, c.coding_s, c.pickup_s, c.review_s, c.merge_s, c.deploy_s, c.is_bot,
            c.is_revert, c.is_hotfix, c.link_method, c.files_known,
-           coalesce(d.kind = 'rollback' and d.changes > 0, false) as by_rollback,
-           e.subject, o.subject as deployment_subject, {} as tie
-         from dora_changes c
+           c.by_rollback, e.subject, o.subject as deployment_subject, c.tie
+         from ({facts}) c
          left join changes e on e.tenant_id = c.tenant_id and e.repo = c.repo and e.number = c.number
-         left join dora_deployments d on d.tenant_id = c.tenant_id and d.integration = c.integration
-           and d.deployment_id = c.deployment_id
          left join deployments o on o.tenant_id = c.tenant_id and o.integration = c.integration
-           and o.deployment_id = c.deployment_id",
+           and o.deployment_id = c.deployment_id"
+    )
+}
+
+fn facts() -> String {
+    format!(
+        "select c.*, b.by_rollback, {} as tie from dora_changes c cross join lateral (
+           select exists (select from dora_deployments d where d.tenant_id = c.tenant_id and d.integration = c.integration
+             and d.deployment_id = c.deployment_id and d.kind = 'rollback' and d.changes > 0) as by_rollback) b",
         tie(&KEY)
     )
 }
@@ -133,13 +140,13 @@ pub fn shipped(
 }
 
 pub(in crate::metrics) fn shipped_text() -> String {
-    format!(
-        "{} where {} and not ($9 and c.is_bot)
-           and (not $10 or (c.lead_s >= 0 and (d.kind is distinct from 'rollback' or d.changes = 0))) {}",
-        select(),
+    let page_of = format!(
+        "{} where {} and not ($9 and c.is_bot) and (not $10 or (c.lead_s >= 0 and not b.by_rollback)) {}",
+        facts(),
         within("c", "at", "c.repo = any($7)"),
         page("c.at", &tie(&KEY), 11)
-    )
+    );
+    select(&page_of) + " order by c.at desc, c.tie desc"
 }
 
 /// What one deployment shipped.
@@ -148,10 +155,8 @@ pub fn of_deployment(
     tenant: &TenantId,
     deployment: &Outside,
 ) -> Result<Vec<ChangeRow>, StoreError> {
-    let text = format!(
-        "{} where c.tenant_id = $1 and c.integration = $2 and c.deployment_id = $3 order by c.at, c.repo, c.number",
-        select()
-    );
+    let text = format!("{} where c.tenant_id = $1 and c.integration = $2 and c.deployment_id = $3", facts());
+    let text = select(&text) + " order by c.at, c.repo, c.number";
     let query = sql_query(text).bind::<Text, _>(tenant.as_str()).bind::<Text, _>(&deployment.integration);
     Ok(query.bind::<Text, _>(&deployment.id).load(conn)?)
 }

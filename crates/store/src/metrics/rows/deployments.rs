@@ -69,18 +69,22 @@ pub struct DeploymentRow {
     pub tie: Uuid,
 }
 
-fn select() -> String {
+/// `facts`: the rows of `dora_deployments` that are asked for, each with its `tie`; what is told beside is read for those only.
+fn select(facts: &str) -> String {
     format!(
         "select d.integration, d.deployment_id, d.service, d.team, d.repo, d.environment, d.tier, d.outcome, d.started_at,
            d.at, d.sha, d.heads, d.kind, d.target, d.predecessor, d.changes, d.rework, d.failed, d.ancestry_gap,
-           d.provisional_until, f.methods as failed_by, e.title, e.url, e.subject, {} as tie
-         from dora_deployments d
+           d.provisional_until, f.methods as failed_by, e.title, e.url, e.subject, d.tie
+         from ({facts}) d
          left join deployments e on e.tenant_id = d.tenant_id and e.integration = d.integration
            and e.deployment_id = d.deployment_id
          left join dora_failures f on f.tenant_id = d.tenant_id and f.integration = d.integration
-           and f.deployment_id = d.deployment_id",
-        tie(&KEY)
+           and f.deployment_id = d.deployment_id"
     )
+}
+
+fn facts() -> String {
+    format!("select d.*, {} as tie from dora_deployments d", tie(&KEY))
 }
 
 const KEY: [&str; 2] = ["d.integration", "d.deployment_id"];
@@ -114,13 +118,14 @@ pub fn ended(
 }
 
 pub(in crate::metrics) fn ended_text() -> String {
-    format!(
+    let page_of = format!(
         "{} where {} and (cardinality($9) = 0 or d.outcome = any($9)) and (cardinality($10) = 0 or d.kind = any($10))
            and ($11 is null or d.failed = $11) and ($12 is null or d.rework = $12) {}",
-        select(),
+        facts(),
         within("d", "at", &deploys_repo("d")),
         page("d.at", &tie(&KEY), 13)
-    )
+    );
+    select(&page_of) + " order by d.at desc, d.tie desc"
 }
 
 /// One of this tenant.
@@ -129,7 +134,8 @@ pub fn one(
     tenant: &TenantId,
     deployment: &Outside,
 ) -> Result<Option<DeploymentRow>, StoreError> {
-    let text = format!("{} where d.tenant_id = $1 and d.integration = $2 and d.deployment_id = $3", select());
+    let text = format!("{} where d.tenant_id = $1 and d.integration = $2 and d.deployment_id = $3", facts());
+    let text = select(&text);
     let query = sql_query(text).bind::<Text, _>(tenant.as_str()).bind::<Text, _>(&deployment.integration);
     Ok(query.bind::<Text, _>(&deployment.id).get_result(conn).optional()?)
 }

@@ -54,7 +54,8 @@ pub struct IncidentRow {
 
 const KEY: [&str; 2] = ["f.integration", "f.incident_id"];
 
-fn select() -> String {
+/// `facts`: the rows of `dora_incidents` that are asked for, each with its `tie`; what is told beside is read for those only.
+fn select(facts: &str) -> String {
     let links = |column: &str| {
         format!(
             "array(select {column} from dora_links l where l.tenant_id = f.tenant_id and l.integration = f.integration
@@ -63,12 +64,15 @@ fn select() -> String {
     };
     format!(
         "select f.integration, f.incident_id, e.title, e.url, f.service, f.team, f.environment, f.severity, f.start_at,
-           f.resolved_at, f.restore_s, f.attributed, {} as deployments, {} as methods, e.subject, {} as tie
-         from dora_incidents f left join incidents e using (tenant_id, integration, incident_id)",
+           f.resolved_at, f.restore_s, f.attributed, {} as deployments, {} as methods, e.subject, f.tie
+         from ({facts}) f left join incidents e using (tenant_id, integration, incident_id)",
         links("l.deployment_integration || ':' || l.deployment_id"),
-        links("l.method"),
-        tie(&KEY)
+        links("l.method")
     )
+}
+
+fn facts() -> String {
+    format!("select f.*, {} as tie from dora_incidents f", tie(&KEY))
 }
 
 /// Those that count and were resolved in the window, newest first.
@@ -85,7 +89,8 @@ pub fn resolved(
 }
 
 pub(in crate::metrics) fn text() -> String {
-    format!("{} where {} {}", select(), Clock::Incident.ended(), page("f.resolved_at", &tie(&KEY), 9))
+    let page_of = format!("{} where {} {}", facts(), Clock::Incident.ended(), page("f.resolved_at", &tie(&KEY), 9));
+    select(&page_of) + " order by f.resolved_at desc, f.tie desc"
 }
 
 /// Those that are put to one deployment.
@@ -97,10 +102,10 @@ pub fn of_deployment(
     let text = format!(
         "{} where f.tenant_id = $1 and (f.integration, f.incident_id) in (
            select k.integration, k.incident_id from dora_links k
-           where k.tenant_id = $1 and k.deployment_integration = $2 and k.deployment_id = $3)
-         order by f.start_at, f.integration, f.incident_id",
-        select()
+           where k.tenant_id = $1 and k.deployment_integration = $2 and k.deployment_id = $3)",
+        facts()
     );
+    let text = select(&text) + " order by f.start_at, f.integration, f.incident_id";
     let query = sql_query(text).bind::<Text, _>(tenant.as_str()).bind::<Text, _>(&deployment.integration);
     Ok(query.bind::<Text, _>(&deployment.id).load(conn)?)
 }
