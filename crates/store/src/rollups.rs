@@ -15,6 +15,11 @@ use crate::{StoreError, statement};
 /// One at a time in the whole installation: two that make the same day anew would only wait for each other.
 const ROLLUPS_LOCK: i64 = 0x656d_726f_6c6c_7570;
 
+/// Each slot and each day is a short walk in an index. Told by an array how many there are, the planner guesses, and may hold
+/// every fact against every day instead.
+const SETTINGS: &str = "set local statement_timeout = '10min'; set local jit = off; set local enable_seqscan = off; \
+                        set local enable_hashjoin = off; set local enable_mergejoin = off";
+
 /// A slot that has to be made anew.
 #[derive(QueryableByName)]
 struct Taken {
@@ -50,7 +55,7 @@ pub fn settle(conn: &mut PgConnection, limit: i64) -> Result<usize, StoreError> 
 pub fn rebuild(conn: &mut PgConnection) -> Result<usize, StoreError> {
     conn.transaction(|conn| {
         conn.batch_execute(&format!(
-            "select pg_advisory_xact_lock({ROLLUPS_LOCK}); delete from dora_slots; delete from dora_lead_days; \
+            "set local statement_timeout = '10min'; select pg_advisory_xact_lock({ROLLUPS_LOCK}); delete from dora_slots; delete from dora_lead_days; \
              delete from dora_rollup_dirty; {MARK_ALL}"
         ))?;
         take_and_make(conn, i64::MAX)
@@ -65,6 +70,7 @@ fn take_and_make(conn: &mut PgConnection, limit: i64) -> Result<usize, StoreErro
     let tenants = || taken.iter().map(|row| row.tenant_id.as_str()).collect();
     let tiers = || taken.iter().map(|row| row.tier.as_str()).collect();
     let slots = || taken.iter().map(|row| row.slot).collect();
+    conn.batch_execute(SETTINGS)?;
     ForgetSlots { tenants: tenants(), tiers: tiers(), slots: slots() }.execute(conn)?;
     MakeSlots { tenants: tenants(), tiers: tiers(), slots: slots() }.execute(conn)?;
     ForgetDays { tenants: tenants(), tiers: tiers(), slots: slots() }.execute(conn)?;

@@ -94,7 +94,7 @@ impl Door {
     fn live(&self, integration: &Integration) -> Secrets {
         let (name, sources) = (integration.name, &self.settings.sources);
         let secrets = sources.secrets(name).iter().map(|secret| secret.expose_secret().as_bytes().to_vec());
-        Secrets {
+        let secrets = Secrets {
             live: secrets.collect(),
             allow_unsigned: sources.allows_unsigned(name),
             options: Options {
@@ -104,7 +104,12 @@ impl Door {
                 allow_sha1: sources.sns_allow_sha1,
                 authorities: Vec::new(),
             },
+        };
+        if !secrets.live.is_empty() && !integration.schemes.iter().any(|scheme| secrets.can_use(scheme)) {
+            let setting = integration.secret_setting;
+            tracing::warn!(source = name, setting, "the secret has no form that this source signs with: all of its deliveries are refused");
         }
+        secrets
     }
 
     /// A rate is seen from the first refusal on only where the counter was there before it.
