@@ -21,4 +21,6 @@ create role grafana login password :'grafana_password' connection limit 20;
 grant em_readonly to grafana;
 alter role grafana set default_transaction_read_only = on;
 alter role grafana set statement_timeout = '30s';
+alter role grafana set jit = off; -- queries of milliseconds: compiling them takes longer than running them
+alter role grafana set random_page_cost = 1.1; -- solid-state disks: a range of an index beats the whole table
 SQL

@@ -378,6 +378,7 @@ create table dora_lead_days (
   is_bot     boolean     not null,
   buckets    smallint[]  not null, -- bucket b holds lead times of 1.02^b up to 1.02^(b+1) seconds; -1: below one second
   counts     integer[]   not null,
+  n          integer     not null, -- all of them
   primary key (tenant_id, tier, day, unit, is_bot)
 );
 create table dora_rollup_dirty (

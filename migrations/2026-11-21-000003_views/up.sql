@@ -128,6 +128,19 @@ create view dora_v_lead_days as
 select l.tenant_id as tenant, l.tier, l.day, l.unit, l.is_bot, b.bucket, b.count
 from dora_lead_days l cross join lateral unnest(l.buckets, l.counts) as b (bucket, count);
 
+-- How many lead times a day has.
+create view dora_v_lead_counts as
+select tenant_id as tenant, tier, day, unit, is_bot, n from dora_lead_days;
+
+-- Up to so many lead times in a range are read one by one; more of a whole tenant are read from its roll-ups.
+create function dora_v_exact_limit() returns bigint language sql immutable parallel safe as 'select 100000::bigint';
+create function dora_v_is_many(tenant text, tier text, since timestamptz, until timestamptz) returns boolean
+language sql stable parallel safe as $$
+  select coalesce(sum(c.n), 0) > dora_v_exact_limit() from dora_v_lead_counts c
+  where c.tenant = $1 and c.tier = $2 and c.unit = 'change'
+    and c.day >= ($3 at time zone 'UTC')::date and c.day <= ($4 at time zone 'UTC')::date
+$$;
+
 -- Changes that are neither merged nor closed.
 create view dora_v_open_changes as
 select tenant_id as tenant, repo, number, title, author, coalesce(is_bot, false) as is_bot, coalesce(draft, false) as draft,
@@ -180,5 +193,5 @@ revoke select on branch_commits, deployment_contents, deployment_images, artifac
   dora_dirty, dora_audit, dora_slots, dora_lead_days, dora_rollup_dirty, dora_benchmarks from em_readonly;
 grant select on dora_v_tenants, dora_v_services, dora_v_teams, dora_v_repos, dora_v_deployments, dora_v_changes, dora_v_commits,
   dora_v_lead_times, dora_v_failures, dora_v_incidents, dora_v_links, dora_v_remediations, dora_v_benchmarks, dora_v_slots,
-  dora_v_lead_days, dora_v_open_changes, dora_v_quality_reports, dora_v_catalogs, dora_v_unsettled, dora_v_audit
+  dora_v_lead_days, dora_v_lead_counts, dora_v_open_changes, dora_v_quality_reports, dora_v_catalogs, dora_v_unsettled, dora_v_audit
   to em_readonly, em_app;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bus::Bus;
 use chrono::Utc;
-use store::{Store, StoreError, facts, outbox, partitions, retention};
+use store::{Store, StoreError, facts, growth, outbox, partitions, retention};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,12 @@ pub async fn run(store: Store, owner: Store, bus: Bus, retention_days: u32, stop
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = measure.tick() => gauges(&store, &bus).await,
+            _ = measure.tick() => {
+                gauges(&store, &bus).await;
+                if let Err(error) = owner.call("growth_analyze", growth::analyze).await {
+                    tracing::warn!(error = &error as &dyn Error, "young tables are not analyzed: queries may be slow");
+                }
+            }
             _ = tidy_up.tick() => {
                 if let Err(error) = tidy(&owner, retention_days).await {
                     tracing::error!(error = &error as &dyn Error, "partitions and retention wait for a minute");

@@ -9,31 +9,20 @@ use std::time::Duration;
 use store::{Store, StoreError, rollups};
 use tokio_util::sync::CancellationToken;
 
-/// How often is looked for slots that are dirty.
-const PAUSE: Duration = Duration::from_secs(1);
+/// A day that is busy is made anew once in this time, not with each of its deployments.
+const PAUSE: Duration = Duration::from_secs(5);
 /// Rows that one transaction takes.
-const ROWS: i64 = 2_000;
+const ROWS: i64 = 20_000;
 
 /// Settles until `stop`. `store` works as [`store::Role::App`].
 pub async fn run(store: Store, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if settled_some(&store).await {
-            continue;
+        if let Err(error) = settle_once(&store).await {
+            tracing::warn!(error = &error as &dyn Error, "roll-ups wait");
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             () = stop.cancelled() => {}
-        }
-    }
-}
-
-/// Whether there was something to do: there may be more.
-async fn settled_some(store: &Store) -> bool {
-    match settle_once(store).await {
-        Ok(slots) => slots > 0,
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn Error, "roll-ups wait");
-            false
         }
     }
 }

@@ -9,14 +9,14 @@ frequency as (
 troubled as (
   select e.integration, e.deployment_id, count(distinct i.incident_id) > 0 as has_incident
   from ended e
-  left join dora_links l on l.deployment_integration = e.integration and l.deployment_id = e.deployment_id
-  left join incidents i on i.integration = l.integration and i.incident_id = l.incident_id
+  left join dora_v_links l on l.integration = e.integration and l.deployment_id = e.deployment_id
+  left join dora_v_incidents i on i.integration = l.incident_integration and i.incident_id = l.incident_id
   group by 1, 2
 ),
 shipped as (
   select distinct c.repo, c.number, extract(epoch from e.at - coalesce(c.first_commit_at, c.opened_at)) as lead_s
   from changes c
-  join dora_changes d on d.tenant_id = c.tenant_id and d.repo = c.repo and d.number = c.number
+  join dora_v_changes d on d.tenant = c.tenant_id and d.repo = c.repo and d.number = c.number
   join ended e on e.integration = d.integration and e.deployment_id = d.deployment_id
   where c.merged_at is not null
 ),

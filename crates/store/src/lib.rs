@@ -13,6 +13,7 @@ pub mod entities;
 pub mod error;
 pub mod events;
 pub mod facts;
+pub mod growth;
 pub mod idempotency;
 pub mod intake;
 pub mod job_leases;

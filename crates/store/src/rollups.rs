@@ -159,7 +159,7 @@ statement! {
               case when lead_s < 1 then -1 else floor(ln(lead_s) / ln(1.02::double precision))::smallint end as bucket, count(*)::integer as n
        from leads group by 1, 2, 3, 4, 5, 6
      )
-     insert into dora_lead_days (tenant_id, tier, day, unit, is_bot, buckets, counts)
-     select tenant_id, tier, (starts at time zone 'UTC')::date, unit, is_bot, array_agg(bucket order by bucket), array_agg(n order by bucket)
+     insert into dora_lead_days (tenant_id, tier, day, unit, is_bot, buckets, counts, n)
+     select tenant_id, tier, (starts at time zone 'UTC')::date, unit, is_bot, array_agg(bucket order by bucket), array_agg(n order by bucket), sum(n)
      from counted group by tenant_id, tier, starts, unit, is_bot"
 }

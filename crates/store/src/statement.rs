@@ -5,7 +5,7 @@
 
 /// Defines a statement: its binds in the order of the `?` marks in its text, and the columns it returns.
 ///
-/// ```ignore
+/// ```text
 /// statement! {
 ///     /// The ledger's ids for these keys.
 ///     pub struct FirstIds<'a> {

@@ -77,8 +77,8 @@ crate::statement! {
 
 crate::statement! {
     /// Deployments from a branch whose commit the graph does not know ship what was merged in the thirty days before
-    /// (rule L6). All changes of a batch are held against one walk over the deployments of their time; `offset 0` keeps
-    /// the planner, which cannot know how few they are, from reading all components instead.
+    /// (rule L6). Each repository's branch deployments are walked once for all changes of a batch; `offset 0` keeps the
+    /// planner, which cannot know how few they are, from reading whole tables instead.
     pub(super) struct Unknown<'a> {
         tenant: Array<Text> = Vec<&'a str>,
         repo: Array<Text> = Vec<&'a str>,
@@ -91,21 +91,22 @@ crate::statement! {
        from unnest(?, ?, ?, ?) as k (tenant_id, repo, number, cause) join changes using (tenant_id, repo, number)
        where merged_at is not null
      ), span as materialized (
-       select tenant_id, min(merged_at) as earliest, max(merged_at) + interval '30 days' as latest from c group by 1
-     ), ended as materialized (
-       select d.tenant_id, d.integration, d.deployment_id, d.counted_service, d.finished_at
-       from span join deployments d on d.tenant_id = span.tenant_id and d.outcome = 'success'
-         and d.finished_at between span.earliest and span.latest and d.counted_service is not null
+       select tenant_id, repo, min(merged_at) as earliest, max(merged_at) + interval '30 days' as latest from c group by 1, 2
      ), shipped as materialized (
-       select d.tenant_id, x.repo, d.counted_service, d.finished_at
-       from ended d cross join lateral (
-         select x.repo from deployment_components x
-         where x.tenant_id = d.tenant_id and x.integration = d.integration and x.deployment_id = d.deployment_id
-           and x.ref is not null and not exists (
-             select from commits m where m.tenant_id = x.tenant_id and m.repo = x.repo and m.sha = x.sha offset 0
-           )
+       select span.tenant_id, span.repo, d.counted_service, d.finished_at
+       from span cross join lateral (
+         select x.integration, x.deployment_id, x.sha from deployment_components x
+         where x.tenant_id = span.tenant_id and x.repo = span.repo and x.ref is not null
          offset 0
-       ) as x
+       ) as x cross join lateral (
+         select d.counted_service, d.finished_at from deployments d
+         where d.tenant_id = span.tenant_id and d.integration = x.integration and d.deployment_id = x.deployment_id
+           and d.outcome = 'success' and d.finished_at between span.earliest and span.latest and d.counted_service is not null
+         offset 0
+       ) as d
+       where not exists (
+         select from commits m where m.tenant_id = span.tenant_id and m.repo = span.repo and m.sha = x.sha offset 0
+       )
      )
      select s.tenant_id, s.counted_service, min(s.finished_at), c.cause
      from c join shipped s on s.tenant_id = c.tenant_id and s.repo = c.repo

@@ -295,6 +295,7 @@ diesel::table! {
         is_bot -> Bool,
         buckets -> Array<SmallInt>,
         counts -> Array<Integer>,
+        n -> Integer,
     }
 }
 
