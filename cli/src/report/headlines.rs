@@ -34,15 +34,12 @@ pub(super) fn read(answer: &Value) -> [Headline; 5] {
     let provisional = if failures["provisional"] == true { ", provisional" } else { "" };
     [
         headline("Deployment frequency", Measure::PerDay, frequency, ["per_day", "n"]).resting_on(format!(
-            "{} on {} days",
+            "{} on {}",
             count(&frequency["n"]),
-            count(&frequency["deploy_days"])
+            counted(count(&frequency["deploy_days"]), "day")
         )),
-        headline("Lead time", Measure::Seconds, lead, ["p50_s", "p50_s"]).resting_on(format!(
-            "{} {}s, median",
-            count(&lead["n"]),
-            lead["unit"].as_str().unwrap_or("change")
-        )),
+        headline("Lead time", Measure::Seconds, lead, ["p50_s", "p50_s"])
+            .resting_on(format!("{}, median", counted(count(&lead["n"]), lead["unit"].as_str().unwrap_or("change")))),
         headline("Change failure rate", Measure::Share, failures, ["rate", "rate"]).resting_on(format!(
             "{} of {}{provisional}",
             count(&failures["failed"]),
@@ -77,6 +74,12 @@ fn headline(name: &'static str, measure: Measure, told: &Value, [member, of_poin
 
 fn count(value: &Value) -> i64 {
     value.as_i64().unwrap_or_default()
+}
+
+/// `1 day`, `2 days`.
+fn counted(n: i64, word: &str) -> String {
+    let end = if n == 1 { "" } else { "s" };
+    format!("{n} {word}{end}")
 }
 
 impl Headline {
