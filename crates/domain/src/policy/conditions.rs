@@ -23,8 +23,19 @@ use meter::Meter;
 pub(super) use meter::Patterns;
 use scan::Unfit;
 
+/// The engine's parser takes about 100 kB of stack for a bracket in a build without optimizations. Address space, not
+/// memory: only what is used of it is ever there.
+const STACK_TO_READ: usize = 64 << 20;
 /// How much of an engine's message is repeated.
 const LONGEST_MESSAGE: usize = 200;
+
+/// Conditions are read in here. `None`: there is no thread for it.
+pub(super) fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_TO_READ).spawn_scoped(scope, work).ok()?;
+        thread.join().ok()
+    })
+}
 
 /// A condition that can be evaluated.
 #[derive(Clone, Debug)]

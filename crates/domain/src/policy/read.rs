@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::conditions::{Condition, Patterns};
+use super::conditions::{Condition, Patterns, on_a_large_stack};
 use super::trials::{Expected, Trial};
 use super::{Fault, Policy, Rule, hash};
 use crate::documents::{Place, Reader};
@@ -25,14 +25,20 @@ const OF_EXPECTATIONS: &[&str] = &["rule", "action", "requires_approval", "auto_
 type Groups = BTreeMap<String, BTreeSet<String>>;
 
 pub(super) fn policy(value: &Value) -> Result<Policy, Vec<Fault>> {
-    let mut reader = Reader::default();
-    let policy = reader.policy(&Place::root(value));
-    if reader.faults.is_empty() {
+    let read = on_a_large_stack(|| {
+        let mut reader = Reader::default();
+        (reader.policy(&Place::root(value)), reader.faults)
+    });
+    let Some((policy, mut faults)) = read else {
+        let detail = "the document could not be read: try again, or make it simpler".to_owned();
+        return Err(vec![Fault { pointer: String::new(), detail }]);
+    };
+    if faults.is_empty() {
         return Ok(policy);
     }
-    reader.faults.sort();
-    reader.faults.dedup();
-    Err(reader.faults)
+    faults.sort();
+    faults.dedup();
+    Err(faults)
 }
 
 impl Reader {

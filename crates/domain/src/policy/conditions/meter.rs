@@ -16,8 +16,9 @@ use super::scan::Unfit;
 use super::words::{self, FUNCTIONS, GO, MATCHES, WEIGH};
 use crate::patterns::regular;
 
-/// How deep a condition may be nested, operators included: evaluating takes some kilobytes of stack for each.
-const DEEPEST: usize = 40;
+/// How deep a condition may be nested, operators and meters included: evaluating takes up to 40 kB of stack for each in a
+/// build without optimizations, and threads have 2 MB.
+const DEEPEST: usize = 20;
 /// Loops within loops.
 const MOST_LOOPS: usize = 3;
 
@@ -162,17 +163,24 @@ impl<'p> Meter<'p> {
         if matches!(body.expr, Expr::Literal(_)) {
             return Ok(());
         }
+        self.depth += 1;
         self.put(body)?;
+        self.depth -= 1;
         fuelled(body, LiteralValue::Boolean(false.into()));
         Ok(())
     }
 
     fn weighed(&mut self, expr: &mut IdedExpr) -> Result<(), Unfit> {
-        self.put(expr)?;
-        if !matches!(expr.expr, Expr::Literal(_)) {
-            let inner = std::mem::take(expr);
-            *expr = call(inner.id, WEIGH, vec![inner]);
+        // The sum of what was weighed already; a chain of sums is short.
+        let is_sum = matches!(&expr.expr, Expr::Call(call) if call.func_name == operators::ADD);
+        if is_sum || matches!(expr.expr, Expr::Literal(_)) {
+            return self.put(expr);
         }
+        self.depth += 1;
+        self.put(expr)?;
+        self.depth -= 1;
+        let inner = std::mem::take(expr);
+        *expr = call(inner.id, WEIGH, vec![inner]);
         Ok(())
     }
 
