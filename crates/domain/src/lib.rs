@@ -15,5 +15,6 @@ pub mod metrics;
 mod patterns;
 pub mod policy;
 pub mod rules;
+pub mod signals;
 pub mod text;
 pub mod time;

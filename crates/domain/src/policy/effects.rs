@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 /// How long an approval waits unless the policy says so.
-const USUAL_WAIT: TimeDelta = TimeDelta::hours(24);
+const USUAL_WAIT: TimeDelta = TimeDelta::days(7);
+const ADMIN: &str = "admin";
 /// What an action is called that must not happen by itself.
 pub(super) const BLOCK: &str = "block";
 pub(super) const ALLOW: &str = "allow";
@@ -21,7 +22,7 @@ pub struct Effect {
     pub require: Vec<Requirement>,
     /// The policy itself approves: a decision of its own, that is kept.
     pub auto_approve: bool,
-    /// Who may not vote.
+    /// Who may not vote: all of them, unless the policy says otherwise.
     pub exclude: BTreeSet<Excluded>,
     #[serde(rename = "expires_seconds", serialize_with = "seconds")]
     pub expires: TimeDelta,
@@ -33,7 +34,7 @@ pub struct Effect {
     pub deny_votes: u32,
     /// Votes stay when what they were about changes.
     pub sticky: bool,
-    /// Who may decide alone, with a reason.
+    /// Who may decide alone, with a reason: `admin`, unless the policy says otherwise.
     pub override_roles: BTreeSet<String>,
     /// For people.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,14 +102,14 @@ impl Effect {
             action: action.to_owned(),
             require: Vec::new(),
             auto_approve: false,
-            exclude: BTreeSet::new(),
+            exclude: Excluded::ALL.iter().map(|(who, _)| *who).collect(),
             expires: USUAL_WAIT,
             remind_percent: BTreeSet::new(),
             escalate: Vec::new(),
             reason: Reasons::default(),
             deny_votes: 1,
             sticky: false,
-            override_roles: BTreeSet::new(),
+            override_roles: BTreeSet::from([ADMIN.to_owned()]),
             message: None,
         }
     }

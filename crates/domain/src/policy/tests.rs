@@ -72,7 +72,7 @@ fn what_cannot_be_evaluated_asks_for_all_that_may_be_asked() {
     assert_eq!((none.rule.as_deref(), none.requires_approval, none.auto_approve), (Some("docs-only"), true, false));
     assert!(none.error.as_deref().is_some_and(|error| error.contains("`paths` is missing")), "{:?}", none.error);
     assert_eq!(none.effect.require.len(), 3, "sre, owners and the default's approver");
-    assert!(none.effect.reason.approve && !none.effect.sticky && none.effect.override_roles.is_empty());
+    assert!(none.effect.reason.approve && !none.effect.sticky && none.effect.override_roles.contains("admin"));
     assert_eq!((none.effect.expires.num_hours(), none.effect.deny_votes), (2, 1));
     assert_eq!(none.explanation[0].value, None);
 
