@@ -1,4 +1,4 @@
-//! What rules find, what is told of documents that do not fit, and how signals open and close.
+//! What rules find, and what is told of documents that do not fit.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -299,61 +299,7 @@ fn each_default_in_the_table_is_one_that_can_be_written() {
     assert_eq!(shipped.needs().len(), 5);
 }
 
-/// What a rule does with one subject over time: hours at which it is looked at, and whether it is found then.
-fn fired(rule: &Rule, looks: &[(i64, bool)]) -> Vec<i64> {
-    let mut known = Vec::new();
-    let mut fired = Vec::new();
-    for (hour, found) in looks {
-        let at = now() + TimeDelta::hours(*hour);
-        let findings: Vec<Finding> =
-            found.then(|| Finding::new("s".to_owned(), now(), json!({}))).into_iter().collect();
-        let steps = follow(rule, &known, &findings, at);
-        if steps.iter().any(|step| step.fires) {
-            fired.push(*hour);
-        }
-        let again: Vec<Known> = steps.iter().map(|step| step.known.clone()).collect();
-        known = if again.is_empty() { known } else { again };
-        assert!(!follow(rule, &known, &findings, at).iter().any(|step| step.fires), "the same look fires twice");
-    }
-    fired
-}
-
-#[test]
-fn a_subject_fires_when_it_opens_and_not_again() {
-    let once = rule(json!({"kind": "stale_pr", "cooldown": "24h"}));
-    assert_eq!(fired(&once, &[(0, true), (1, true), (30, true), (60, true)]), [0]);
-    assert_eq!(fired(&once, &[(0, true), (1, false), (2, true), (23, true)]), [0], "it flaps within its cooldown");
-    assert_eq!(fired(&once, &[(0, true), (1, false), (2, true), (25, true), (60, true)]), [0, 25]);
-    assert_eq!(fired(&once, &[(0, true), (1, false), (30, false), (31, true)]), [0, 31]);
-    let again = rule(json!({"kind": "stale_pr", "cooldown": "24h", "repeat": "48h"}));
-    assert_eq!(fired(&again, &[(0, true), (24, true), (47, true), (48, true), (60, true), (96, true)]), [0, 48, 96]);
-}
-
-#[test]
-fn subjects_open_and_close() {
-    let rule = rule(json!({"kind": "stale_pr"}));
-    let finding = |subject: &str| Finding::new(subject.to_owned(), now(), json!({}));
-    let opened = follow(&rule, &[], &[finding("a"), finding("b"), finding("a")], now());
-    assert_eq!(opened.iter().map(|step| (step.state, step.fires)).collect::<Vec<_>>(), [(State::Opened, true); 2]);
-    let known: Vec<Known> = opened.into_iter().map(|step| step.known).collect();
-    let later = follow(&rule, &known, &[finding("b"), finding("c")], ago(-1));
-    let states: Vec<_> = later.iter().map(|step| (step.known.subject.as_str(), step.state, step.fires)).collect();
-    assert_eq!(states, [("b", State::StillOpen, false), ("c", State::Opened, true), ("a", State::Closed, false)]);
-    assert_eq!((later[2].known.closed_at, later[2].finding.is_none()), (Some(ago(-1)), true));
-    assert_eq!(later[0].known.opened_at, now());
-}
-
 proptest! {
-    #[test]
-    fn no_subject_fires_twice_within_its_cooldown(looks in proptest::collection::vec((1i64..20, any::<bool>()), 1..30), repeat: bool) {
-        let document = if repeat { json!({"kind": "stale_pr", "cooldown": "24h", "repeat": "2h"}) } else { json!({"kind": "stale_pr", "cooldown": "24h"}) };
-        let mut hour = 0;
-        let looks: Vec<(i64, bool)> = looks.into_iter().map(|(hours, found)| { hour += hours; (hour, found) }).collect();
-        let fired = fired(&rule(document), &looks);
-        prop_assert!(fired.windows(2).all(|pair| pair[1] - pair[0] >= 24), "{fired:?}");
-        prop_assert_eq!(fired.is_empty(), looks.iter().all(|(_, found)| !found));
-    }
-
     #[test]
     fn the_order_of_facts_means_nothing(mut numbers in proptest::collection::vec((0u32..20, 0i64..100, any::<bool>()), 0..12), kind in 0usize..4) {
         numbers.sort();
