@@ -3,6 +3,7 @@
 //! Everything here is a pure function of its arguments: no clock, no I/O, no randomness. Who needs "now" passes it.
 //! Nothing here may know HTTP, SQL or NATS, and no other library's error type appears in a public signature.
 
+pub mod approvals;
 pub mod canonical;
 pub mod catalog;
 pub mod cdevents;
