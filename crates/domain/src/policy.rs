@@ -2,7 +2,8 @@
 //!
 //! One document ([docs/POLICY.md]) of rules with conditions; the first that matches decides. [`effects`] says what a rule
 //! may ask for, [`conditions`] when it matches, [`read`] makes the document of JSON and tells all that is wrong with it,
-//! [`decide`] decides and explains, [`trials`] runs the document's own tests. Nothing that cannot be evaluated passes:
+//! [`decide`] decides and explains, [`terms`] are what an approval then takes,
+//! [`trials`] runs the document's own tests. Nothing that cannot be evaluated passes:
 //! a missing fact, a wrong type or too much work ask for approval. Who has approved is not known here.
 //!
 //! [docs/POLICY.md]: ../../../docs/POLICY.md
@@ -12,6 +13,7 @@ mod decide;
 mod effects;
 mod inputs;
 mod read;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod trials;
@@ -28,7 +30,7 @@ pub use crate::documents::Fault;
 use crate::patterns::{Pattern, lowered};
 use conditions::{Condition, Patterns};
 pub use decide::{Decision, Explained};
-pub use effects::{Effect, Escalation, Excluded, Reasons, Requirement, Voters};
+pub use effects::{Effect, Escalation};
 pub use inputs::Input;
 use trials::Trial;
 pub use trials::{TestReport, TestResult};

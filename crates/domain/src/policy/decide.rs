@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::conditions::{Ground, Seen, holds};
-use super::effects::{Effect, Reasons};
+use super::effects::Effect;
 use super::{Input, Policy, Rule};
 
 /// What the policy says about something.
@@ -148,7 +148,5 @@ fn closed(failed: &[&Rule], next: &Effect) -> Effect {
     let all = asking.fold(None, |all: Option<Effect>, effect| {
         Some(all.map_or_else(|| effect.clone().stricter(effect), |all| all.stricter(effect)))
     });
-    let all = all.unwrap_or_else(Effect::usual);
-    // Somebody should say why it is well although it could not be evaluated.
-    Effect { reason: Reasons { approve: true, ..all.reason }, message: None, ..all }
+    Effect { message: None, ..all.unwrap_or_else(Effect::usual) }
 }

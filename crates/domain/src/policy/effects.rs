@@ -5,13 +5,19 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use crate::approvals::{Excluded, Of, Reasons, Requirement};
+
 /// How long an approval waits unless the policy says so.
 const USUAL_WAIT: TimeDelta = TimeDelta::days(7);
 const ADMIN: &str = "admin";
 /// What an action is called that must not happen by itself.
 pub(super) const BLOCK: &str = "block";
 pub(super) const ALLOW: &str = "allow";
-pub(super) const APPROVER: &str = "approver";
+const APPROVER: &str = "approver";
+
+/// Who may not vote, by the words of a document.
+pub(super) const EXCLUDED: [(Excluded, &str); 3] =
+    [(Excluded::Requester, "requester"), (Excluded::Authors, "authors"), (Excluded::Bots, "bots")];
 
 /// What follows where a rule matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +29,7 @@ pub struct Effect {
     /// The policy itself approves: a decision of its own, that is kept.
     pub auto_approve: bool,
     /// Who may not vote: all of them, unless the policy says otherwise.
-    pub exclude: BTreeSet<Excluded>,
+    pub exclude: Vec<Excluded>,
     #[serde(rename = "expires_seconds", serialize_with = "seconds")]
     pub expires: TimeDelta,
     /// When to remind, in percent of the time until it expires.
@@ -41,40 +47,6 @@ pub struct Effect {
     pub message: Option<String>,
 }
 
-/// So many votes of those.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Requirement {
-    pub votes: u32,
-    #[serde(flatten)]
-    pub of: Voters,
-}
-
-/// Whose votes count.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Voters {
-    /// Of the document.
-    Group(String),
-    /// `viewer`, `operator`, `approver` or `admin`.
-    Role(String),
-}
-
-/// Who may not vote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Excluded {
-    /// Who asked.
-    Requester,
-    /// Who wrote what it is about.
-    Authors,
-    Bots,
-}
-
-impl Excluded {
-    pub(super) const ALL: [(Self, &'static str); 3] =
-        [(Self::Requester, "requester"), (Self::Authors, "authors"), (Self::Bots, "bots")];
-}
-
 /// Whom to ask as well when nobody has decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Escalation {
@@ -82,13 +54,6 @@ pub struct Escalation {
     pub after: TimeDelta,
     /// `#channel`, `@person` or a group of the document.
     pub to: String,
-}
-
-/// Which votes need a reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Reasons {
-    pub approve: bool,
-    pub reject: bool,
 }
 
 fn seconds<S: serde::Serializer>(span: &TimeDelta, to: S) -> Result<S::Ok, S::Error> {
@@ -102,7 +67,7 @@ impl Effect {
             action: action.to_owned(),
             require: Vec::new(),
             auto_approve: false,
-            exclude: Excluded::ALL.iter().map(|(who, _)| *who).collect(),
+            exclude: EXCLUDED.iter().map(|(who, _)| *who).collect(),
             expires: USUAL_WAIT,
             remind_percent: BTreeSet::new(),
             escalate: Vec::new(),
@@ -116,7 +81,7 @@ impl Effect {
 
     /// Where nothing else is said: one vote of an approver.
     pub(super) fn usual() -> Self {
-        Self { require: vec![Requirement::usual()], ..Self::of(BLOCK) }
+        Self { require: vec![one_approver()], ..Self::of(BLOCK) }
     }
 
     pub fn requires_approval(&self) -> bool {
@@ -131,7 +96,8 @@ impl Effect {
                 None => self.require.push(required.clone()),
             }
         }
-        self.exclude.extend(other.exclude.iter().copied());
+        let missing: Vec<Excluded> = other.exclude.iter().copied().filter(|who| !self.exclude.contains(who)).collect();
+        self.exclude.extend(missing);
         self.expires = self.expires.min(other.expires);
         self.remind_percent.extend(other.remind_percent.iter().copied());
         self.escalate
@@ -147,8 +113,7 @@ impl Effect {
     }
 }
 
-impl Requirement {
-    pub(super) fn usual() -> Self {
-        Self { votes: 1, of: Voters::Role(APPROVER.to_owned()) }
-    }
+/// One vote of an approver.
+pub(super) fn one_approver() -> Requirement {
+    Requirement { votes: 1, of: Of::Role(APPROVER.to_owned()) }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::approvals::{Excluded, Of, Requirement};
 
 fn policy(document: &Value) -> Policy {
     Policy::read(document).expect("a document that fits")
@@ -72,7 +73,12 @@ fn what_cannot_be_evaluated_asks_for_all_that_may_be_asked() {
     assert_eq!((none.rule.as_deref(), none.requires_approval, none.auto_approve), (Some("docs-only"), true, false));
     assert!(none.error.as_deref().is_some_and(|error| error.contains("`paths` is missing")), "{:?}", none.error);
     assert_eq!(none.effect.require.len(), 3, "sre, owners and the default's approver");
-    assert!(none.effect.reason.approve && !none.effect.sticky && none.effect.override_roles.contains("admin"));
+    assert!(
+        none.effect.reason.approve
+            && !none.effect.reason.reject
+            && !none.effect.sticky
+            && none.effect.override_roles.contains("admin")
+    );
     assert_eq!((none.effect.expires.num_hours(), none.effect.deny_votes), (2, 1));
     assert_eq!(none.explanation[0].value, None);
 
@@ -86,11 +92,36 @@ fn what_cannot_be_evaluated_asks_for_all_that_may_be_asked() {
 }
 
 #[test]
+fn an_approval_gets_the_terms_of_its_decision() {
+    let policy = policy(&deploys());
+    let at = "2026-11-20T12:00:00Z".parse().expect("a time");
+    let risky = input(json!({"kind": "deploy", "paths": ["a"], "lines": 512, "labels": []}));
+    let terms = policy.decide(&risky).terms(&policy, at).expect("an approval");
+    assert_eq!(terms.in_words(), "2 of @sre and 1 of @owners");
+    assert_eq!(terms.groups["sre"], ["ada", "grace", "linus"]);
+    assert_eq!(terms.exclude, [Excluded::Requester, Excluded::Authors]);
+    let minutes: Vec<i64> =
+        [terms.expires_at, terms.remind_at[0], terms.escalate[0].at].map(|time| (time - at).num_minutes()).to_vec();
+    assert_eq!((minutes, terms.deny_votes, terms.sticky), (vec![120, 60, 30], 2, true));
+    let from = terms.policy.expect("a policy");
+    assert_eq!(
+        (from.name.as_str(), from.version.as_str(), from.rule.as_deref()),
+        ("prod-deploy", policy.version(), Some("risky"))
+    );
+    let docs = policy.decide(&input(json!({"kind": "deploy", "paths": ["docs/a.md"]})));
+    assert!(docs.terms(&policy, at).is_some_and(|terms| terms.auto_approve));
+    assert!(policy.decide(&input(json!({"kind": "stale_pr"}))).terms(&policy, at).is_none());
+    let mut usual = Policy::none().decide(&input(json!({"kind": "x"}))).terms(&policy, at).expect("an approval");
+    usual.policy = None;
+    assert_eq!(usual, crate::approvals::Terms::usual(at), "what is usual is said once more, and the same");
+}
+
+#[test]
 fn without_a_rule_it_needs_approval() {
     let nothing = policy(&json!({"version": 1}));
     let decision = nothing.decide(&input(json!({"kind": "launch"})));
     assert_eq!((decision.rule, decision.action.as_str(), decision.requires_approval), (None, "block", true));
-    assert_eq!(decision.effect.require, [Requirement { votes: 1, of: Voters::Role("approver".to_owned()) }]);
+    assert_eq!(decision.effect.require, [Requirement { votes: 1, of: Of::Role("approver".to_owned()) }]);
     assert_eq!(decision.reason, "no rule matches `launch`: it needs approval");
     let block = policy(&json!({"version": 1, "rules": [{"name": "no", "then": {"action": "block"}}]}));
     assert!(block.decide(&input(json!({"kind": "x"}))).requires_approval);
@@ -102,7 +133,7 @@ fn the_shipped_policy_passes_its_own_tests_and_all_its_rules_are_tested() {
     assert_eq!(shipped.name(), "default");
     let report = shipped.run_tests();
     let failed: Vec<_> = report.results.iter().filter(|result| !result.passed()).collect();
-    assert!(report.passed() && report.results.len() == 12, "{failed:#?}");
+    assert!(report.passed() && report.results.len() == 13, "{failed:#?}");
     assert_eq!(report.untested, Vec::<String>::new());
 }
 

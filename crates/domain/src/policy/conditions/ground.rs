@@ -39,15 +39,19 @@ impl Ground {
             ("service", input.service.as_ref()),
             ("environment", input.environment.as_ref()),
         ];
+        let mut facts = members(&input.facts);
         for (name, text) in texts {
             if let Some(text) = text {
-                context.add_variable_from_value(name, text.clone());
+                let text = Arc::new(text.clone());
+                context.add_variable_from_value(name, Value::String(Arc::clone(&text)));
+                // `has(facts.environment)` asks whether it is known: there is no other way to ask for a variable.
+                facts.entry(Key::String(Arc::new(name.to_owned()))).or_insert(Value::String(text));
             }
         }
         if let Some(now) = input.now {
             context.add_variable_from_value("now", Value::Timestamp(now.fixed_offset()));
         }
-        context.add_variable_from_value("facts", object(&input.facts));
+        context.add_variable_from_value("facts", Value::Map(Map { map: Arc::new(facts) }));
         functions(&mut context, patterns).map_err(|error| error.to_string())?;
         Ok(Self(context))
     }
@@ -97,10 +101,8 @@ fn fits(value: &Json, depth: usize, room: &mut usize) -> Result<(), String> {
     }
 }
 
-fn object(members: &serde_json::Map<String, Json>) -> Value {
-    let members: HashMap<Key, Value> =
-        members.iter().map(|(name, value)| (Key::String(Arc::new(name.clone())), converted(value))).collect();
-    Value::Map(Map { map: Arc::new(members) })
+fn members(members: &serde_json::Map<String, Json>) -> HashMap<Key, Value> {
+    members.iter().map(|(name, value)| (Key::String(Arc::new(name.clone())), converted(value))).collect()
 }
 
 /// A whole number is an `int` wherever it fits.
@@ -116,6 +118,6 @@ fn converted(value: &Json) -> Value {
             .unwrap_or(Value::Null),
         Json::String(text) => Value::String(Arc::new(text.clone())),
         Json::Array(items) => Value::List(Arc::new(items.iter().map(converted).collect())),
-        Json::Object(members) => object(members),
+        Json::Object(all) => Value::Map(Map { map: Arc::new(members(all)) }),
     }
 }

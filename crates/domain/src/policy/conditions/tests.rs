@@ -48,6 +48,7 @@ fn conditions_are_cel() {
         ("facts.change.author + '!' == 'ada!'", true),
         ("facts.title.matches('^[A-Z]+-[0-9]+ ')", true),
         ("matches(facts.title, 'cart$')", true),
+        ("has(facts.environment) && facts.environment == environment && !has(facts.team)", true),
         ("kind == 'deploy' && environment == 'production'", true),
         ("now.getDayOfWeek('Europe/Berlin') == 5 && now.getHours('Europe/Berlin') >= 17", true),
         ("now < timestamp('2026-12-01T00:00:00Z') && now - duration('1h') < now", true),

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::Groups;
+use crate::approvals::{Excluded, Of, Reasons, Requirement};
 use crate::documents::{Place, Reader, nearest, shown};
-use crate::policy::effects::{ALLOW, BLOCK, Effect, Escalation, Excluded, Reasons, Requirement, Voters};
+use crate::policy::effects::{ALLOW, BLOCK, EXCLUDED, Effect, Escalation, one_approver};
 
 const OF_EFFECTS: &[&str] = &[
     "action",
@@ -73,7 +74,7 @@ impl Reader {
     fn completed(&mut self, place: &Place<'_>, mut effect: Effect) -> Option<Effect> {
         let said = |name: &&&str| place.value.get(**name).is_some();
         if effect.action == BLOCK && effect.require.is_empty() {
-            effect.require.push(Requirement::usual());
+            effect.require.push(one_approver());
         }
         if effect.auto_approve && effect.requires_approval() {
             self.fault(place, "`auto_approve` and `require` (or the action block) contradict each other".to_owned());
@@ -116,8 +117,8 @@ impl Reader {
         for (name, member) in self.members(place, &["votes", "group", "role"]) {
             match name {
                 "votes" => votes = self.votes(&member, "`votes`"),
-                "group" => of.extend(self.group(&member, groups).map(Voters::Group)),
-                "role" => of.extend(self.word_of(&member, "a role", ROLES).map(|role| Voters::Role(role.to_owned()))),
+                "group" => of.extend(self.group(&member, groups).map(Of::Group)),
+                "role" => of.extend(self.word_of(&member, "a role", ROLES).map(|role| Of::Role(role.to_owned()))),
                 _ => {}
             }
         }
@@ -126,7 +127,7 @@ impl Reader {
             self.fault(place, "whose votes: either a `group` or a `role`".to_owned());
         }
         let requirement = Requirement { votes: votes?, of: of.pop()? };
-        if let Voters::Group(group) = &requirement.of {
+        if let Of::Group(group) = &requirement.of {
             let people = groups.get(group).map_or(0, BTreeSet::len);
             if usize::try_from(requirement.votes).is_ok_and(|votes| votes > people) {
                 self.fault(place, format!("{} votes of a group of {people}", requirement.votes));
@@ -145,11 +146,12 @@ impl Reader {
         Some(name)
     }
 
-    fn excluded(&mut self, place: &Place<'_>) -> BTreeSet<Excluded> {
-        let known = Excluded::ALL.map(|(_, word)| word);
+    fn excluded(&mut self, place: &Place<'_>) -> Vec<Excluded> {
+        let known = EXCLUDED.map(|(_, word)| word);
         let items = self.items(place);
         let words = items.iter().filter_map(|item| self.word_of(item, "who is excluded", &known));
-        words.filter_map(|word| Excluded::ALL.iter().find(|(_, known)| *known == word)).map(|(who, _)| *who).collect()
+        let said: BTreeSet<&str> = words.collect();
+        EXCLUDED.iter().filter(|(_, word)| said.contains(word)).map(|(who, _)| *who).collect()
     }
 
     fn percent(&mut self, place: &Place<'_>) -> Option<u8> {
