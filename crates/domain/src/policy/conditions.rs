@@ -15,9 +15,10 @@ mod words;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cel::common::ast::IdedExpr;
-use cel::{Env, ExecutionError, Value};
+use cel::{ExecutionError, Value};
 
 use crate::text::clean;
+use ground::ENGINE;
 pub(super) use ground::Ground;
 use meter::Meter;
 pub(super) use meter::Patterns;
@@ -103,7 +104,7 @@ pub(super) fn holds(seen: &[Seen<'_>]) -> Result<bool, String> {
 
 fn parsed(text: &str, patterns: &mut Patterns) -> Result<IdedExpr, String> {
     // The engine's parser has promised nothing about panics.
-    let program = catch_unwind(|| Env::stdlib().compile(text))
+    let program = catch_unwind(|| ENGINE.compile(text))
         .map_err(|_| "the condition cannot be read: write it simpler".to_owned())?
         .map_err(|errors| {
             let first = errors.errors.first();

@@ -76,13 +76,13 @@ pub(super) fn flaky(rule: &Rule, runs: &[PipelineRun], now: DateTime<Utc>) -> Ve
             && meant(&rule.repos, [run.repo.as_str()])
             && meant(&rule.teams, run.teams.iter().map(String::as_str))
     });
-    for run in recent {
-        let commits = pipelines.entry((&run.repo, &run.pipeline)).or_default();
-        let ran = commits.entry(&run.sha).or_default();
-        match run.outcome.as_str() {
-            "success" => ran.succeeded += 1,
-            "failure" => ran.failed += 1,
-            _ => continue,
+    // What was cancelled or skipped says nothing either way.
+    for run in recent.filter(|run| matches!(run.outcome.as_str(), "success" | "failure")) {
+        let ran = pipelines.entry((&run.repo, &run.pipeline)).or_default().entry(&run.sha).or_default();
+        if run.outcome == "success" {
+            ran.succeeded += 1;
+        } else {
+            ran.failed += 1;
         }
         ran.last = ran.last.max(Some(run.finished_at));
     }

@@ -19,17 +19,13 @@ const DEEPEST_FACTS: usize = 32;
 /// What a value costs beside its text.
 const OF_A_VALUE: usize = 8;
 
-static ENGINE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+pub(super) static ENGINE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 pub(in crate::policy) struct Ground(pub(super) Context<'static, 'static>);
 
 impl Ground {
     /// What is not known of an input has no variable: a condition that asks for it cannot be evaluated.
     pub(in crate::policy) fn new(input: &Input, patterns: &Arc<Patterns>) -> Result<Self, String> {
-        let mut room = LARGEST_FACTS;
-        for value in input.facts.values() {
-            fits(value, 1, &mut room)?;
-        }
         let mut context = Context::with_env(Arc::clone(&ENGINE));
         let texts = [
             ("kind", Some(&input.kind)),
@@ -39,6 +35,9 @@ impl Ground {
             ("service", input.service.as_ref()),
             ("environment", input.environment.as_ref()),
         ];
+        let mut room = LARGEST_FACTS;
+        take(&mut room, texts.iter().filter_map(|(_, text)| *text).chain(input.facts.keys()).map(String::len).sum())?;
+        input.facts.values().try_for_each(|value| fits(value, 1, &mut room))?;
         let mut facts = members(&input.facts);
         for (name, text) in texts {
             if let Some(text) = text {
@@ -83,14 +82,18 @@ fn burn(value: &Value) -> bool {
     }
 }
 
+fn take(room: &mut usize, bytes: usize) -> Result<(), String> {
+    *room = room.checked_sub(bytes).ok_or_else(|| format!("the facts are larger than {LARGEST_FACTS} bytes"))?;
+    Ok(())
+}
+
 fn fits(value: &Json, depth: usize, room: &mut usize) -> Result<(), String> {
     let text = match value {
         Json::String(text) => text.len(),
         Json::Object(members) => members.keys().map(String::len).sum(),
         _ => 0,
     };
-    let left = room.checked_sub(text + OF_A_VALUE);
-    *room = left.ok_or_else(|| format!("the facts are larger than {LARGEST_FACTS} bytes"))?;
+    take(room, text + OF_A_VALUE)?;
     if depth > DEEPEST_FACTS {
         return Err(format!("the facts are nested more than {DEEPEST_FACTS} deep"));
     }
