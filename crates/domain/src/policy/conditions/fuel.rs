@@ -1,5 +1,5 @@
 //! What the evaluation of a condition may cost. Loops and copies burn fuel; once it is spent loops run empty, and the
-//! result, whatever it is, does not count. No clock decides: the same condition on the same facts always ends alike.
+//! result, whatever it is, does not count. No clock decides: a busy machine changes nothing about what a condition means.
 
 use std::cell::Cell;
 
