@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("actix-web", &["gateway", "bench"]),
     ("reqwest", &["outbound", "testkit"]),
     ("libc", &["boot"]),
+    ("cel", &["domain"]),
     ("governor", &["gateway"]),
     ("hmac", &["integrations"]),
     ("jaq-core", &["integrations"]),
