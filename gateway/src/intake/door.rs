@@ -107,7 +107,11 @@ impl Door {
         };
         if !secrets.live.is_empty() && !integration.schemes.iter().any(|scheme| secrets.can_use(scheme)) {
             let setting = integration.secret_setting;
-            tracing::warn!(source = name, setting, "the secret has no form that this source signs with: all of its deliveries are refused");
+            tracing::warn!(
+                source = name,
+                setting,
+                "the secret has no form that this source signs with: all of its deliveries are refused"
+            );
         }
         secrets
     }
