@@ -119,7 +119,7 @@ fn a_slip_is_answered_with_what_was_probably_meant_and_never_run() {
         ("aprove 7", "Did you mean `/em approve &lt;id&gt; [reason]`?"),
         ("stauts", "Did you mean `/em status`?"),
         ("deploy <!channel>", "There is no `/em deploy`. This is what I can do:"),
-        ("`<@U1>`", "There is no `/em '&lt;@u1&gt;'`."),
+        ("`<@U1>`", "There is no `/em '&lt;@U1&gt;'`."),
         ("approve", "Which one?"),
         ("approvals yours", "'yours' is neither mine, all nor post. Usage: `/em approvals"),
         ("dora shop soon", "'soon' is no time."),

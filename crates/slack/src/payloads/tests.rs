@@ -87,5 +87,5 @@ fn callbacks_for_the_app_itself_are_told_apart() {
     );
     let joined = json!({"type": "event_callback", "event": {"type": "team_join", "user": {"id": "U1"}}});
     assert_eq!(read(joined), Callback::Unknown("team_join".to_owned()));
-    assert!(Callback::read(b"[]").is_err() && Callback::read(b"").is_err());
+    assert!(Callback::read(b"null").is_err() && Callback::read(b"").is_err());
 }
