@@ -156,22 +156,27 @@ pub fn message(shown: &Shown) -> Message {
     blocks.extend(shown.reason.as_deref().map(|reason| Block::section(quoted(reason))));
     match &shown.outcome {
         None => {
-            blocks.push(Block::context(progress(shown)));
+            blocks.push(Block::context(format!("{} · {}", standing(shown), footer(shown))));
             blocks.push(Block::actions(format!("approval:{}:{}", shown.id, shown.version), buttons(shown)));
         }
         Some(outcome) => {
             blocks.push(Block::section(ended(shown, outcome)));
-            blocks.push(Block::context(footer(shown)));
+            let voters = if shown.votes.is_empty() { String::new() } else { format!("{} · ", standing(shown)) };
+            blocks.push(Block::context(format!("{voters}{}", footer(shown))));
         }
     }
     Message::new(&line, blocks, shown.page.as_deref())
 }
 
-/// A line for the thread while it waits: people who have not answered read it.
+/// A line for the thread while it waits. It names nobody: who has voted needs no reminder.
 pub fn reminder(shown: &Shown, now: DateTime<Utc>) -> Message {
     let waited = duration(now - shown.requested_at);
     let left = shown.expires_at.map(|end| format!("; it expires in {}", duration(end - now))).unwrap_or_default();
-    Message::words(&format!("⏰ Still waiting for approval: {} ({waited}{left}). {}", what(shown), standing(shown)))
+    let needed = match needed(shown) {
+        needed if needed.is_empty() => String::new(),
+        needed => format!(" {needed}."),
+    };
+    Message::words(&format!("⏰ Still waiting for approval: {} ({waited}{left}).{needed}", what(shown)))
 }
 
 /// A line for the thread, and for the channel, once it is decided.
@@ -221,31 +226,31 @@ fn quoted(reason: &str) -> String {
     format!(">{}", outside(reason, 1_000))
 }
 
-/// How many have approved, who they are, and the id to type.
-fn progress(shown: &Shown) -> String {
-    format!("{} · {}", standing(shown), footer(shown))
-}
-
 /// "0 of 2 approvals of sre · approved by ada".
 fn standing(shown: &Shown) -> String {
-    let mut parts: Vec<String> = shown
-        .needs
-        .iter()
-        .map(|need| {
-            let noun = if need.votes == 1 { "approval" } else { "approvals" };
-            format!("{} of {} {noun} of {}", need.given.min(need.votes), need.votes, outside(&need.who, 64))
-        })
-        .collect();
-    for (decision, word) in [(Decision::Approve, "approved by"), (Decision::Reject, "rejected by")] {
-        let of: Vec<String> =
-            shown.votes.iter().filter(|vote| vote.decision == decision).map(|vote| vote.who.shown()).collect();
-        if !of.is_empty() {
-            parts.push(format!("{word} {}", of.join(", ")));
-        }
-    }
+    let parts: Vec<String> = [needed(shown), voters(shown)].into_iter().filter(|part| !part.is_empty()).collect();
     if parts.is_empty() { "Nobody has voted yet".to_owned() } else { parts.join(" · ") }
 }
 
+fn needed(shown: &Shown) -> String {
+    let need = |need: &Need| {
+        let noun = if need.votes == 1 { "approval" } else { "approvals" };
+        format!("{} of {} {noun} of {}", need.given.min(need.votes), need.votes, outside(&need.who, 64))
+    };
+    shown.needs.iter().map(need).collect::<Vec<_>>().join(" · ")
+}
+
+fn voters(shown: &Shown) -> String {
+    let who = |decision: Decision, word: &str| {
+        let votes = shown.votes.iter().filter(|vote| vote.decision == decision);
+        let people: Vec<String> = votes.map(|vote| vote.who.shown()).collect();
+        (!people.is_empty()).then(|| format!("{word} {}", people.join(", ")))
+    };
+    let parts = [who(Decision::Approve, "approved by"), who(Decision::Reject, "rejected by")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// The id to type, and the way to the console.
 fn footer(shown: &Shown) -> String {
     let page = shown.page.as_deref().map(|page| format!(" · {}", link(page, "Open in console")));
     format!("{}{}", code(&shown.id, 64), page.unwrap_or_default())

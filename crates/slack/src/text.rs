@@ -38,11 +38,21 @@ pub fn code(text: &str, cap: usize) -> String {
     format!("`{}`", outside(text, cap).replace('`', "'"))
 }
 
-/// Lines as they are, in a block of their own that ends where it should. At most `cap` of Slack's characters in all.
-pub fn preformatted(text: &str, cap: usize) -> String {
+/// Lines as they are, in blocks of their own that end where they should: at most `most`, of `cap` each. What does not
+/// fit ends in `…`.
+pub fn preformatted(text: &str, cap: usize, most: usize) -> Vec<String> {
     const FENCES: usize = 8;
     let lines: Vec<String> = text.lines().map(|line| plain_line(line).replace("```", "'''")).collect();
-    format!("```\n{}\n```", cut(&escape(&lines.join("\n")), cap.saturating_sub(FENCES)))
+    let escaped = escape(&lines.join("\n"));
+    let room = cap.saturating_sub(FENCES);
+    let (mut parts, mut rest) = (Vec::new(), escaped.as_str());
+    while !rest.is_empty() && parts.len() < most {
+        let end = if parts.len() + 1 == most { 0 } else { fitting(rest, room, markup) };
+        let (part, after) = if end == 0 { (cut(rest, room), "") } else { (rest[..end].to_owned(), &rest[end..]) };
+        parts.push(format!("```\n{}\n```", part.trim_end()));
+        rest = after;
+    }
+    parts
 }
 
 /// A line with its indentation.
@@ -117,17 +127,22 @@ fn cut_by(text: &str, limit: usize, piece: fn(&str) -> usize) -> String {
     if width(text) <= limit {
         return text.to_owned();
     }
+    let kept = text[..fitting(text, limit.saturating_sub(1), piece)].trim_end();
+    if limit == 0 { String::new() } else { format!("{kept}…") }
+}
+
+/// How many bytes of whole pieces at the start of a text are at most `limit` wide.
+fn fitting(text: &str, limit: usize, piece: fn(&str) -> usize) -> usize {
     let (mut end, mut taken) = (0, 0);
     while end < text.len() {
-        let next = &text[end..end + piece(&text[end..])];
-        taken += width(next);
-        if taken >= limit {
+        let next = piece(&text[end..]);
+        taken += width(&text[end..end + next]);
+        if taken > limit {
             break;
         }
-        end += next.len();
+        end += next;
     }
-    let kept = text[..end].trim_end();
-    if limit == 0 { String::new() } else { format!("{kept}…") }
+    end
 }
 
 /// How many bytes at the start of a text with markup belong together.
@@ -144,11 +159,11 @@ fn markup(text: &str) -> usize {
 /// How many bytes at the start of a text make one character for the reader.
 fn cluster(text: &str) -> usize {
     const JOINER: char = '\u{200d}';
-    let mut characters = text.char_indices().peekable();
+    let mut characters = text.char_indices();
     let Some((_, first)) = characters.next() else { return 0 };
     let mut before = first;
     let mut flags = usize::from(is_flag(first));
-    while let Some((place, next)) = characters.next() {
+    for (place, next) in characters {
         let pairs_up = flags == 1 && is_flag(next);
         if !(next == JOINER || before == JOINER || clings(next) || pairs_up) {
             return place;
@@ -209,9 +224,11 @@ mod tests {
 
     #[test]
     fn a_block_of_lines_ends_where_it_should() {
-        assert_eq!(preformatted("{\n  \"a\": \"```<x>\"\n}", 100), "```\n{\n  \"a\": \"'''&lt;x&gt;\"\n}\n```");
-        let long = preformatted(&"x\n".repeat(5_000), 3_000);
-        assert!(width(&long) <= 3_000 && long.ends_with("…\n```"), "{}", width(&long));
+        assert_eq!(preformatted("{\n  \"a\": \"```<x>\"\n}", 100, 2), ["```\n{\n  \"a\": \"'''&lt;x&gt;\"\n}\n```"]);
+        let long = preformatted(&"<x>\n".repeat(5_000), 3_000, 4);
+        assert!(long.iter().all(|part| width(part) <= 3_000 && part.starts_with("```\n") && part.ends_with("\n```")));
+        assert!(long.len() == 4 && long[3].ends_with("…\n```") && !long[2].contains('…'));
+        assert!(preformatted("", 100, 2).is_empty());
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub const DECIDE: &str = "approval.decide";
 /// Block and action of the field in it: where an error is shown.
 pub const REASON: &str = "reason";
 const SHOWING: &str = "approval.shown";
+/// Sections of what is approved: 15,000 characters.
+const PARTS: usize = 5;
 const LONGEST_REASON: usize = 1_000;
 
 /// What a modal carries to its answer: which approval, and the message whose button opened it.
@@ -80,7 +82,14 @@ pub fn details(shown: &Shown) -> ModalView {
         let exact = serde_json::to_string_pretty(payload).unwrap_or_default();
         blocks.push(Block::Divider);
         blocks.push(Block::section("*Exactly this is approved*"));
-        blocks.push(Block::section(preformatted(&exact, fit::SECTION)));
+        let parts = preformatted(&exact, fit::SECTION, PARTS);
+        let is_all = !parts.last().is_some_and(|last| last.ends_with("…\n```"));
+        blocks.extend(parts.into_iter().map(Block::section));
+        if !is_all {
+            blocks.push(Block::section(
+                "⚠️ *This is not all of it.* The rest is in the console: read it there before you decide.",
+            ));
+        }
     }
     blocks.push(Block::context(footer(shown)));
     ModalView::showing(SHOWING, "Approval", blocks)
