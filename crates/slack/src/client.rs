@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::answers::Answer;
 use crate::fit::Message;
 
-/// Slack's Web API. Another one is set by `SLACK_API_URL`, which ends in `/api/`.
+/// Slack's Web API. `SLACK_API_URL` names another one, which ends in `/api/` as well.
 pub const API_URL: &str = "https://slack.com/api/";
 /// Where every `response_url` and incoming webhook lives.
 pub const HOOKS_URL: &str = "https://hooks.slack.com/";
@@ -38,14 +38,10 @@ pub struct Client {
 impl Client {
     pub fn new(outbound: Outbound, api_url: &str, token: SecretString) -> Self {
         let api_url = format!("{}/", api_url.trim_end_matches('/'));
-        Self { outbound, api_url, hooks_url: HOOKS_URL.to_owned(), token }
-    }
-
-    /// Takes another place than Slack's own for `response_url`s. For tests against a server that plays Slack.
-    #[must_use]
-    pub fn with_hooks(mut self, hooks_url: &str) -> Self {
-        self.hooks_url = format!("{}/", hooks_url.trim_end_matches('/'));
-        self
+        // Who plays Slack's API plays its hooks too.
+        let is_slacks = api_url == API_URL;
+        let hooks_url = if is_slacks { HOOKS_URL.to_owned() } else { origin(&api_url) };
+        Self { outbound, api_url, hooks_url, token }
     }
 
     /// An answer to a command or a press, after the first three seconds.
@@ -94,4 +90,11 @@ impl Client {
             Err(error) => outcome::of_error(&error),
         }
     }
+}
+
+/// The address up to the path.
+fn origin(url: &str) -> String {
+    let host = url.find("://").map_or(0, |place| place + 3);
+    let end = url[host..].find('/').map_or(url.len(), |place| host + place);
+    format!("{}/", &url[..end])
 }

@@ -1,9 +1,10 @@
-//! The app's home tab: an inbox for one person. "Waiting for you (2)", "You asked for (1)".
+//! The app's home tab: an inbox for one person. "Waiting for you (2)", "You asked for (1)". The same as an answer.
 
 use chrono::{DateTime, Utc};
 
 use crate::approvals::DETAILS;
 use crate::blocks::{Block, Button, Mrkdwn};
+use crate::fit::Message;
 use crate::text::{link, moment, outside};
 use crate::views::HomeView;
 
@@ -46,6 +47,23 @@ pub fn view(inbox: &Inbox) -> HomeView {
     let page = inbox.page.as_deref().map(|page| format!(" · {}", link(page, "Open the console")));
     blocks.push(Block::context(format!("`/em help` shows what I can do{}", page.unwrap_or_default())));
     HomeView::new(blocks)
+}
+
+/// The answer to `/em approvals`: the same lists in a message.
+pub fn message(inbox: &Inbox) -> Message {
+    let mut blocks = list("Waiting for you", "Nothing waits for you.", &inbox.waiting);
+    if !inbox.asked.is_empty() {
+        blocks.extend(list("You asked for", "", &inbox.asked));
+    }
+    blocks.extend(inbox.page.as_deref().map(|page| Block::context(link(page, "Open in console"))));
+    Message::new(&format!("Waiting for you ({})", inbox.waiting.len()), blocks, inbox.page.as_deref())
+}
+
+/// The answer to `/em approvals all`: everything that waits for anybody.
+pub fn everything(waiting: &[Line], page: Option<&str>) -> Message {
+    let mut blocks = list("Waiting", "Nothing waits for anybody.", waiting);
+    blocks.extend(page.map(|page| Block::context(link(page, "Open in console"))));
+    Message::new(&format!("Waiting ({})", waiting.len()), blocks, page)
 }
 
 fn list(title: &str, empty: &str, lines: &[Line]) -> Vec<Block> {

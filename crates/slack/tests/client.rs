@@ -1,9 +1,11 @@
 //! The client against a server that plays Slack, well and badly.
 
-use std::sync::{Arc, Mutex};
+mod playing;
+
 use std::time::Duration;
 
 use outbound::Outbound;
+use playing::{Playing, TOKEN};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use slack::answers::Answer;
@@ -11,81 +13,7 @@ use slack::blocks::Block;
 use slack::client::{Client, Outcome, Posted};
 use slack::fit::Message;
 use slack::home::{Inbox, view};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-
-const TOKEN: &str = "xoxb-000000000000-notreal";
-
-/// Answers every request with the same bytes and remembers the last one. Without bytes it never answers.
-struct Playing {
-    address: String,
-    last: Arc<Mutex<String>>,
-}
-
-impl Playing {
-    async fn start(status: u16, headers: &str, body: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
-        let length = body.len();
-        let answer =
-            format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
-        let last = Arc::new(Mutex::new(String::new()));
-        let seen = last.clone();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let request = whole(&mut stream).await;
-                *seen.lock().expect("unpoisoned") = request;
-                match status {
-                    0 => std::future::pending().await,
-                    _ => stream.write_all(answer.as_bytes()).await.expect("written"),
-                }
-            }
-        });
-        Self { address, last }
-    }
-
-    fn client(&self) -> Client {
-        let outbound = Outbound::new(Duration::from_millis(500), 1_000_000).expect("a client");
-        let client = Client::new(outbound, &format!("http://{}/api/", self.address), SecretString::from(TOKEN));
-        client.with_hooks(&format!("http://{}", self.address))
-    }
-
-    fn head(&self) -> String {
-        self.last.lock().expect("unpoisoned").split("\r\n\r\n").next().unwrap_or_default().to_lowercase()
-    }
-
-    fn body(&self) -> String {
-        self.last
-            .lock()
-            .expect("unpoisoned")
-            .split_once("\r\n\r\n")
-            .map(|(_, body)| body.to_owned())
-            .unwrap_or_default()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body()).expect("JSON was sent")
-    }
-}
-
-/// A request with all of its body.
-async fn whole(stream: &mut TcpStream) -> String {
-    let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-            if body.len() >= length.unwrap_or(0) {
-                return text;
-            }
-        }
-        match stream.read(&mut chunk).await {
-            Ok(read) if read > 0 => bytes.extend_from_slice(&chunk[..read]),
-            _ => return String::from_utf8_lossy(&bytes).into_owned(),
-        }
-    }
-}
+use tokio::net::TcpListener;
 
 async fn playing(body: Value) -> Playing {
     Playing::start(200, "", &body.to_string()).await
@@ -104,7 +32,7 @@ async fn a_message_is_posted_answered_in_its_thread_and_updated() {
     let slack = playing(json!({"ok": true, "channel": "C1", "ts": "1.2"})).await;
     assert_eq!(slack.client().post("C1", &hello()).await, Outcome::Ok(place()));
     let head = slack.head();
-    assert!(head.starts_with("post /api/chat.postmessage "), "{head}");
+    assert_eq!(slack.path(), "/api/chat.postMessage");
     assert!(
         head.contains(&format!("authorization: bearer {TOKEN}"))
             && head.contains("content-type: application/json; charset=utf-8")
@@ -117,7 +45,7 @@ async fn a_message_is_posted_answered_in_its_thread_and_updated() {
     assert_eq!((&slack.json()["thread_ts"], &slack.json()["reply_broadcast"]), (&json!("1.2"), &json!(true)));
     assert_eq!(slack.client().update(&place(), &Message::words("gone")).await, Outcome::Ok(place()));
     assert_eq!(slack.json(), json!({"channel": "C1", "ts": "1.2", "text": "gone", "blocks": []}));
-    assert!(slack.head().starts_with("post /api/chat.update "));
+    assert_eq!(slack.path(), "/api/chat.update");
 }
 
 #[tokio::test]
@@ -193,7 +121,7 @@ async fn an_outcome_that_nobody_knows_is_told_from_one_that_did_not_happen() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = nobody.local_addr().expect("an address").to_string();
     drop(nobody);
-    let gone = Playing { address, last: Arc::default() };
+    let gone = Playing { address, last: Default::default() };
     let unreachable = gone.client().post("C1", &hello()).await;
     assert_eq!(unreachable, Outcome::Unreachable { why: "no connection".to_owned() });
 }

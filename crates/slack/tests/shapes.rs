@@ -105,6 +105,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("approval_reminder", approvals::reminder(&examples::half(), at(5_400))),
         ("approval_conclusion", approvals::conclusion(&approved).expect("decided")),
         ("report", report("DORA: checkout", &sections, &basis).swap_remove(0)),
+        ("inbox", home::message(&inbox())),
+        ("everything", home::everything(&inbox().waiting, Some("https://em.example.com/approvals"))),
         ("help", help("What I can do")),
         ("slip", parse("aprove 7").expect_err("a slip").message()),
     ]
