@@ -3,6 +3,7 @@
 //! Only the scopes that something here uses. The signing secret and the bot's token come from Slack afterwards.
 //! <https://docs.slack.dev/reference/app-manifest>
 
+use domain::ids::TenantId;
 use form_urlencoded::byte_serialize;
 use serde_json::{Value, json};
 
@@ -16,11 +17,9 @@ const USAGE_HINT: usize = 1_000;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ManifestError {
     #[error(
-        "Slack only calls https:// addresses: set PUBLIC_URL to the one under which Slack reaches this installation"
+        "Slack only calls https:// addresses: set PUBLIC_URL (or --url) to the one under which it reaches this installation"
     )]
     NotHttps,
-    #[error("'{0}' is no tenant's name")]
-    Tenant(String),
 }
 
 /// What the app is made for.
@@ -28,8 +27,8 @@ pub enum ManifestError {
 pub struct Wanted<'w> {
     /// `PUBLIC_URL`.
     pub public_url: &'w str,
-    /// Whose webhooks the events are; `None` for the default tenant.
-    pub tenant: Option<&'w str>,
+    /// Whose webhooks the events are.
+    pub tenant: &'w TenantId,
     /// Whether messages, mentions and reactions in the app's channels become events as well. It needs to read them.
     pub listens: bool,
 }
@@ -40,10 +39,9 @@ pub fn manifest(wanted: Wanted<'_>) -> Result<Value, ManifestError> {
     if !base.starts_with("https://") || base.len() > fit::URL / 2 || base.contains(char::is_whitespace) {
         return Err(ManifestError::NotHttps);
     }
-    let events = match wanted.tenant {
-        None => format!("{base}/webhooks/slack"),
-        Some(tenant) if tenant.parse::<domain::ids::TenantId>().is_ok() => format!("{base}/t/{tenant}/webhooks/slack"),
-        Some(tenant) => return Err(ManifestError::Tenant(tenant.to_owned())),
+    let events = match wanted.tenant.as_str() {
+        TenantId::DEFAULT => format!("{base}/webhooks/slack"),
+        tenant => format!("{base}/t/{tenant}/webhooks/slack"),
     };
     let mut scopes = vec!["chat:write", "chat:write.public", "commands", "im:write", "users:read", "users:read.email"];
     let mut bot_events = vec!["app_home_opened", "app_uninstalled", "tokens_revoked"];
@@ -91,40 +89,35 @@ pub fn one_click(manifest: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn wanted(public_url: &str) -> Wanted<'_> {
-        Wanted { public_url, tenant: None, listens: false }
+    fn made(public_url: &str, tenant: &str, listens: bool) -> Result<Value, ManifestError> {
+        let tenant: TenantId = tenant.parse().expect("a tenant");
+        manifest(Wanted { public_url, tenant: &tenant, listens })
     }
 
     #[test]
     fn the_manifest_keeps_to_slacks_limits_and_asks_for_no_more_than_it_needs() {
-        let made = manifest(Wanted { tenant: Some("acme"), ..wanted("https://em.example.com/") }).expect("made");
-        let at = |pointer: &str| made.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let made_for_acme = made("https://em.example.com/", "acme", false).expect("made");
+        let at = |pointer: &str| made_for_acme.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         assert_eq!(at("/settings/event_subscriptions/request_url"), "https://em.example.com/t/acme/webhooks/slack");
         assert_eq!(at("/features/slash_commands/0/url"), "https://em.example.com/v1/slack/commands");
         assert!(at("/display_information/name").len() <= 35 && at("/display_information/description").len() <= 140);
         let hint = at("/features/slash_commands/0/usage_hint");
         assert!(hint.len() <= USAGE_HINT && !hint.ends_with('…'), "{} is too long a hint", hint.len());
-        assert!(!made.to_string().contains("history"));
-        assert!(
-            manifest(Wanted { listens: true, ..wanted("https://a.example") })
-                .expect("made")
-                .to_string()
-                .contains("channels:history")
-        );
+        assert!(!made_for_acme.to_string().contains("history"));
+        let listening = made("https://a.example", "default", true).expect("made").to_string();
+        assert!(listening.contains("channels:history") && listening.contains("\"https://a.example/webhooks/slack\""));
     }
 
     #[test]
     fn what_slack_could_not_call_is_refused() {
         for url in ["http://localhost:8000", "", "https://a b.example"] {
-            assert_eq!(manifest(wanted(url)), Err(ManifestError::NotHttps), "{url}");
+            assert_eq!(made(url, "default", false), Err(ManifestError::NotHttps), "{url}");
         }
-        let tenant = manifest(Wanted { tenant: Some("../x"), ..wanted("https://a.example") });
-        assert_eq!(tenant, Err(ManifestError::Tenant("../x".to_owned())));
     }
 
     #[test]
     fn the_link_gives_back_the_manifest() {
-        let made = manifest(wanted("https://em.example.com")).expect("made");
+        let made = made("https://em.example.com", "default", false).expect("made");
         let link = one_click(&made);
         let query = link.split_once('?').expect("a query").1;
         let (_, back) =

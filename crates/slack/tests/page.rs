@@ -36,7 +36,8 @@ fn the_page_lists_the_commands_that_there_are() {
 #[test]
 fn the_page_names_every_scope_that_the_app_asks_for() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/SLACK.md")).expect("the page");
-    let wanted = slack::manifest::Wanted { public_url: "https://em.example.com", tenant: None, listens: true };
+    let tenant = domain::ids::TenantId::default();
+    let wanted = slack::manifest::Wanted { public_url: "https://em.example.com", tenant: &tenant, listens: true };
     let made = slack::manifest::manifest(wanted).expect("made");
     for scope in made["oauth_config"]["scopes"]["bot"].as_array().expect("scopes") {
         assert!(page.contains(&format!("`{}`", scope.as_str().unwrap_or_default())), "{scope}");

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::ids::TenantId;
 use examples::{ID, at, change, decided, waiting};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -130,11 +131,13 @@ fn the_fixtures_are_what_the_code_makes_and_nothing_else() {
     held.insert(hold("modals/details", &modals::details(&examples::half())));
     held.insert(hold("homes/inbox", &home::view(&inbox())));
     held.insert(hold("homes/stranger", &home::view(&Inbox::default())));
-    let wanted = Wanted { public_url: "https://em.example.com", tenant: None, listens: false };
+    let acme: TenantId = "acme".parse().expect("a tenant");
+    let usual = TenantId::default();
+    let wanted = Wanted { public_url: "https://em.example.com", tenant: &usual, listens: false };
     held.insert(hold("manifests/usual", &manifest(wanted).expect("made")));
     held.insert(hold(
         "manifests/listening",
-        &manifest(Wanted { tenant: Some("acme"), listens: true, ..wanted }).expect("made"),
+        &manifest(Wanted { tenant: &acme, listens: true, ..wanted }).expect("made"),
     ));
     held.insert(hold("answers/private", &Answer::private("Only you see this.")));
     held.insert(hold("answers/open", &Answer::openly(help("What I can do"))));
