@@ -12,7 +12,7 @@ mod words;
 pub use table::{COMMANDS, Entry, help, usage_hint};
 
 use crate::fit::Message;
-use crate::text::{code, outside, unescape};
+use crate::text::{code, outside};
 use near::nearest;
 use words::Words;
 
@@ -181,8 +181,7 @@ pub enum Misread {
 
 /// Reads what was typed after the command's name, as Slack sends it. Nothing typed is a call for help.
 pub fn parse(text: &str) -> Result<Command, Misread> {
-    let text = unescape(text);
-    let mut words = Words::new(&text);
+    let mut words = Words::new(text);
     let Some(mut name) = words.next() else { return Ok(Command::Help(None)) };
     if name.eq_ignore_ascii_case(NAME) {
         let Some(next) = words.next() else { return Ok(Command::Help(None)) };

@@ -17,6 +17,11 @@ pub enum Unreadable {
     Json(#[source] serde_json::Error),
 }
 
+/// Whether Slack only looks whether the address answers. It is not signed: answer with success and do nothing.
+pub fn is_ssl_check(form: &[u8]) -> bool {
+    form_urlencoded::parse(form).any(|(name, value)| name == "ssl_check" && value == "1")
+}
+
 /// A slash command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slash {

@@ -9,6 +9,8 @@ use crate::text::{code, outside};
 pub enum Told {
     /// Their vote counts; more are needed.
     Counted { decision: Decision, missing: u32 },
+    /// They have voted so before; it still counts once.
+    Again { decision: Decision },
     /// Their vote decided.
     Decided { ending: Ending },
     /// They may not decide. `why` is a whole sentence for them.
@@ -42,6 +44,8 @@ fn words(told: &Told) -> String {
         Told::Counted { decision: Decision::Reject, .. } => {
             "Your rejection counts. It takes more to end it.".to_owned()
         }
+        Told::Again { decision: Decision::Approve } => "Nothing changed: your approval counts already.".to_owned(),
+        Told::Again { decision: Decision::Reject } => "Nothing changed: your rejection counts already.".to_owned(),
         Told::Decided { ending } => format!("Done: it is {}.", ending.word()),
         Told::MayNot { why } => format!("Your vote was not taken. {}", outside(why, 500)),
         Told::Already { ending, by } => {
@@ -80,6 +84,7 @@ mod tests {
         for (event, expected) in [
             (Told::Counted { decision: Decision::Approve, missing: 1 }, "One more approval is needed"),
             (Told::Counted { decision: Decision::Approve, missing: 3 }, "3 more approvals are needed"),
+            (Told::Again { decision: Decision::Approve }, "counts already"),
             (Told::Decided { ending: Ending::Rejected }, "it is rejected"),
             (Told::MayNot { why: "You are not in <sre>.".to_owned() }, "You are not in &lt;sre&gt;."),
             (Told::Already { ending: Ending::Approved, by }, "already approved by <@U0GRACE001>"),

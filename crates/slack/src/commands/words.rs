@@ -1,4 +1,9 @@
 //! The words of a command, one after the other. `"two words"` are one; what is left can be taken as it stands.
+//!
+//! Slack escapes what people type and writes what they mean as `<…>`: a channel, a person, an address. Single words keep
+//! that form; in running text it becomes what the person saw.
+
+use crate::text::unescape;
 
 /// Reads from the left.
 pub(super) struct Words<'t> {
@@ -17,10 +22,10 @@ impl<'t> Words<'t> {
     pub(super) fn next(&mut self) -> Option<String> {
         let (word, rest) = self.split()?;
         self.rest = rest;
-        Some(word.to_owned())
+        Some(unescape(word))
     }
 
-    /// The next word without taking it.
+    /// The next word without taking it, as Slack wrote it.
     pub(super) fn peek(&self) -> Option<&'t str> {
         self.split().map(|(word, _)| word)
     }
@@ -29,7 +34,8 @@ impl<'t> Words<'t> {
     pub(super) fn rest(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.rest);
         let inner = quoted(rest).filter(|(_, after)| after.is_empty()).map_or(rest, |(inner, _)| inner);
-        let line = inner.split_whitespace().collect::<Vec<_>>().join(" ");
+        let seen = unescape(&seen(inner));
+        let line = seen.split_whitespace().collect::<Vec<_>>().join(" ");
         (!line.is_empty()).then_some(line)
     }
 
@@ -40,6 +46,28 @@ impl<'t> Words<'t> {
         };
         (!word.is_empty()).then(|| (word, rest.trim_start()))
     }
+}
+
+/// Running text as the person saw it.
+fn seen(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (inner, after))) =
+        rest.split_once('<').and_then(|(before, from)| Some((before, from.split_once('>')?)))
+    {
+        seen.push_str(before);
+        let (target, label) = inner.split_once('|').unwrap_or((inner, ""));
+        let (mark, name) = match target.chars().next() {
+            Some(mark @ ('@' | '#')) => (mark.to_string(), &target[1..]),
+            Some('!') => ("@".to_owned(), &target[1..]),
+            _ => (String::new(), target.trim_start_matches("mailto:")),
+        };
+        let shown = if label.is_empty() || mark.is_empty() { name } else { label.trim_start_matches(&mark) };
+        seen.push_str(&mark);
+        seen.push_str(shown);
+        rest = after;
+    }
+    seen + rest
 }
 
 /// A quotation at the start, and what follows it.
@@ -71,6 +99,12 @@ mod tests {
             ("a \"because  of\n the freeze\"", Some("because of the freeze")),
             ("a don't \"do\" it", Some("don't \"do\" it")),
             ("a \"b\" and \"c\"", Some("\"b\" and \"c\"")),
+            (
+                "a <https://a.example/x?b=1&amp;c=2|a.example> is down, <@U1|ada>",
+                Some("https://a.example/x?b=1&c=2 is down, @ada"),
+            ),
+            ("a in <#C1|shop> by <@U1> of <!subteam^S1|@sre>", Some("in #shop by @U1 of @sre")),
+            ("a mail <mailto:a@b.example|a@b.example> &lt;soon&gt; < x", Some("mail a@b.example <soon> < x")),
             ("a", None),
         ] {
             let mut words = Words::new(text);

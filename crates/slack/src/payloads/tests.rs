@@ -22,12 +22,21 @@ fn a_command_is_read_and_says_what_is_missing() {
 }
 
 #[test]
+fn a_look_at_the_address_is_told_from_a_command() {
+    assert!(is_ssl_check(b"token=x&ssl_check=1"));
+    for other in [&b"ssl_check=0"[..], b"ssl_check=11", b"text=ssl_check%3D1&command=/em", b""] {
+        assert!(!is_ssl_check(other), "{other:?}");
+    }
+}
+
+#[test]
 fn a_press_says_who_pressed_what_and_where() {
     let form = include_bytes!("../../../../integrations/fixtures/slack/block_actions/button.form");
     let Ok(Interaction::Pressed(pressed)) = Interaction::read(form) else { panic!("a press") };
     assert_eq!(pressed.user.id, "U0ADA00001");
     assert_eq!(pressed.container.message_ts.as_deref(), Some("1795200247.000100"));
     assert_eq!(pressed.actions[0].value.as_deref(), Some("482"));
+    assert_eq!(crate::approvals::pressed(&pressed.actions[0]), None, "another app's button");
     assert!(!pressed.container.is_ephemeral && pressed.response_url.is_some());
 }
 
@@ -37,6 +46,7 @@ fn a_press_in_the_home_tab_has_no_message() {
         "container": {"type": "view", "view_id": "V1"},
         "actions": [{"type": "button", "action_id": "approval.details", "block_id": "b", "value": "a1"}]});
     let Ok(Interaction::Pressed(pressed)) = Interaction::read(&form(&payload)) else { panic!("a press") };
+    assert_eq!(crate::approvals::pressed(&pressed.actions[0]), Some((crate::approvals::Press::Details, "a1")));
     assert_eq!((pressed.container.message_ts, pressed.response_url, pressed.team), (None, None, None));
 }
 
