@@ -283,7 +283,7 @@ fn an_effect_is_tried_for_three_days_and_then_given_up() {
         assert_eq!(effect, Effect::Failed);
         (at, attempts) = (next, attempts + 1);
     }
-    assert_eq!((attempts, (at - now()).num_days()), (11, 2));
+    assert_eq!((attempts, (at - now()).num_days()), (TRIES, 2));
     assert_eq!(effect.after(Tried::Failed, attempts, at), Effect::Dead);
     assert_eq!(effect.after(Tried::Delivered, attempts, at), Effect::Delivered);
     assert_eq!(Effect::Pending.after(Tried::Refused, 1, at), Effect::Dead);
