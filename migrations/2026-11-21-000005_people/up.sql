@@ -1,6 +1,6 @@
 -- People: who they are in each tool, what they are asked to allow, how they answered, and the audit of all that.
 --
--- None of it follows from events: it is kept as it was said. Approvals change by crates/store/src/approvals alone, which
+-- None of it follows from events: it is kept as it was said. Approvals change in crates/store/src/approvals alone, which
 -- asks the rules (crates/domain/src/approvals) under a lock of the row.
 
 set local role em_owner;
@@ -121,7 +121,8 @@ create trigger audit_stands before truncate on audit_log for each statement exec
 
 reset role;
 
-grant select, insert, update, delete on identities, approvals, approval_posts to em_app;
+grant select, insert, update, delete on identities, approval_posts to em_app;
+grant select, insert, update on approvals to em_app;
 grant select, insert on approval_votes, audit_log to em_app;
 grant select, insert, update on audit_heads to em_app;
 -- How long people take and what they decide, for dashboards; neither what it was about nor who they are.

@@ -3,10 +3,13 @@
 //! The rules are `domain::approvals`'s. Here every change is one transaction under a lock of the approval's row: the
 //! vote, the status, the job that is owed, the messages that are stale now, the audit. So whoever comes second, on
 //! whichever way, is told how it stands. Nothing here waits on the world: what follows from an end is leased
-//! ([`take_effects`]), done elsewhere and then noted.
+//! ([`take_effects`]), done elsewhere and then noted. Each end is told to one caller only ([`Done::Ended`], what
+//! [`expire_due`] returns, an approval that [`propose`] returns approved): that one counts it.
 
 mod decide;
 mod effects;
+#[cfg(test)]
+mod plans;
 mod posts;
 mod propose;
 mod retry;
@@ -15,6 +18,7 @@ mod sweeps;
 mod votes;
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, RunQueryDsl, SelectableHelper};
 use domain::approvals::{Effect, Standing, State, Status, Terms, Vote, judge};
 use domain::ids::{ApprovalId, TenantId};
@@ -119,28 +123,37 @@ pub fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Approval>, StoreError> {
-    let of_tenant = approvals::table.filter(approvals::tenant_id.eq(tenant.as_str()));
-    let mut query = of_tenant.select(ApprovalRow::as_select()).into_boxed();
-    if let Some(status) = filter.status {
+    let rows = page(tenant, filter, after, limit).select(ApprovalRow::as_select()).load(conn)?;
+    whole(conn, tenant, rows)
+}
+
+fn page(
+    tenant: &TenantId,
+    filter: &ApprovalFilter,
+    after: Option<After>,
+    limit: i64,
+) -> approvals::BoxedQuery<'static, Pg> {
+    let mut query = approvals::table.filter(approvals::tenant_id.eq(tenant.as_str().to_owned())).into_boxed();
+    let ApprovalFilter { status, subject, action, requested_by, effect } = filter.clone();
+    if let Some(status) = status {
         query = query.filter(approvals::status.eq(status.as_str()));
     }
-    if let Some(subject) = &filter.subject {
+    if let Some(subject) = subject {
         query = query.filter(approvals::subject.eq(subject));
     }
-    if let Some(action) = &filter.action {
+    if let Some(action) = action {
         query = query.filter(approvals::action.eq(action));
     }
-    if let Some(requested_by) = &filter.requested_by {
+    if let Some(requested_by) = requested_by {
         query = query.filter(approvals::requested_by.eq(requested_by));
     }
-    if let Some(effect) = filter.effect {
+    if let Some(effect) = effect {
         query = query.filter(approvals::effect.eq(effect.as_str()));
     }
     if let Some(after) = after {
         query = query.filter(after.follows::<approvals::table>("(created_at, id) < ("));
     }
-    let rows = query.order((approvals::created_at.desc(), approvals::id.desc())).limit(limit).load(conn)?;
-    whole(conn, tenant, rows)
+    query.order((approvals::created_at.desc(), approvals::id.desc())).limit(limit)
 }
 
 /// Rows of one tenant with their votes.

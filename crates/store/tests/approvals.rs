@@ -161,8 +161,16 @@ fn a_vote_that_decides_leaves_one_job_and_a_trace() {
 fn of_a_hundred_who_decide_at_once_one_wins_and_all_are_told_how_it_stands() {
     let world = World::fresh();
     let id = world.asked(terms(1));
-    let choice = |number: usize| if number % 2 == 0 { Choice::Approve } else { Choice::Reject };
-    let commands = (0..100).map(|number| vote(&approver(&format!("U{number}")), choice(number))).collect();
+    let choice = |number: usize| Choice::ALL[number % 2];
+    let via = |number: usize| [Via::Slack, Via::Api, Via::Console][number % 3];
+    let command = |number: usize| Command::Vote {
+        person: approver(&format!("U{number}")),
+        choice: choice(number),
+        via: via(number),
+        reason: None,
+        seen: None,
+    };
+    let commands = (0..100).map(command).collect();
     let answers = together(&world, id, commands);
     let end = world.one(id);
     assert_eq!(answers.iter().filter(|answer| answer.done == Ok(Done::Ended)).count(), 1);
@@ -192,6 +200,52 @@ fn of_a_hundred_votes_as_many_count_as_it_takes() {
     let done = |what: Done| answers.iter().filter(|answer| answer.done == Ok(what)).count();
     assert_eq!((done(Done::Voted), done(Done::Ended), done(Done::Nothing)), (6, 1, 93));
     assert_eq!((world.count("approval_votes"), world.count("jobs")), (7, 1));
+}
+
+/// A number that looks random and is the same every time.
+fn roll(seed: &mut u64, sides: u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) % sides
+}
+
+fn any_command(seed: &mut u64) -> Command {
+    let person = approver(&format!("U{}", roll(seed, 5)));
+    match roll(seed, 12) {
+        0 => Command::Cancel { by: None, reason: None },
+        1 => Command::Expire,
+        2 => Command::Override {
+            person: Person { roles: vec!["admin".to_owned()], ..person },
+            via: Via::Api,
+            reason: Some("fire".to_owned()),
+        },
+        3 => vote(&person, Choice::Reject),
+        _ => vote(&person, Choice::Approve),
+    }
+}
+
+#[test]
+fn whatever_is_done_at_once_it_ends_once_with_one_effect_if_one_is_owed() {
+    let rounds = if testkit::servers::is_long_run() { 300 } else { 12 };
+    let world = World::fresh();
+    let mut seed = 7;
+    for _ in 0..rounds {
+        let owed = if roll(&mut seed, 2) == 0 { Owed::Answer } else { Owed::Approval };
+        let id = world.asked(Terms { owed, ..terms(3) });
+        let mut commands: Vec<Command> = (0..10).map(|_| any_command(&mut seed)).collect();
+        commands.extend(commands.clone());
+        let answers = together(&world, id, commands);
+        let mut ends = answers.iter().filter(|answer| answer.done == Ok(Done::Ended)).count();
+        ends += expire_due(&mut world.conn(), terms(1).expires_at, 10).expect("swept").len();
+        let end = world.one(id);
+        assert!(end.status.is_end() && ends == 1, "{end:?}");
+        assert!(answers.iter().all(|one| !one.approval.status.is_end() || one.approval == end));
+        let owes = end.terms.owes(end.status);
+        assert_eq!(
+            (end.effect == Effect::Pending, world.count(&format!("jobs where id = '{}'", id.effect_job()))),
+            (owes, i64::from(owes))
+        );
+    }
+    world.audited();
 }
 
 #[test]
@@ -322,6 +376,9 @@ fn other_content_voids_votes_and_makes_new_authors() {
     let id = world.asked(terms(2));
     world.give(id, &vote(&approver("U1"), Choice::Approve), minute(1));
     let content = Content { payload: json!({"sha": "e5f6"}), authors: vec!["slack:U2".to_owned()] };
+    let learned = Content { payload: json!({"sha": "c3d4"}), authors: vec!["slack:U1".to_owned()] };
+    let same = void(&mut world.conn(), &world.tenant, world.asked(terms(2)), &learned, minute(2)).expect("asked");
+    assert_eq!((same.done, same.approval.authors.len()), (Ok(Done::Nothing), 2));
     let give = || void(&mut world.conn(), &world.tenant, id, &content, minute(2)).expect("voided");
     let voided = give();
     assert_eq!((voided.done, voided.approval.standing().sum()), (Ok(Done::Voided), (0, 2)));

@@ -68,6 +68,7 @@ pub fn void(
 ) -> Result<Answer, StoreError> {
     retry::retried(conn, |conn| {
         let approval = in_time(conn, tenant, id, now)?;
+        let approval = learn(conn, approval, &content.authors, now)?;
         let hash = content_hash(&approval.subject, &approval.action, &content.payload);
         give(conn, &approval, &Command::Void { content_hash: hash }, Some(content), now)
     })
@@ -175,16 +176,32 @@ fn renew(
     content: Option<&Content>,
 ) -> Result<(), StoreError> {
     let content = content.ok_or_else(|| StoreError::Corrupt("other content came without its payload".to_owned()))?;
-    let mut authors = approval.authors.clone();
-    authors.extend(content.authors.iter().filter(|name| !approval.authors.contains(name)).cloned());
     let row = approvals::table.find((approval.tenant.as_str(), approval.id.0));
-    let renewed = diesel::update(row).set((
-        approvals::content_hash.eq(content_hash),
-        approvals::payload.eq(&content.payload),
-        approvals::authors.eq(authors),
-    ));
-    renewed.execute(conn)?;
+    let renewed = (approvals::content_hash.eq(content_hash), approvals::payload.eq(&content.payload));
+    diesel::update(row).set(renewed).execute(conn)?;
     Ok(())
+}
+
+/// Takes over authors who were not known before: they may not decide, and their votes count no more.
+fn learn(
+    conn: &mut PgConnection,
+    approval: Approval,
+    authors: &[String],
+    now: DateTime<Utc>,
+) -> Result<Approval, StoreError> {
+    let known = |name: &&String| !approval.authors.contains(name);
+    let new: Vec<&String> = authors.iter().filter(known).collect();
+    if approval.status.is_end() || new.is_empty() {
+        return Ok(approval);
+    }
+    let all: Vec<&String> = approval.authors.iter().chain(new.iter().copied()).collect();
+    let row = approvals::table.find((approval.tenant.as_str(), approval.id.0));
+    diesel::update(row).set(approvals::authors.eq(&all)).execute(conn)?;
+    turn(conn, &approval)?;
+    let (actor, action) = (SYSTEM.to_owned(), "approval.authors".to_owned());
+    let entry = Entry { at: now, actor, action, subject: audited(approval.id), detail: json!({"new": new}) };
+    audit::append(conn, &approval.tenant, &[entry])?;
+    lock(conn, &approval.tenant, approval.id)
 }
 
 /// What the audit says of it. What changes nothing and is refused to nobody is not told.

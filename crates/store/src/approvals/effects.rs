@@ -46,7 +46,7 @@ pub(super) fn queue(
 
 statement! {
     /// Leases effects that are due: never tried, to be tried again, or left by a process that is gone.
-    struct Take<'a> {
+    pub(super) struct Take<'a> {
         now: Timestamptz = DateTime<Utc>,
         limit: BigInt = i64,
         until: Timestamptz = DateTime<Utc>,
@@ -69,6 +69,7 @@ statement! {
 }
 
 /// Takes effects that are due, each for `lease`: do them and note how it went, with the approval as it is given here.
+/// One that cannot be read is told in the log and holds up no other.
 pub fn take_effects(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
@@ -81,17 +82,27 @@ pub fn take_effects(
         let rows: Vec<(String, Uuid)> = take.load(conn)?;
         let mut taken = Vec::new();
         for (tenant, id) in rows {
-            let tenant: TenantId =
-                tenant.parse().map_err(|_| StoreError::Corrupt(format!("approval {id} has no tenant")))?;
-            let approval = lock(conn, &tenant, ApprovalId(id))?;
-            if tries(&approval) > TRIES {
-                note(conn, &approval, Effect::Dead, (Some(LOST), &Value::Null), now)?;
-            } else {
-                taken.push(approval);
+            match begun(conn, &tenant, id, now) {
+                Ok(approval) => taken.extend(approval),
+                Err(error @ StoreError::Corrupt(_)) => {
+                    tracing::error!(approval = %id, %error, "an approval cannot be read and has no effect; mend its row");
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(taken)
     })
+}
+
+/// `None`: its tries are used up, by processes that died over it.
+fn begun(conn: &mut PgConnection, tenant: &str, id: Uuid, now: DateTime<Utc>) -> Result<Option<Approval>, StoreError> {
+    let tenant = tenant.parse().map_err(|_| StoreError::Corrupt(format!("approval {id} has no tenant")))?;
+    let approval = lock(conn, &tenant, ApprovalId(id))?;
+    if tries(&approval) <= TRIES {
+        return Ok(Some(approval));
+    }
+    note(conn, &approval, Effect::Dead, (Some(LOST), &Value::Null), now)?;
+    Ok(None)
 }
 
 /// It is done. `false`: the lease was lost to another, whose word counts.

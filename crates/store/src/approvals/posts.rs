@@ -4,6 +4,7 @@
 //! version it shows: a change that came meanwhile keeps it stale.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::sql_types::{Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, PgConnection, QueryDsl, Queryable, RunQueryDsl};
 use domain::ids::{ApprovalId, TenantId};
@@ -127,9 +128,13 @@ pub fn posts(conn: &mut PgConnection, tenant: &TenantId, id: ApprovalId) -> Resu
 /// Messages of all tenants that show an approval as it was, oldest first, at most `limit`. To write one twice does no
 /// harm, so nobody leases them.
 pub fn stale_posts(conn: &mut PgConnection, limit: i64) -> Result<Vec<Post>, StoreError> {
+    stale(limit).load::<Row>(conn)?.into_iter().map(Row::post).collect()
+}
+
+pub(super) fn stale(limit: i64) -> approval_posts::BoxedQuery<'static, Pg> {
     let stale = approval_posts::table.filter(approval_posts::stale);
     let oldest = stale.order((approval_posts::posted_at, approval_posts::approval_id, approval_posts::ts));
-    oldest.limit(limit).load::<Row>(conn)?.into_iter().map(Row::post).collect()
+    oldest.limit(limit).into_boxed()
 }
 
 /// Every message about it shows it as it was.
