@@ -178,7 +178,7 @@ fn reasons_are_asked_for_where_the_terms_say_so() {
         seen: None,
     };
     state.terms.reason = Reasons { approve: true, reject: true };
-    let refused = then(&mut state, &with(Choice::Reject, "  ")).expect_err("no reason");
+    let refused = then(&mut state, &with(Choice::Reject, " \0 ")).expect_err("no reason");
     assert!(refused.is_incomplete());
     assert_eq!(refused.to_string(), "Say why you reject this; its policy asks for a reason");
     then(&mut state, &with(Choice::Approve, " tested \n")).expect("a vote");
