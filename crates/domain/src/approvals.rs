@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use decide::{Command, End, Transition, decide};
-pub use effects::{Tried, next_try};
+pub use effects::{TRIES, Tried, next_try};
 pub use judge::{Outcome, Progress, Standing, judge, may_vote};
 pub use people::Person;
 pub use refusals::Refusal;

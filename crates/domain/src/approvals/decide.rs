@@ -188,9 +188,9 @@ fn end(state: &State, status: Status, by: Option<String>, reason: Option<String>
     End { status, by, reason, vote: None, effect, overridden: false }
 }
 
-/// A reason that says something.
+/// A reason that says something, without what no database keeps.
 fn said(reason: Option<&str>) -> Option<String> {
-    reason.map(str::trim).filter(|reason| !reason.is_empty()).map(str::to_owned)
+    reason.map(|reason| reason.replace('\0', "").trim().to_owned()).filter(|reason| !reason.is_empty())
 }
 
 impl State {

@@ -8,6 +8,9 @@ use super::Effect;
 /// Seconds to wait after the first try in vain, the second, …: ten more tries over three days.
 const WAITS_SECONDS: [i64; 10] = [5, 30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400];
 
+/// After so many tries in vain it is given up.
+pub const TRIES: u32 = WAITS_SECONDS.len() as u32 + 1;
+
 /// How a try ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tried {

@@ -178,7 +178,7 @@ fn reasons_are_asked_for_where_the_terms_say_so() {
         seen: None,
     };
     state.terms.reason = Reasons { approve: true, reject: true };
-    let refused = then(&mut state, &with(Choice::Reject, "  ")).expect_err("no reason");
+    let refused = then(&mut state, &with(Choice::Reject, " \0 ")).expect_err("no reason");
     assert!(refused.is_incomplete());
     assert_eq!(refused.to_string(), "Say why you reject this; its policy asks for a reason");
     then(&mut state, &with(Choice::Approve, " tested \n")).expect("a vote");
@@ -283,7 +283,7 @@ fn an_effect_is_tried_for_three_days_and_then_given_up() {
         assert_eq!(effect, Effect::Failed);
         (at, attempts) = (next, attempts + 1);
     }
-    assert_eq!((attempts, (at - now()).num_days()), (11, 2));
+    assert_eq!((attempts, (at - now()).num_days()), (TRIES, 2));
     assert_eq!(effect.after(Tried::Failed, attempts, at), Effect::Dead);
     assert_eq!(effect.after(Tried::Delivered, attempts, at), Effect::Delivered);
     assert_eq!(Effect::Pending.after(Tried::Refused, 1, at), Effect::Dead);
