@@ -1,5 +1,7 @@
 //! Approvals on a real PostgreSQL: many who decide at once, processes that die, and what follows.
 
+use std::sync::{Barrier, Mutex, PoisonError};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
@@ -106,9 +108,13 @@ fn vote(person: &Person, choice: Choice) -> Command {
     Command::Vote { person: person.clone(), choice, via: Via::Slack, reason: None, seen: None }
 }
 
+/// One crowd at a time: the server has connections for a few hundred.
+static CROWD: Mutex<()> = Mutex::new(());
+
 /// All at once, each on a connection of its own.
 fn together(world: &World, id: ApprovalId, commands: Vec<Command>) -> Vec<Answer> {
-    let barrier = std::sync::Barrier::new(commands.len());
+    let _alone = CROWD.lock().unwrap_or_else(PoisonError::into_inner);
+    let barrier = Barrier::new(commands.len());
     std::thread::scope(|scope| {
         let answer = |command: Command| {
             let barrier = &barrier;
