@@ -2,8 +2,10 @@
 //! (`events.committed_by` is an `xid8`, which diesel has no type for: the stream's statements name it in SQL.)
 
 mod facts;
+mod rooms;
 
 pub use facts::*;
+pub use rooms::*;
 
 diesel::table! {
     tenants (tenant_id) {

@@ -39,7 +39,11 @@ fn migrated(conn: &mut PgConnection) -> BTreeMap<String, BTreeSet<String>> {
 fn declared() -> BTreeMap<String, BTreeSet<String>> {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let (mut table, mut sql_name) = (String::new(), None);
-    let files = [include_str!("../src/schema.rs"), include_str!("../src/schema/facts.rs")];
+    let files = [
+        include_str!("../src/schema.rs"),
+        include_str!("../src/schema/facts.rs"),
+        include_str!("../src/schema/rooms.rs"),
+    ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
             name.clone_into(&mut table);
@@ -126,6 +130,7 @@ fn what_the_migrations_make_they_can_take_back() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
+        include_str!("../../../migrations/2026-11-21-000006_rooms/down.sql"),
         include_str!("../../../migrations/2026-11-21-000004_metrics_indexes/down.sql"),
         include_str!("../../../migrations/2026-11-21-000003_views/down.sql"),
         include_str!("../../../migrations/2026-11-21-000002_dora/down.sql"),
