@@ -108,6 +108,12 @@ pub fn set_done(
     Ok(changed)
 }
 
+/// Whether the tenant has this task.
+pub fn has_task(conn: &mut PgConnection, tenant: &TenantId, task: Uuid) -> Result<bool, StoreError> {
+    let found: Option<Uuid> = t::table.find((tenant.as_str(), task)).select(t::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
 /// Whoever changes tasks of a plan does so alone: else two last tasks would each find the other open.
 fn hold(conn: &mut PgConnection, tenant: &TenantId, plan: Uuid) -> Result<(), StoreError> {
     p::table.find((tenant.as_str(), plan)).select(p::id).for_update().first::<Uuid>(conn)?;
