@@ -8,6 +8,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::onboarding::tasks;
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, services, sources,
@@ -60,9 +61,9 @@ use crate::intake;
         onboarding::list,
         onboarding::create,
         onboarding::one,
-        onboarding::tasks,
-        onboarding::add_task,
-        onboarding::done,
+        tasks::list,
+        tasks::add,
+        tasks::done,
         objectives::list,
         objectives::create,
         objectives::one,

@@ -9,6 +9,7 @@ use crate::access::Role;
 use crate::admit::admit;
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::onboarding::tasks;
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, services, sources,
@@ -107,9 +108,9 @@ pub const ROUTES: &[Route] = &[
     get("/v1/onboarding/plans", VIEWER, || web::to(onboarding::list)),
     post("/v1/onboarding/plans", OPERATOR, || web::to(onboarding::create)),
     get("/v1/onboarding/plans/{id}", VIEWER, || web::to(onboarding::one)),
-    get("/v1/onboarding/plans/{id}/tasks", VIEWER, || web::to(onboarding::tasks)),
-    post("/v1/onboarding/plans/{id}/tasks", OPERATOR, || web::to(onboarding::add_task)),
-    post("/v1/onboarding/tasks/{id}/done", OPERATOR, || web::to(onboarding::done)),
+    get("/v1/onboarding/plans/{id}/tasks", VIEWER, || web::to(tasks::list)),
+    post("/v1/onboarding/plans/{id}/tasks", OPERATOR, || web::to(tasks::add)),
+    post("/v1/onboarding/tasks/{id}/done", OPERATOR, || web::to(tasks::done)),
     get("/v1/okr/objectives", VIEWER, || web::to(objectives::list)),
     post("/v1/okr/objectives", OPERATOR, || web::to(objectives::create)),
     get("/v1/okr/objectives/{id}", VIEWER, || web::to(objectives::one)),

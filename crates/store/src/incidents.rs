@@ -5,9 +5,13 @@
 
 pub mod before;
 pub mod merges;
+#[cfg(test)]
+mod plans;
 pub mod timeline;
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use domain::dora::facts::Outside;
@@ -124,6 +128,15 @@ pub fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<IncidentRow>, StoreError> {
+    Ok(page(tenant, listed, after, limit).load(conn)?)
+}
+
+fn page<'a>(
+    tenant: &'a TenantId,
+    listed: &'a Listed,
+    after: Option<After>,
+    limit: i64,
+) -> BoxedSqlQuery<'a, Pg, SqlQuery> {
     let page = format!(
         "{} and ($2 is null or (i.resolved_at is null) = $2) and ($3 is null or i.integration = $3)
            and ($4 is null or coalesce(i.counted_service, i.service) = $4)
@@ -132,7 +145,8 @@ pub fn list(
            and ($8 is null or ({BEGAN}, {TIE}) < ($8, $9)) order by {BEGAN} desc, {TIE} desc limit $10",
         rows()
     );
-    let query = sql_query(select(&page) + " order by i.began_at desc, i.tie desc")
+    sql_query(select(&page) + " order by i.began_at desc, i.tie desc")
+        .into_boxed()
         .bind::<Text, _>(tenant.as_str())
         .bind::<Nullable<Bool>, _>(listed.open)
         .bind::<Nullable<Text>, _>(&listed.source)
@@ -142,8 +156,7 @@ pub fn list(
         .bind::<Nullable<Timestamptz>, _>(listed.to)
         .bind::<Nullable<Timestamptz>, _>(after.map(|after| after.time))
         .bind::<Nullable<SqlUuid>, _>(after.map(|after| after.id))
-        .bind::<BigInt, _>(limit);
-    Ok(query.load(conn)?)
+        .bind::<BigInt, _>(limit)
 }
 
 /// One incident of this tenant.

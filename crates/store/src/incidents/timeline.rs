@@ -2,6 +2,8 @@
 //! said, the deployments that it is put to, what people said of those, and the merges.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use domain::dora::facts::Outside;
@@ -81,13 +83,22 @@ pub fn moments(
 ) -> Result<Vec<Moment>, StoreError> {
     let mut all = merges::of(conn, tenant, main)?;
     all.push(main.clone());
+    Ok(page(tenant, all, after, limit).load(conn)?)
+}
+
+pub(super) fn page(
+    tenant: &TenantId,
+    all: Vec<Outside>,
+    after: Option<After>,
+    limit: i64,
+) -> BoxedSqlQuery<'_, Pg, SqlQuery> {
     let (integrations, ids): (Vec<String>, Vec<String>) = all.into_iter().map(|one| (one.integration, one.id)).unzip();
-    let query = sql_query(TEXT)
+    sql_query(TEXT)
+        .into_boxed()
         .bind::<Text, _>(tenant.as_str())
         .bind::<Array<Text>, _>(integrations)
         .bind::<Array<Text>, _>(ids)
         .bind::<Nullable<Timestamptz>, _>(after.map(|after| after.time))
         .bind::<Nullable<SqlUuid>, _>(after.map(|after| after.id))
-        .bind::<BigInt, _>(limit);
-    Ok(query.load(conn)?)
+        .bind::<BigInt, _>(limit)
 }
