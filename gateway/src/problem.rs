@@ -43,6 +43,7 @@ problems! {
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This path does not take this method";
     NoCdeventsForm "no-cdevents-form" NOT_ACCEPTABLE "CDEvents has no form for this event";
     RequestTimeout "request-timeout" REQUEST_TIMEOUT "The request body took too long";
+    Conflict "conflict" CONFLICT "It contradicts what is there";
     NotCurrent "not-current" PRECONDITION_FAILED "It has changed meanwhile";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The request body is too large";
     UnsupportedEncoding "unsupported-encoding" UNSUPPORTED_MEDIA_TYPE "The request body is encoded in a way that is not taken";

@@ -3,9 +3,11 @@
 
 mod facts;
 mod people;
+mod rooms;
 
 pub use facts::*;
 pub use people::*;
+pub use rooms::*;
 
 diesel::table! {
     tenants (tenant_id) {
