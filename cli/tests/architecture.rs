@@ -10,7 +10,7 @@ use serde_json::Value;
 const RANKS: &[&[&str]] = &[
     &["domain"],
     &["integrations", "store", "bus", "outbound"],
-    &["relay", "boot"],
+    &["relay", "slack", "boot"],
     &["gateway", "worker"],
     &["em-agent", "bench"],
 ];
