@@ -10,7 +10,7 @@ use serde_json::Value;
 const RANKS: &[&[&str]] = &[
     &["domain"],
     &["integrations", "store", "bus", "outbound"],
-    &["relay", "slack", "boot"],
+    &["relay", "slack", "actions", "boot"],
     &["gateway", "worker"],
     &["em-agent", "bench"],
 ];
@@ -27,7 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("reqwest", &["outbound", "testkit"]),
     ("libc", &["boot"]),
     ("governor", &["gateway"]),
-    ("hmac", &["integrations"]),
+    ("hmac", &["integrations", "actions"]),
     ("jaq-core", &["integrations"]),
     ("jaq-std", &["integrations"]),
 ];
