@@ -3,9 +3,11 @@
 
 mod facts;
 mod people;
+mod posts;
 
 pub use facts::*;
 pub use people::*;
+pub use posts::*;
 
 diesel::table! {
     tenants (tenant_id) {
