@@ -5,6 +5,8 @@
 //! not owed: [`crate::approvals::stale_posts`] says which of them are to be written anew.
 
 mod paces;
+#[cfg(test)]
+mod plans;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
