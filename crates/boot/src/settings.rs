@@ -8,6 +8,7 @@
 mod reader;
 mod refuse;
 mod sections;
+mod slack;
 mod sources;
 mod table;
 mod unknown;
@@ -27,6 +28,7 @@ pub use reader::BadSetting;
 pub use sections::{
     ApiSettings, AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings,
 };
+pub use slack::SlackSettings;
 pub use sources::{SourceSettings, Unsigned, plugins_dir, secret_name};
 pub use table::{SETTINGS, Setting};
 pub use unknown::Warning;
@@ -74,6 +76,7 @@ pub struct Settings {
     pub sources: SourceSettings,
     pub rules: Rules,
     pub apis: ApiSettings,
+    pub slack: SlackSettings,
     /// How long after a deployment an incident is put down to it, where the catalog does not say; zero is off.
     pub incident_window: Duration,
     /// 0 keeps raw deliveries for ever.
@@ -138,6 +141,7 @@ impl Settings {
             sources: SourceSettings::read(reader, source_names, env),
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
+            slack: SlackSettings::read(reader),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),

@@ -38,10 +38,12 @@ pub mod retention;
 pub mod rollups;
 pub mod schema;
 pub mod services;
+pub mod slack_messages;
 pub mod sources;
 pub mod statement;
 pub mod statistics;
 pub mod tenants;
+pub mod usage;
 pub mod watermarks;
 
 /// A connection of one's own, for those who keep one ([`Store::open`]).

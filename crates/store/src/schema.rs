@@ -3,10 +3,12 @@
 
 mod facts;
 mod people;
+mod posts;
 mod rooms;
 
 pub use facts::*;
 pub use people::*;
+pub use posts::*;
 pub use rooms::*;
 
 diesel::table! {
