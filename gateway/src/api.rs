@@ -9,6 +9,7 @@ pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod links;
 pub(crate) mod metrics;
+pub(crate) mod people;
 pub(crate) mod replay;
 pub(crate) mod services;
 pub(crate) mod sources;

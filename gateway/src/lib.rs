@@ -16,6 +16,7 @@ pub mod limits;
 mod observe;
 mod openapi;
 mod page;
+pub mod policies;
 pub mod problem;
 mod query;
 pub mod rejects;

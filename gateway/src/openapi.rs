@@ -7,6 +7,7 @@ use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::people::{approvals, audit, decisions, identities, policy, proposals};
 use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 
@@ -39,6 +40,16 @@ use crate::intake;
         services::services,
         services::teams,
         links::say,
+        policy::evaluate,
+        approvals::list,
+        approvals::one,
+        proposals::propose,
+        decisions::say,
+        decisions::cancel,
+        identities::list,
+        identities::add,
+        identities::remove,
+        audit::list,
         dora::object,
         frequency::rows,
         lead_time::rows,

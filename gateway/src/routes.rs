@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 use crate::access::Role;
 use crate::admit::admit;
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::people::{approvals, audit, decisions, identities, policy, proposals};
 use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 use crate::problem::{Code, Problem};
@@ -43,12 +44,18 @@ const fn put(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Rout
     Route { method: Method::PUT, path, entry, handler }
 }
 
+const fn delete(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
+    Route { method: Method::DELETE, path, entry, handler }
+}
+
 const fn options(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
     Route { method: Method::OPTIONS, path, entry, handler }
 }
 
 const VIEWER: Entry = Entry::Role(Role::Viewer);
 const OPERATOR: Entry = Entry::Role(Role::Operator);
+const APPROVER: Entry = Entry::Role(Role::Approver);
+const ADMIN: Entry = Entry::Role(Role::Admin);
 
 /// The first path that fits wins: `/v1/events/stream` stands before `/v1/events/{id}`.
 #[rustfmt::skip]
@@ -78,6 +85,16 @@ pub const ROUTES: &[Route] = &[
     get("/v1/services", VIEWER, || web::to(services::services)),
     get("/v1/teams", VIEWER, || web::to(services::teams)),
     post("/v1/incidents/links", OPERATOR, || web::to(links::say)),
+    post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
+    get("/v1/approvals", VIEWER, || web::to(approvals::list)),
+    post("/v1/approvals/propose", OPERATOR, || web::to(proposals::propose)),
+    get("/v1/approvals/{id}", VIEWER, || web::to(approvals::one)),
+    post("/v1/approvals/{id}/decision", APPROVER, || web::to(decisions::say)),
+    post("/v1/approvals/{id}/cancel", OPERATOR, || web::to(decisions::cancel)),
+    get("/v1/identities", VIEWER, || web::to(identities::list)),
+    post("/v1/identities", ADMIN, || web::to(identities::add)),
+    delete("/v1/identities/{id}", ADMIN, || web::to(identities::remove)),
+    get("/v1/audit", ADMIN, || web::to(audit::list)),
     get("/v1/metrics/dora", VIEWER, || web::to(dora::object)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),
     get("/v1/metrics/dora/lead-time", VIEWER, || web::to(lead_time::rows)),

@@ -7,6 +7,7 @@ mod handshakes;
 mod lists;
 mod locks;
 mod metrics;
+mod people;
 mod routes;
 mod stream;
 mod tenants;
