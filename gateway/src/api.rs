@@ -13,6 +13,7 @@ pub(crate) mod links;
 pub(crate) mod metrics;
 pub(crate) mod objectives;
 pub(crate) mod onboarding;
+pub(crate) mod people;
 pub(crate) mod projects;
 pub(crate) mod replay;
 pub(crate) mod services;

@@ -18,6 +18,7 @@ mod observe;
 mod openapi;
 mod ourselves;
 mod page;
+pub mod policies;
 pub mod problem;
 mod query;
 pub mod rejects;

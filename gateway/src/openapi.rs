@@ -9,6 +9,7 @@ use utoipa::{Modify, OpenApi};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
+use crate::api::people::{approvals, audit, decisions, identities, policy, proposals};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, services, sources,
@@ -72,6 +73,16 @@ use crate::intake;
         key_results::add,
         key_results::one,
         key_results::progress,
+        policy::evaluate,
+        approvals::list,
+        approvals::one,
+        proposals::propose,
+        decisions::say,
+        decisions::cancel,
+        identities::list,
+        identities::add,
+        identities::remove,
+        audit::list,
         dora::object,
         frequency::rows,
         lead_time::rows,

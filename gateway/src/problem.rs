@@ -39,11 +39,14 @@ problems! {
     NotAuthenticated "not-authenticated" UNAUTHORIZED "Who is calling?";
     NotVerified "not-verified" UNAUTHORIZED "The delivery could not be verified";
     Forbidden "forbidden" FORBIDDEN "The caller's role does not allow this";
+    MayNotDecide "may-not-decide" FORBIDDEN "This person may not decide this";
     NotFound "not-found" NOT_FOUND "There is no such thing";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This path does not take this method";
     NoCdeventsForm "no-cdevents-form" NOT_ACCEPTABLE "CDEvents has no form for this event";
     RequestTimeout "request-timeout" REQUEST_TIMEOUT "The request body took too long";
     Conflict "conflict" CONFLICT "It contradicts what is there";
+    DecidedOtherwise "decided-otherwise" CONFLICT "What was decided or said before stands";
+    AlreadyThere "already-there" CONFLICT "There is one already";
     NotCurrent "not-current" PRECONDITION_FAILED "It has changed meanwhile";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The request body is too large";
     UnsupportedEncoding "unsupported-encoding" UNSUPPORTED_MEDIA_TYPE "The request body is encoded in a way that is not taken";

@@ -10,6 +10,7 @@ use crate::admit::admit;
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
+use crate::api::people::{approvals, audit, decisions, identities, policy, proposals};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, services, sources,
@@ -62,6 +63,8 @@ const fn options(path: &'static str, entry: Entry, handler: fn() -> Handler) -> 
 
 const VIEWER: Entry = Entry::Role(Role::Viewer);
 const OPERATOR: Entry = Entry::Role(Role::Operator);
+const APPROVER: Entry = Entry::Role(Role::Approver);
+const ADMIN: Entry = Entry::Role(Role::Admin);
 
 /// The first path that fits wins: `/v1/events/stream` stands before `/v1/events/{id}`.
 #[rustfmt::skip]
@@ -119,6 +122,16 @@ pub const ROUTES: &[Route] = &[
     post("/v1/okr/objectives/{id}/krs", OPERATOR, || web::to(key_results::add)),
     get("/v1/okr/krs/{id}", VIEWER, || web::to(key_results::one)),
     post("/v1/okr/krs/{id}/progress", OPERATOR, || web::to(key_results::progress)),
+    post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
+    get("/v1/approvals", VIEWER, || web::to(approvals::list)),
+    post("/v1/approvals/propose", OPERATOR, || web::to(proposals::propose)),
+    get("/v1/approvals/{id}", VIEWER, || web::to(approvals::one)),
+    post("/v1/approvals/{id}/decision", APPROVER, || web::to(decisions::say)),
+    post("/v1/approvals/{id}/cancel", OPERATOR, || web::to(decisions::cancel)),
+    get("/v1/identities", VIEWER, || web::to(identities::list)),
+    post("/v1/identities", ADMIN, || web::to(identities::add)),
+    delete("/v1/identities/{id}", ADMIN, || web::to(identities::remove)),
+    get("/v1/audit", ADMIN, || web::to(audit::list)),
     get("/v1/metrics/dora", VIEWER, || web::to(dora::object)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),
     get("/v1/metrics/dora/lead-time", VIEWER, || web::to(lead_time::rows)),

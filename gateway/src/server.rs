@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::observe;
+use crate::policies::{self, DocumentError};
 use crate::routes;
 use crate::state::State;
 use crate::writer::Intake;
@@ -55,6 +56,8 @@ pub enum StartError {
     Listen { address: String, source: io::Error },
     #[error("cannot set up the HTTP client")]
     Outbound(#[from] outbound::OutboundError),
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     #[error("cannot start the intake writer's thread")]
     Writer(#[source] io::Error),
 }
@@ -83,9 +86,10 @@ impl Running {
 pub fn start(parts: Parts) -> Result<Running, StartError> {
     let address = format!("{}:{}", bracketed(&parts.settings.host), parts.settings.port);
     let failed = |source| StartError::Listen { address: address.clone(), source };
+    let policy = policies::policy(parts.settings.policy_path.as_deref())?;
     let cors_settings = parts.settings.cors.clone();
     let (intake, writer) = Intake::start(parts.store.clone(), parts.relay.clone()).map_err(StartError::Writer)?;
-    let state = web::Data::new(State::new(parts, intake)?);
+    let state = web::Data::new(State::new(parts, intake, policy)?);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web;
 use boot::Settings;
 use bus::Bus;
+use domain::policy::Policy;
 use integrations::Sources;
 use outbound::OutboundError;
 use relay::Relay;
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::api::people::counted;
 use crate::body::Memory;
 use crate::certificates::Certificates;
 use crate::intake::Door;
@@ -41,6 +43,8 @@ pub(crate) struct State {
     pub(crate) door: Door,
     pub(crate) certificates: Certificates,
     pub(crate) access: Access,
+    /// The policy in force.
+    pub(crate) policy: Arc<Policy>,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
     pub(crate) memory: Memory,
@@ -55,11 +59,13 @@ pub(crate) struct State {
 
 impl State {
     /// Must be called inside the runtime: the sample of refusals is written in the background.
-    pub(crate) fn new(parts: Parts, intake: Intake) -> Result<Self, OutboundError> {
+    pub(crate) fn new(parts: Parts, intake: Intake, policy: Policy) -> Result<Self, OutboundError> {
         let Parts { settings, sources, store, bus, relay, metrics, stop } = parts;
         let rejects = Rejects::start(store.clone());
+        counted::begin();
         Ok(Self {
             access: Access::new(&settings.auth),
+            policy: Arc::new(policy),
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

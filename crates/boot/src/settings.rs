@@ -77,6 +77,8 @@ pub struct Settings {
     pub rules: Rules,
     pub apis: ApiSettings,
     pub slack: SlackSettings,
+    /// None: the policy that is shipped.
+    pub policy_path: Option<PathBuf>,
     /// How long after a deployment an incident is put down to it, where the catalog does not say; zero is off.
     pub incident_window: Duration,
     /// 0 keeps raw deliveries for ever.
@@ -142,6 +144,7 @@ impl Settings {
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
             slack: SlackSettings::read(reader),
+            policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),

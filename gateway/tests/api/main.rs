@@ -8,6 +8,7 @@ mod incidents;
 mod lists;
 mod locks;
 mod metrics;
+mod people;
 mod rooms;
 mod routes;
 mod stream;

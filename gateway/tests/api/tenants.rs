@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::lists::{DELIVERIES, FIRST};
 use crate::metrics::facts;
+use crate::people;
 use crate::world::{World, events, problem, token};
 
 const REJECTED: &str = "01938f5e-3f0c-7c11-9d4e-000000000003";
@@ -20,7 +21,12 @@ const RANGE: &str = r#"{"from":"2024-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z
 async fn as_acme(world: &World, method: Method, path: &str) -> Response {
     let bearer = token("acme".parse().expect("a tenant"), Role::Admin);
     let request = world.request(method, path).bearer_auth(bearer).header("idempotency-key", "the same of both");
-    request.body(RANGE).send().await.expect("an answer")
+    let body = match path.rsplit('/').next() {
+        Some("decision") => r#"{"decision":"approve"}"#,
+        Some("cancel") => "{}",
+        _ => RANGE,
+    };
+    request.body(body).send().await.expect("an answer")
 }
 
 /// A row of every fact and of what stands beside them, as of now.
@@ -65,6 +71,8 @@ async fn world() -> (World, String) {
     let catalog = r#"{"services": {"shop": {}}, "teams": {"web": {"owns": ["shop"]}}}"#;
     let applied = world.request_as(Role::Operator, Method::PUT, "/v1/catalog").body(catalog).send().await;
     assert_eq!(applied.expect("an answer").status(), 200);
+    people::proposed(&world, &json!({"subject": "acme/shop", "action": "deploy"})).await;
+    people::added(&world, &json!({"external_type": "github", "external_id": "ada"})).await;
     let asked =
         world.request_as(Role::Operator, Method::POST, "/v1/replay").header("idempotency-key", "the same of both");
     let job: Value = asked.body(RANGE).send().await.expect("an answer").json().await.expect("json");
@@ -89,6 +97,14 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
             path if path.contains("{id}") => vec![FIRST, REJECTED, OF_ROOMS],
             // They are no rows: what is on, and what is asked for.
             "/v1/sources" | "/v1/events/stream" | "/v1/replay" | "/v1/incidents/links" => continue,
+            "/v1/policy/evaluate" | "/v1/approvals/propose" => continue,
+            "/v1/audit" => {
+                let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
+                assert_eq!(theirs["data"], json!([]));
+                let mine = world.request_as(Role::Admin, Method::GET, route.path).send().await.expect("an answer");
+                assert_ne!(mine.json::<Value>().await.expect("json")["data"], json!([]));
+                continue;
+            }
             "/v1/catalog" => {
                 let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
                 assert_eq!((&theirs["version"], &theirs["document"]), (&json!(0), &json!({"version": 1})));

@@ -103,7 +103,11 @@ fn read(settings: &[(&str, &str)]) -> Settings {
 }
 
 pub(crate) fn token(tenant: TenantId, role: Role) -> String {
-    let claims = Claims { sub: format!("the {}", role.as_str()), tenant, role, exp: Utc::now().timestamp() + 600 };
+    token_of(&format!("the {}", role.as_str()), tenant, role)
+}
+
+pub(crate) fn token_of(subject: &str, tenant: TenantId, role: Role) -> String {
+    let claims = Claims { sub: subject.to_owned(), tenant, role, exp: Utc::now().timestamp() + 600 };
     mint(&claims, &SECRET.into(), "HS256").expect("a token")
 }
 

@@ -31,7 +31,7 @@ async fn state(database: &Database) -> Shared {
         metrics,
         stop,
     };
-    Shared::new(State::new(parts, intake).expect("a state"))
+    Shared::new(State::new(parts, intake, domain::policy::Policy::shipped()).expect("a state"))
 }
 
 async fn reader(state: &Shared, heartbeat: Duration) -> Reader {

@@ -1,0 +1,215 @@
+//! Approvals as people see them: what is asked for, what it takes, who has answered, what followed.
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::approvals::Status;
+use domain::event::rfc3339;
+use domain::ids::ApprovalId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::Connection;
+use store::approvals::{self, Approval as Row, ApprovalFilter};
+use store::events::After;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::access::{Caller, Viewer};
+use crate::api::deliveries::NoQuery;
+use crate::cursor::Scope;
+use crate::page::{self, Page};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Asked, Faults};
+use crate::state::Shared;
+
+const STATUSES: &[&str] = &["pending", "approved", "rejected", "expired", "cancelled"];
+
+/// One approval.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Approval {
+    #[schema(value_type = String)]
+    id: ApprovalId,
+    subject: String,
+    /// What is done once it is allowed.
+    action: String,
+    /// What the policy was asked about.
+    kind: Option<String>,
+    /// `pending`, `approved`, `rejected`, `expired` or `cancelled`.
+    status: &'static str,
+    /// Why it was asked for.
+    reason: Option<String>,
+    #[schema(value_type = Object)]
+    payload: Value,
+    /// SHA-256 of subject, action and payload: what exactly is allowed.
+    content_hash: String,
+    requested_by: Option<String>,
+    /// Who wrote what is to be allowed.
+    authors: Vec<String>,
+    /// Who decides, in words.
+    requires: String,
+    progress: Vec<Progress>,
+    votes: Vec<Vote>,
+    /// `policy:<name>@<version>`; none: the usual terms.
+    policy: Option<String>,
+    /// All that it takes, as it was when it was proposed.
+    #[schema(value_type = Object)]
+    terms: Value,
+    created_at: String,
+    expires_at: String,
+    decided_at: Option<String>,
+    decided_by: Option<String>,
+    decision_reason: Option<String>,
+    /// Somebody ended it alone.
+    overridden: bool,
+    effect: Effect,
+    /// The job that does what follows.
+    #[schema(value_type = Option<String>)]
+    job_id: Option<Uuid>,
+    /// One more with every change.
+    version: i32,
+}
+
+/// How far one requirement is met.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Progress {
+    needed: u32,
+    /// `{"group": "sre"}` or `{"role": "approver"}`.
+    #[schema(value_type = Object)]
+    of: Value,
+    people: Vec<String>,
+}
+
+/// One vote.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Vote {
+    person: String,
+    /// `approve` or `reject`.
+    vote: &'static str,
+    /// `slack`, `api`, `console` or `policy`.
+    via: &'static str,
+    at: String,
+    reason: Option<String>,
+    /// False: it was given for other content.
+    current: bool,
+}
+
+/// What followed from the end.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Effect {
+    /// `none`, `pending`, `delivered`, `failed` (and tried again) or `dead`.
+    status: &'static str,
+    attempts: i32,
+    error: Option<String>,
+    next_at: Option<String>,
+}
+
+impl From<Row> for Approval {
+    fn from(row: Row) -> Self {
+        let standing = row.standing();
+        let progress = standing.progress.into_iter().map(|one| Progress {
+            needed: one.requirement.votes,
+            of: json!(one.requirement.of),
+            people: one.people,
+        });
+        let moment = |at: Option<DateTime<Utc>>| at.map(rfc3339);
+        Self {
+            id: row.id,
+            status: row.status.as_str(),
+            progress: progress.collect(),
+            votes: row.votes.iter().map(|vote| Vote::of(&row, vote)).collect(),
+            requires: row.terms.in_words(),
+            policy: row.terms.policy.as_ref().map(domain::approvals::PolicyRef::signature),
+            terms: json!(row.terms),
+            effect: Effect {
+                status: row.effect.as_str(),
+                attempts: row.effect_attempts,
+                error: row.effect_error,
+                next_at: moment(row.effect_at),
+            },
+            subject: row.subject,
+            action: row.action,
+            kind: row.kind,
+            reason: row.reason,
+            payload: row.payload,
+            content_hash: row.content_hash,
+            requested_by: row.requested_by,
+            authors: row.authors,
+            created_at: rfc3339(row.created_at),
+            expires_at: rfc3339(row.expires_at),
+            decided_at: moment(row.decided_at),
+            decided_by: row.decided_by,
+            decision_reason: row.decision_reason,
+            overridden: row.overridden,
+            job_id: row.job_id,
+            version: row.version,
+        }
+    }
+}
+
+impl Vote {
+    fn of(row: &Row, vote: &domain::approvals::Vote) -> Self {
+        Self {
+            person: vote.person.id.clone(),
+            vote: vote.choice.as_str(),
+            via: vote.via.as_str(),
+            at: rfc3339(vote.at),
+            reason: vote.reason.clone(),
+            current: row.terms.sticky || vote.content_hash == row.content_hash,
+        }
+    }
+}
+
+/// What approvals are narrowed to.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ApprovalQuery {
+    /// `pending`, `approved`, `rejected`, `expired` or `cancelled`.
+    status: Option<String>,
+    subject: Option<String>,
+    action: Option<String>,
+    /// Rows of a page, 1 to 200; 50 unless given.
+    limit: Option<String>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+/// Approvals, newest first.
+#[utoipa::path(get, path = "/v1/approvals", tag = "approvals", params(ApprovalQuery), security(("bearer" = []), ("admin_key" = [])),
+    responses(
+        (status = 200, body = Page<Approval>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    Asked(query): Asked<ApprovalQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let status = faults.word("status", query.status.as_deref(), STATUSES).and_then(Status::parse);
+    faults.none()?;
+    let filter = ApprovalFilter { status, subject: query.subject, action: query.action, ..ApprovalFilter::default() };
+    let scope = Scope::new("approvals", &caller.tenant, &filter);
+    let after = scope.place(query.cursor.as_deref())?;
+    let read = move |conn: &mut Connection| approvals::list(conn, &caller.tenant, &filter, after, limit + 1);
+    let rows = state.store.look("approval_list", read).await?;
+    let place = |row: &Row| After { time: row.created_at, id: row.id.0 };
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Approval::from)))
+}
+
+/// One approval.
+#[utoipa::path(get, path = "/v1/approvals/{id}", tag = "approvals", params(("id" = String, Path, description = "The approval's id")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Approval),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
+    let found = state.store.look("approval_one", move |conn| approvals::one(conn, &caller.tenant, id)).await?;
+    Ok(HttpResponse::Ok().json(Approval::from(found.ok_or_else(|| Problem::not_found("approval"))?)))
+}

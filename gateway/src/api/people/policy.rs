@@ -1,0 +1,35 @@
+//! Asks the policy in force. Nothing happens, and nobody is asked for an approval.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::Utc;
+use domain::policy::Input;
+use serde_json::Value;
+
+use super::fields::unfit;
+use crate::access::{Caller, Viewer};
+use crate::api::deliveries::NoQuery;
+use crate::body;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::Asked;
+use crate::state::Shared;
+
+/// What the policy says about something, and why.
+#[utoipa::path(post, path = "/v1/policy/evaluate", tag = "policy", security(("bearer" = []), ("admin_key" = [])),
+    request_body(content = Object, description = "`kind` and what is known: docs/POLICY.md names the rest. `now` is the time of the call unless said"),
+    responses(
+        (status = 200, body = Object, description = "`action`, `requires_approval`, `reason`, `policy`, `rule`, `explanation`, …"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn evaluate(
+    _caller: Caller<Viewer>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let mut input = Input::read(&body::json::<Value>(&sent)?).map_err(unfit)?;
+    input.now.get_or_insert_with(Utc::now);
+    Ok(HttpResponse::Ok().json(state.policy.decide(&input)))
+}

@@ -1,0 +1,192 @@
+//! Asks people to allow something. The policy says what that takes; where it would ask nobody, one approver is asked all
+//! the same: whoever proposes wants an answer.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use domain::approvals::Terms;
+use domain::documents::Fault;
+use domain::event::rfc3339;
+use domain::ids::ApprovalId;
+use domain::policy::{Input, Policy};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use store::Connection;
+use store::approvals::{self, Approval, Proposal as Row};
+use store::idempotency::Answer;
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::asker::Asker;
+use super::counted;
+use super::fields::{Fields, unfit};
+use crate::access::{Caller, Operator};
+use crate::api::deliveries::NoQuery;
+use crate::body;
+use crate::idempotent::{self, keyed};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::Asked;
+use crate::state::Shared;
+
+const CREATED: i16 = 201;
+const LONGEST_SUBJECT: usize = 255;
+const LONGEST_WORD: usize = 64;
+const LONGEST_REASON: usize = 1000;
+const LONGEST_NAME: usize = 320;
+const MOST_AUTHORS: usize = 100;
+/// How long an approval may be asked to wait.
+const WAITS_SECONDS: std::ops::RangeInclusive<i64> = 60..=30 * 86_400;
+/// What the payload may not say: it is said beside it, and the time is ours.
+const OURS: [&str; 4] = ["kind", "subject", "action", "now"];
+
+/// What is to be allowed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Proposal {
+    /// What it is about, `acme/shop#12`.
+    subject: String,
+    /// What is done once it is allowed.
+    action: String,
+    /// What the policy is asked about; the action unless said.
+    kind: Option<String>,
+    reason: Option<String>,
+    /// What the action needs. The policy sees it as facts; `team`, `service` and `environment` by their names.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    payload: Map<String, Value>,
+    /// Seconds until it expires, 60 to 2592000; never later than the policy says.
+    expires_in: Option<i64>,
+    /// Who wrote what is to be allowed, as `github:ada`: they may not decide.
+    #[serde(default)]
+    authors: Vec<String>,
+}
+
+/// What was proposed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Proposed {
+    /// The approval's id, under the name that EM Agent 1 gave it.
+    #[schema(value_type = String)]
+    action_id: ApprovalId,
+    #[schema(value_type = String)]
+    approval_id: ApprovalId,
+    /// `pending`, or `approved` where the policy approves by itself.
+    status: &'static str,
+    expires_at: String,
+    /// The job that does what was approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    job_id: Option<Uuid>,
+}
+
+impl From<&Approval> for Proposed {
+    fn from(approval: &Approval) -> Self {
+        Self {
+            action_id: approval.id,
+            approval_id: approval.id,
+            status: approval.status.as_str(),
+            expires_at: rfc3339(approval.expires_at),
+            job_id: approval.job_id,
+        }
+    }
+}
+
+/// Proposes something, on the terms of the policy.
+#[utoipa::path(post, path = "/v1/approvals/propose", tag = "approvals", request_body = Proposal,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 201, body = Proposed),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn propose(
+    caller: Caller<Operator>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let keyed = keyed("approvals", &caller, &request, &sent)?;
+    let now = Utc::now().trunc_subsecs(6);
+    let wanted = body::json::<Proposal>(&sent)?.checked()?;
+    let terms = wanted.terms(&state.policy, now)?;
+    let asker = Asker::from(&caller);
+    let (tell, told) = oneshot::channel();
+    let work = move |conn: &mut Connection| {
+        let person = asker.person(conn)?;
+        let row = wanted.row(terms, asker.requester(&person), now);
+        let approval = approvals::propose(conn, &asker.tenant, &row, now)?;
+        let answer = Answer { status: CREATED, body: json!(Proposed::from(&approval)) };
+        // Nobody listens any more when the caller has gone: then it is not counted.
+        drop(tell.send(approval));
+        Ok(answer)
+    };
+    let response = idempotent::answer(&state, "approval_propose", keyed, now, work).await?;
+    if let Ok(approval) = told.await {
+        counted::proposed(&approval);
+    }
+    Ok(response)
+}
+
+impl Proposal {
+    fn checked(self) -> Result<Self, Problem> {
+        let mut fields = Fields::default();
+        let subject = fields.line("subject", &self.subject, LONGEST_SUBJECT);
+        let action = fields.line("action", &self.action, LONGEST_WORD);
+        let kind = fields.maybe_line("kind", self.kind.as_deref(), LONGEST_WORD);
+        let reason = fields.words("reason", self.reason.as_deref(), LONGEST_REASON);
+        if self.expires_in.is_some_and(|seconds| !WAITS_SECONDS.contains(&seconds)) {
+            let (least, most) = (WAITS_SECONDS.start(), WAITS_SECONDS.end());
+            fields.add("expires_in", format!("`expires_in` is a number of seconds from {least} to {most}"));
+        }
+        if self.authors.len() > MOST_AUTHORS {
+            fields.add("authors", format!("`authors` has at most {MOST_AUTHORS} names"));
+        }
+        let authors: Vec<String> =
+            self.authors.iter().map(|author| fields.line("authors", author, LONGEST_NAME)).collect();
+        fields.none()?;
+        Ok(Self { subject, action, kind, reason, authors, ..self })
+    }
+
+    /// What the policy is asked.
+    fn input(&self, now: DateTime<Utc>) -> Result<Input, Problem> {
+        let mut said = self.payload.clone();
+        said.retain(|name, _| !OURS.contains(&name.as_str()));
+        let kind = self.kind.as_ref().unwrap_or(&self.action);
+        for (name, value) in [("kind", kind), ("subject", &self.subject), ("action", &self.action)] {
+            said.insert(name.to_owned(), json!(value));
+        }
+        let place = |fault: Fault| {
+            let beside = OURS.iter().any(|name| fault.pointer == format!("/{name}"));
+            if beside { fault } else { Fault { pointer: format!("/payload{}", fault.pointer), ..fault } }
+        };
+        let input = Input::read(&Value::Object(said));
+        let input = input.map_err(|faults| unfit(faults.into_iter().map(place).collect()))?;
+        Ok(Input { now: Some(now), ..input })
+    }
+
+    fn terms(&self, policy: &Policy, now: DateTime<Utc>) -> Result<Terms, Problem> {
+        let decision = policy.decide(&self.input(now)?);
+        let mut terms = decision.terms(policy, now).unwrap_or_else(|| Terms::usual(now));
+        if let Some(seconds) = self.expires_in {
+            terms.expires_at = terms.expires_at.min(now + TimeDelta::seconds(seconds));
+        }
+        Ok(terms)
+    }
+
+    fn row(self, terms: Terms, requested_by: Option<String>, now: DateTime<Utc>) -> Row {
+        Row {
+            id: ApprovalId::new(now, Uuid::new_v4().into_bytes()),
+            kind: Some(self.kind.unwrap_or_else(|| self.action.clone())),
+            subject: self.subject,
+            action: self.action,
+            payload: Value::Object(self.payload),
+            reason: self.reason,
+            terms,
+            requested_by,
+            authors: self.authors,
+            again_of: None,
+        }
+    }
+}
