@@ -72,7 +72,7 @@ pub enum OutboundError {
         source: reqwest::Error,
     },
     #[error("the answer of {url} is larger than {cap_bytes} bytes")]
-    TooLarge { url: String, cap_bytes: usize },
+    TooLarge { url: String, status: StatusCode, cap_bytes: usize },
     /// The address itself is not repeated: it comes from data and may carry a token.
     #[error("the address is not called: {why}")]
     Barred { why: Barred },
@@ -154,7 +154,7 @@ impl Outbound {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
             if body.len() + chunk.len() > self.cap_bytes {
-                return Err(OutboundError::TooLarge { url, cap_bytes: self.cap_bytes });
+                return Err(OutboundError::TooLarge { url, status, cap_bytes: self.cap_bytes });
             }
             body.extend_from_slice(&chunk);
         }

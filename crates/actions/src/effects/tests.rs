@@ -152,3 +152,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_page_names_every_kind_with_everything_it_takes() {
+    let page = include_str!("../../../../docs/ACTIONS.md");
+    for ((kind, known), (_, payload)) in KINDS.iter().zip(examples()) {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{kind}` | `"))).expect(kind);
+        let is_said = |name: &&&str| row.contains(&format!("`{name}`")) || ["repo", "number"].contains(*name);
+        assert!(known.iter().all(|name| is_said(&name)), "{kind}: {known:?} in {row}");
+        let action = Action::read(kind, "", &payload).expect(kind);
+        let plan = action.plan(&effect_key("job", &action));
+        assert!(plan.permissions.iter().all(|one| row.contains(one.trim_matches('`')) || row.contains("`chat:write`")));
+    }
+}

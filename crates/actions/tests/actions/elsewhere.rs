@@ -141,6 +141,12 @@ async fn what_a_receiver_answers() {
     }
 }
 
+#[tokio::test]
+async fn a_receiver_that_says_much_has_taken_it() {
+    let (receiver, _) = answering(Reply::with(200, &[], &"thanks ".repeat(1_000))).await;
+    done(first(&webhook(&receiver.url()), &webhooks(loopback())).await);
+}
+
 /// Remembers what it was to tell.
 #[derive(Default)]
 struct Remembers(Mutex<Vec<(Nudge, Option<Previous>)>>);
