@@ -238,6 +238,7 @@ fn method_label(method: &Method) -> &'static str {
 fn status_label(status: StatusCode) -> &'static str {
     match status.as_u16() {
         200 => "200",
+        201 => "201",
         202 => "202",
         204 => "204",
         304 => "304",
@@ -249,6 +250,7 @@ fn status_label(status: StatusCode) -> &'static str {
         405 => "405",
         406 => "406",
         408 => "408",
+        409 => "409",
         412 => "412",
         413 => "413",
         415 => "415",
