@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
-use crate::api::people::{approvals, audit, decisions, identities, policy, proposals};
+use crate::api::people::{approvals, audit, decisions, identities, policy, proposals, simulation};
 use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 
@@ -41,6 +41,7 @@ use crate::intake;
         services::teams,
         links::say,
         policy::evaluate,
+        simulation::try_out,
         approvals::list,
         approvals::one,
         proposals::propose,
