@@ -10,10 +10,9 @@ use domain::event::rfc3339;
 use domain::ids::TenantId;
 use serde_json::{Value, json};
 use store::catalogs::{self, Effects};
-use store::{Role, Store};
 
+use crate::connections;
 use crate::failure::Failure;
-use crate::{connections, settings};
 
 /// Who applied it, in the history.
 const OURSELVES: &str = "em-agent catalog apply";
@@ -92,7 +91,7 @@ struct Told {
 }
 
 async fn apply(tenant: TenantId, document: Document) -> Result<Told, Failure> {
-    let (store, now) = (database(&tenant).await?, Utc::now());
+    let (store, now) = (connections::of_tenant(&tenant).await?, Utc::now());
     let work = move |conn: &mut store::Connection| {
         let difference = catalogs::current(conn, &tenant)?.difference(&document);
         let applied = catalogs::apply(conn, &tenant, &document, OURSELVES, now)?;
@@ -102,7 +101,7 @@ async fn apply(tenant: TenantId, document: Document) -> Result<Told, Failure> {
 }
 
 async fn tell(tenant: TenantId, document: Document) -> Result<Told, Failure> {
-    let store = database(&tenant).await?;
+    let store = connections::of_tenant(&tenant).await?;
     let work = move |conn: &mut store::Connection| {
         let old = catalogs::current(conn, &tenant)?;
         let version = catalogs::latest(conn, &tenant)?.map_or(0, |latest| latest.version);
@@ -113,7 +112,7 @@ async fn tell(tenant: TenantId, document: Document) -> Result<Told, Failure> {
 }
 
 async fn show(tenant: TenantId, as_yaml: bool) -> Result<(), Failure> {
-    let store = database(&tenant).await?;
+    let store = connections::of_tenant(&tenant).await?;
     let latest = store.call("catalog_show", move |conn| catalogs::latest(conn, &tenant)).await?;
     let document = latest.as_ref().map_or_else(|| Document::default().document(), |latest| latest.document.clone());
     if as_yaml {
@@ -154,17 +153,6 @@ fn print(told: &Told, json: bool) {
         ),
     };
     eprintln!("em-agent: {said}");
-}
-
-/// The database, once it is known to have such a tenant.
-async fn database(tenant: &TenantId) -> Result<Store, Failure> {
-    let settings = settings::load_for_tool()?;
-    let store = connections::store(&settings, &settings::database_url(&settings)?, Role::App)?;
-    let asked = tenant.clone();
-    if !store.call("tenant_known", move |conn| store::tenants::known(conn, &asked)).await? {
-        return Err(Failure::Usage(format!("--tenant: there is no tenant '{tenant}'")));
-    }
-    Ok(store)
 }
 
 /// The document of a file; what is wrong with it is told line by line.

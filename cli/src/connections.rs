@@ -2,9 +2,11 @@
 
 use boot::Settings;
 use bus::{Bus, BusOptions};
+use domain::ids::TenantId;
 use store::{Role, Store, StoreOptions};
 
 use crate::failure::Failure;
+use crate::settings;
 
 pub(crate) fn store(settings: &Settings, database_url: &str, role: Role) -> Result<Store, Failure> {
     let options = StoreOptions {
@@ -14,6 +16,17 @@ pub(crate) fn store(settings: &Settings, database_url: &str, role: Role) -> Resu
         role,
     };
     Ok(Store::connect(&options)?)
+}
+
+/// The database, once it is known to have such a tenant.
+pub(crate) async fn of_tenant(tenant: &TenantId) -> Result<Store, Failure> {
+    let settings = settings::load_for_tool()?;
+    let store = store(&settings, &settings::database_url(&settings)?, Role::App)?;
+    let asked = tenant.clone();
+    if !store.call("tenant_known", move |conn| store::tenants::known(conn, &asked)).await? {
+        return Err(Failure::Usage(format!("--tenant: there is no tenant '{tenant}'")));
+    }
+    Ok(store)
 }
 
 pub(crate) async fn bus(settings: &Settings, nats_url: &str) -> Result<Bus, Failure> {

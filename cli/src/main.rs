@@ -3,6 +3,7 @@
 //! Data goes to standard output, messages to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
 //! Secrets are never flags: they come from the settings.
 
+mod audit;
 mod backfill;
 mod catalog;
 mod check;
@@ -14,6 +15,7 @@ mod gateway;
 mod healthcheck;
 mod migrate;
 mod plugins;
+mod policy;
 mod rebuild;
 mod relaying;
 mod renormalize;
@@ -65,6 +67,8 @@ enum Command {
     Report(report::Report),
     Plugins(plugins::Plugins),
     Catalog(catalog::Catalog),
+    Policy(policy::Policy),
+    Audit(audit::Audit),
     Rebuild(rebuild::Rebuild),
     Retention(retention::Retention),
     Slack(slack::Slack),
@@ -97,6 +101,8 @@ async fn run() -> ExitCode {
         Command::Report(report) => report.run().await,
         Command::Plugins(plugins) => plugins.run(),
         Command::Catalog(catalog) => catalog.run().await,
+        Command::Policy(policy) => policy.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,
         Command::Retention(retention) => retention.run().await,
         Command::Slack(slack) => slack.run(),

@@ -24,6 +24,7 @@ mod query;
 pub mod rejects;
 pub mod routes;
 pub mod server;
+pub mod simulate;
 mod state;
 pub mod tenants;
 mod traceparent;

@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
-use crate::api::people::{approvals, audit, decisions, identities, policy, proposals};
+use crate::api::people::{approvals, audit, decisions, identities, policy, proposals, simulation};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, services, sources,
@@ -74,6 +74,7 @@ use crate::intake;
         key_results::one,
         key_results::progress,
         policy::evaluate,
+        simulation::try_out,
         approvals::list,
         approvals::one,
         proposals::propose,

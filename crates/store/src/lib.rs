@@ -16,6 +16,7 @@ pub mod error;
 pub mod events;
 pub mod facts;
 pub mod growth;
+pub mod history;
 pub mod idempotency;
 pub mod identities;
 pub mod incidents;

@@ -12,3 +12,4 @@ mod fields;
 pub(crate) mod identities;
 pub(crate) mod policy;
 pub(crate) mod proposals;
+pub(crate) mod simulation;

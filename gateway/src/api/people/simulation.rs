@@ -1,0 +1,82 @@
+//! Tries a policy on what happened: nothing is changed, and nobody is asked.
+
+use std::sync::Arc;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{TimeDelta, Utc};
+use domain::documents::Fault;
+use domain::policy::Policy;
+use serde::Deserialize;
+use serde_json::Value;
+use store::{Connection, history};
+use utoipa::ToSchema;
+
+use super::fields::{Fields, unfit};
+use crate::access::{Caller, Viewer};
+use crate::api::deliveries::NoQuery;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::Asked;
+use crate::simulate::{MOST_INPUTS, Simulation, simulate};
+use crate::state::{Shared, State};
+use crate::{body, yaml};
+
+const USUAL_DAYS: i64 = 30;
+const MOST_DAYS: i64 = 366;
+
+/// What is tried, and on how much.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trial {
+    /// 1 to 366; 30 unless given.
+    days: Option<i64>,
+    /// A document as JSON, or YAML in a text; the policy in force unless given.
+    #[schema(value_type = Option<Object>)]
+    policy: Option<Value>,
+}
+
+/// What the policy would have said to the deployments and merged changes of the last days.
+#[utoipa::path(post, path = "/v1/policy/simulate", tag = "policy", request_body = Trial,
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Simulation),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn try_out(
+    caller: Caller<Viewer>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let trial = body::json::<Trial>(&sent)?;
+    let days = trial.days.unwrap_or(USUAL_DAYS);
+    let policy = trial.policy(&state)?;
+    let since = Utc::now() - TimeDelta::days(days);
+    let read = move |conn: &mut Connection| history::since(conn, &caller.tenant, since, MOST_INPUTS);
+    let inputs = state.store.look("policy_history", read).await?;
+    let simulation = tokio::task::spawn_blocking(move || simulate(&policy, inputs)).await;
+    let simulation =
+        simulation.map_err(|cut| Problem::new(Code::Unavailable, "the process is stopping").because(cut))?;
+    Ok(HttpResponse::Ok().json(simulation))
+}
+
+impl Trial {
+    fn policy(self, state: &State) -> Result<Arc<Policy>, Problem> {
+        let mut fields = Fields::default();
+        if self.days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+            fields.add("days", format!("`days` is a whole number from 1 to {MOST_DAYS}"));
+        }
+        let document = match self.policy {
+            Some(Value::String(text)) => {
+                yaml::read(&text).map_err(|error| fields.add("policy", error.to_string())).ok()
+            }
+            given => given,
+        };
+        fields.none()?;
+        let Some(document) = document else { return Ok(state.policy.clone()) };
+        let place = |fault: Fault| Fault { pointer: format!("/policy{}", fault.pointer), ..fault };
+        let read = Policy::read(&document);
+        read.map(Arc::new).map_err(|faults| unfit(faults.into_iter().map(place).collect()))
+    }
+}
