@@ -23,6 +23,7 @@ mod retention;
 mod send;
 mod serving;
 mod settings;
+mod slack;
 mod token;
 mod up;
 mod worker;
@@ -66,6 +67,7 @@ enum Command {
     Catalog(catalog::Catalog),
     Rebuild(rebuild::Rebuild),
     Retention(retention::Retention),
+    Slack(slack::Slack),
     Token(token::Token),
 }
 
@@ -97,6 +99,7 @@ async fn run() -> ExitCode {
         Command::Catalog(catalog) => catalog.run().await,
         Command::Rebuild(rebuild) => rebuild.run().await,
         Command::Retention(retention) => retention.run().await,
+        Command::Slack(slack) => slack.run(),
         Command::Token(token) => token.run(),
     };
     done.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use serde_json::Value;
 const RANKS: &[&[&str]] = &[
     &["domain"],
     &["integrations", "store", "bus", "outbound"],
-    &["relay", "boot"],
+    &["relay", "slack", "boot"],
     &["gateway", "worker"],
     &["em-agent", "bench"],
 ];
@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("actix-web", &["gateway", "bench"]),
     ("reqwest", &["outbound", "testkit"]),
     ("libc", &["boot"]),
+    ("cel", &["domain"]),
     ("governor", &["gateway"]),
     ("hmac", &["integrations"]),
     ("jaq-core", &["integrations"]),

@@ -11,7 +11,6 @@ mod claims;
 mod document;
 mod ownership;
 pub mod paths;
-mod patterns;
 mod read;
 mod selectors;
 
@@ -24,10 +23,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::data::Tier;
+pub use crate::documents::Fault;
 use crate::dora::engine::ServiceRules;
+use crate::patterns::lowered;
 use claims::Claims;
 use document::Document;
-use patterns::lowered;
 use selectors::Named;
 
 /// What marks a hotfix unless the catalog says otherwise.
@@ -38,15 +38,6 @@ const HOTFIX: &str = "hotfix";
 pub struct Catalog {
     document: Document,
     claims: Claims,
-}
-
-/// Something in a document that does not fit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
-    /// A JSON pointer into the document.
-    pub pointer: String,
-    /// What is wrong and what would be right.
-    pub detail: String,
 }
 
 /// A deployment by everything that a catalog may know it by.

@@ -112,6 +112,10 @@ uuid_id!(
     EventId
 );
 uuid_id!(
+    /// One thing that people are asked to allow.
+    ApprovalId
+);
+uuid_id!(
     /// One deliberate second processing of stored deliveries.
     ReplayId
 );
@@ -131,6 +135,21 @@ impl DeliveryId {
         let mut bits = [0u8; 16];
         bits.copy_from_slice(&digest[..16]);
         EventId(v7(self.received_at(), bits))
+    }
+}
+
+impl ApprovalId {
+    /// A new id, as [`DeliveryId::new`].
+    pub fn new(proposed_at: DateTime<Utc>, random: [u8; 16]) -> Self {
+        Self(v7(proposed_at, random))
+    }
+
+    /// The id of the job that does what follows from its end: always the same, so there is never a second one.
+    pub fn effect_job(&self) -> Uuid {
+        let digest = Sha256::new().chain_update(b"effect").chain_update(self.0.as_bytes()).finalize();
+        let mut bits = [0u8; 16];
+        bits.copy_from_slice(&digest[..16]);
+        v7(self.received_at(), bits)
     }
 }
 

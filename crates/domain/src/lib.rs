@@ -3,14 +3,19 @@
 //! Everything here is a pure function of its arguments: no clock, no I/O, no randomness. Who needs "now" passes it.
 //! Nothing here may know HTTP, SQL or NATS, and no other library's error type appears in a public signature.
 
+pub mod approvals;
 pub mod canonical;
 pub mod catalog;
 pub mod cdevents;
 pub mod data;
+pub mod documents;
 pub mod dora;
 pub mod event;
 pub mod ids;
 pub mod metrics;
+mod patterns;
+pub mod policy;
 pub mod rules;
+pub mod signals;
 pub mod text;
 pub mod time;

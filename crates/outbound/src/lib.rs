@@ -68,6 +68,30 @@ pub enum OutboundError {
     TooLarge { url: String, cap_bytes: usize },
 }
 
+impl OutboundError {
+    /// Whether the request may have reached whom it was for, so that what it asks for may have been done.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Setup(_) | Self::Header(_) => false,
+            Self::Unanswered { source, .. } => !source.is_connect() && !source.is_builder(),
+            Self::TooLarge { .. } => true,
+        }
+    }
+
+    /// What went wrong, without the address: for those whose addresses are secrets.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Setup(_) => "the HTTP client cannot be set up",
+            Self::Header(_) => "a header is none",
+            Self::Unanswered { source, .. } if source.is_connect() => "no connection",
+            Self::Unanswered { source, .. } if source.is_timeout() => "no answer in time",
+            Self::Unanswered { source, .. } if source.is_builder() => "the address is none",
+            Self::Unanswered { .. } => "the answer broke off",
+            Self::TooLarge { .. } => "the answer is too large",
+        }
+    }
+}
+
 /// The client. Cheap to clone; connections are shared.
 #[derive(Clone, Debug)]
 pub struct Outbound {

@@ -57,6 +57,23 @@ async fn a_server_that_says_nothing_is_left_at_the_deadline() {
     let error = client(Duration::from_millis(50)).send(Request::get(url)).await.expect_err("no answer");
     assert!(matches!(error, OutboundError::Unanswered { .. }), "{error}");
     assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(error.may_have_arrived());
+    assert_eq!(error.kind(), "no answer in time");
+}
+
+#[tokio::test]
+async fn what_was_never_sent_is_told_from_what_was_not_answered() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", nobody.local_addr().expect("an address"));
+    drop(nobody);
+    let send =
+        |url: String| async move { client(Duration::from_secs(5)).send(Request::get(url)).await.expect_err("fails") };
+    let refused = send(url).await;
+    assert_eq!((refused.may_have_arrived(), refused.kind()), (false, "no connection"));
+    let no_address = send("http://".to_owned()).await;
+    assert_eq!((no_address.may_have_arrived(), no_address.kind()), (false, "the address is none"));
+    let cut_off = send(answering(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n1").await).await;
+    assert!(cut_off.may_have_arrived(), "{}", cut_off.kind());
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 //! wait on the world. Nothing here may know HTTP or NATS, or read the environment or the clock.
 
 mod address;
+pub mod approvals;
+pub mod audit;
 pub mod catalogs;
 pub mod dead_letters;
 pub mod deliveries;
@@ -15,6 +17,7 @@ pub mod events;
 pub mod facts;
 pub mod growth;
 pub mod idempotency;
+pub mod identities;
 pub mod incidents;
 pub mod intake;
 pub mod job_leases;

@@ -2,9 +2,11 @@
 //! (`events.committed_by` is an `xid8`, which diesel has no type for: the stream's statements name it in SQL.)
 
 mod facts;
+mod people;
 mod rooms;
 
 pub use facts::*;
+pub use people::*;
 pub use rooms::*;
 
 diesel::table! {

@@ -42,6 +42,7 @@ fn declared() -> BTreeMap<String, BTreeSet<String>> {
     let files = [
         include_str!("../src/schema.rs"),
         include_str!("../src/schema/facts.rs"),
+        include_str!("../src/schema/people.rs"),
         include_str!("../src/schema/rooms.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
@@ -110,7 +111,7 @@ fn the_read_only_role_reads_facts_and_neither_raw_bytes_nor_writes() {
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     sql_query("reset role").execute(conn).expect("the login's own role");
     sql_query("set role em_readonly").execute(conn).expect("the read-only role");
-    for allowed in ["events", "deployments", "changes", "commits", "dora_v_deployments"] {
+    for allowed in ["events", "deployments", "changes", "commits", "dora_v_deployments", "approvals"] {
         assert!(sql_query(format!("select 1 from {allowed}")).execute(conn).is_ok(), "{allowed}");
     }
     for forbidden in [
@@ -118,6 +119,8 @@ fn the_read_only_role_reads_facts_and_neither_raw_bytes_nor_writes() {
         "select 1 from rejected_samples",
         "delete from events",
         "select 1 from jobs",
+        "select payload from approvals",
+        "select 1 from audit_log",
         "select 1 from dora_deployments",
         "delete from dora_v_deployments",
     ] {
@@ -131,6 +134,7 @@ fn what_the_migrations_make_they_can_take_back() {
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
         include_str!("../../../migrations/2026-11-21-000006_rooms/down.sql"),
+        include_str!("../../../migrations/2026-11-21-000005_people/down.sql"),
         include_str!("../../../migrations/2026-11-21-000004_metrics_indexes/down.sql"),
         include_str!("../../../migrations/2026-11-21-000003_views/down.sql"),
         include_str!("../../../migrations/2026-11-21-000002_dora/down.sql"),

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Fault;
 use super::document::{Document, Service};
-use super::patterns::{ByPattern, Pattern, lowered};
-use super::read::pointer;
 use super::selectors::{Named, Selector};
+use crate::documents::pointer;
+use crate::patterns::{ByPattern, Pattern, lowered};
 
 /// The document as it is asked.
 #[derive(Clone, Debug, Default)]

@@ -6,10 +6,11 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::paths;
-use super::patterns::{ByPattern, Pattern};
 use super::selectors::Selector;
 use crate::data::Tier;
+use crate::documents::UNITS;
 use crate::event::rfc3339;
+use crate::patterns::{ByPattern, Pattern};
 
 /// The version of the document's form.
 pub(super) const VERSION: i64 = 1;
@@ -143,9 +144,6 @@ fn selectors(selectors: &BTreeSet<Selector>) -> Value {
     };
     Value::Array(selectors.iter().map(one).collect())
 }
-
-/// Units of a window with their seconds, the largest first.
-pub(super) const UNITS: [(&str, i64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
 /// Days only for whole weeks and such: a day is more often said as `24h`.
 fn window(window: TimeDelta) -> Value {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Fault;
 use super::document::{Document, Owned};
-use super::read::pointer;
+use crate::documents::pointer;
 use crate::dora::engine::Ownership;
 
 /// All owners of a service in the order of their time.

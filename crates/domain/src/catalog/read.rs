@@ -1,18 +1,15 @@
 //! A document of JSON, read member by member: everything that does not fit is told with where it stands and what would
 //! fit, not only the first. A member that is not known is a mistake, never passed over.
 
-mod reader;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Fault;
 use super::document::{Document, Owned, Service, Team, VERSION};
 use super::selectors::{Field, Selector};
-pub(super) use reader::pointer;
-use reader::{Place, Reader};
+use crate::documents::{Fault, Place, Reader};
 
 const MEMBERS: &[&str] = &[
     "version",

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::patterns::{Pattern, lowered};
 use super::{DeploymentNamed, IncidentNamed};
+use crate::patterns::{Pattern, lowered};
 
 /// What a selector may look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,54 +1,18 @@
-//! Texts, lists of texts, tiers, windows and moments.
-
-use std::collections::BTreeSet;
+//! Tiers, windows and moments.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::super::document::{UNITS, day};
-use super::super::patterns::{ByPattern, Pattern};
-use super::reader::{Place, Reader, kind, nearest, shown};
+use super::super::document::day;
 use crate::data::Tier;
+use crate::documents::{Place, Reader, duration, nearest, shown};
+use crate::patterns::{ByPattern, Pattern};
 use crate::time;
 
-/// The longest name or pattern.
-const LONGEST: usize = 200;
 /// The longest window: what happens later was not the deployment.
 const LONGEST_WINDOW_DAYS: i64 = 30;
 
 impl Reader {
-    pub(super) fn text(&mut self, place: &Place<'_>) -> Option<String> {
-        match place.value {
-            Value::String(text) => {
-                self.name(place, text);
-                Some(text.clone())
-            }
-            other => {
-                // YAML reads a bare 404, yes or null as something else than text.
-                let quoted = if other.is_object() || other.is_array() { "" } else { "; put it into quotes" };
-                self.fault(place, format!("text belongs here, not {}{quoted}", kind(other)));
-                None
-            }
-        }
-    }
-
-    /// A list of texts, or one.
-    pub(super) fn texts(&mut self, place: &Place<'_>) -> BTreeSet<String> {
-        self.items(place).iter().filter_map(|item| self.text(item)).collect()
-    }
-
-    pub(super) fn patterns(&mut self, place: &Place<'_>) -> BTreeSet<Pattern> {
-        self.texts(place).iter().map(|text| Pattern::new(text)).collect()
-    }
-
-    /// What can be a name or a pattern.
-    pub(super) fn name(&mut self, place: &Place<'_>, name: &str) {
-        let length = name.chars().count();
-        if name.trim() != name || !(1..=LONGEST).contains(&length) || name.chars().any(char::is_control) {
-            self.fault(place, format!("a name has 1 to {LONGEST} characters, without blanks around it"));
-        }
-    }
-
     /// Environments with what they are for.
     pub(super) fn tiers(&mut self, place: &Place<'_>) -> ByPattern<Tier> {
         let mut all = ByPattern::default();
@@ -102,10 +66,4 @@ impl Reader {
         }
         moment
     }
-}
-
-fn duration(text: &str) -> Option<TimeDelta> {
-    let (unit, seconds) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
-    let number: u32 = text.strip_suffix(unit)?.trim().parse().ok()?;
-    TimeDelta::try_seconds(i64::from(number).checked_mul(*seconds)?)
 }

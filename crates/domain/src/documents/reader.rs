@@ -2,27 +2,27 @@
 
 use serde_json::Value;
 
-use super::super::Fault;
+use super::Fault;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Place<'v> {
-    pub(super) pointer: String,
-    pub(super) value: &'v Value,
+pub(crate) struct Place<'v> {
+    pub(crate) pointer: String,
+    pub(crate) value: &'v Value,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) faults: Vec<Fault>,
+pub(crate) struct Reader {
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// A JSON pointer of these steps.
-pub(in super::super) fn pointer(steps: &[&str]) -> String {
+pub(crate) fn pointer(steps: &[&str]) -> String {
     steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
 impl<'v> Place<'v> {
-    pub(super) fn root(value: &'v Value) -> Self {
+    pub(crate) fn root(value: &'v Value) -> Self {
         Self { pointer: String::new(), value }
     }
 
@@ -32,12 +32,12 @@ impl<'v> Place<'v> {
 }
 
 impl Reader {
-    pub(super) fn fault(&mut self, place: &Place<'_>, detail: String) {
+    pub(crate) fn fault(&mut self, place: &Place<'_>, detail: String) {
         self.faults.push(Fault { pointer: place.pointer.clone(), detail });
     }
 
     /// The members of an object whose names are known; others are faults.
-    pub(super) fn members<'v>(&mut self, place: &Place<'v>, known: &[&str]) -> Vec<(&'v str, Place<'v>)> {
+    pub(crate) fn members<'v>(&mut self, place: &Place<'v>, known: &[&str]) -> Vec<(&'v str, Place<'v>)> {
         let entries = self.entries(place, &format!("with any of {}", known.join(", ")));
         let (fit, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(name, _)| known.contains(name));
         for (name, member) in others {
@@ -49,7 +49,7 @@ impl Reader {
     }
 
     /// Every member of an object. Nothing (`services:` with nothing below) is an empty one.
-    pub(super) fn entries<'v>(&mut self, place: &Place<'v>, what: &str) -> Vec<(&'v str, Place<'v>)> {
+    pub(crate) fn entries<'v>(&mut self, place: &Place<'v>, what: &str) -> Vec<(&'v str, Place<'v>)> {
         match place.value {
             Value::Object(all) => all.iter().map(|(name, value)| (name.as_str(), place.at(name, value))).collect(),
             Value::Null => Vec::new(),
@@ -61,7 +61,7 @@ impl Reader {
     }
 
     /// The items of a list; a thing that is no list is a list of one.
-    pub(super) fn items<'v>(&mut self, place: &Place<'v>) -> Vec<Place<'v>> {
+    pub(crate) fn items<'v>(&mut self, place: &Place<'v>) -> Vec<Place<'v>> {
         match place.value {
             Value::Array(all) => {
                 all.iter().enumerate().map(|(number, value)| place.at(&number.to_string(), value)).collect()
@@ -72,7 +72,7 @@ impl Reader {
     }
 }
 
-pub(super) fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",
@@ -84,12 +84,12 @@ pub(super) fn kind(value: &Value) -> &'static str {
 }
 
 /// A name as an answer repeats it.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     crate::text::clean(name, 60)
 }
 
 /// The known name that differs in at most a third of its letters.
-pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let near = |known: &&'k str| (steps(&name.to_lowercase(), known), *known);
     let (steps, near) = known.iter().filter(|_| name.len() <= 60).map(near).min()?;
     (steps <= near.chars().count().div_ceil(3)).then_some(near)

@@ -1,14 +1,16 @@
 //! Names with stars: `prod`, `review/*`, `*checkout*`. A star stands for any text, also none and also slashes; case means
 //! nothing. Matching looks at each letter once for each piece of the pattern, whatever the pattern.
 
+pub(crate) mod regular;
+
 use std::borrow::Cow;
 
 /// A pattern for names, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pattern(String);
+pub(crate) struct Pattern(String);
 
 impl Pattern {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut plain = lowered(text).into_owned();
         while plain.contains("**") {
             plain = plain.replace("**", "*");
@@ -16,22 +18,22 @@ impl Pattern {
         Self(plain)
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether it stands for one name only.
-    pub(super) fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         !self.0.contains('*')
     }
 
     /// How many letters it names.
-    pub(super) fn letters(&self) -> usize {
+    pub(crate) fn letters(&self) -> usize {
         self.0.chars().filter(|c| *c != '*').count()
     }
 
     /// Whether it stands for this name, which must be [`lowered`].
-    pub(super) fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else { return self.0 == name };
         let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
         let Some(inner) = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else { return false };
@@ -47,13 +49,13 @@ impl Pattern {
 }
 
 /// A name as patterns are held against it.
-pub(super) fn lowered(name: &str) -> Cow<'_, str> {
+pub(crate) fn lowered(name: &str) -> Cow<'_, str> {
     if name.chars().any(char::is_uppercase) { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
 }
 
 /// Values by pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ByPattern<T>(pub(super) std::collections::BTreeMap<Pattern, T>);
+pub(crate) struct ByPattern<T>(pub(crate) std::collections::BTreeMap<Pattern, T>);
 
 impl<T> Default for ByPattern<T> {
     fn default() -> Self {
@@ -63,7 +65,7 @@ impl<T> Default for ByPattern<T> {
 
 impl<T> ByPattern<T> {
     /// The value of the name itself, else of the pattern that names most letters of it.
-    pub(super) fn best(&self, name: &str) -> Option<&T> {
+    pub(crate) fn best(&self, name: &str) -> Option<&T> {
         let matching = self.0.iter().filter(|(pattern, _)| pattern.matches(name));
         matching.max_by_key(|(pattern, _)| (pattern.is_exact(), pattern.letters())).map(|(_, value)| value)
     }

@@ -1,0 +1,242 @@
+//! What follows from an end: leased, done elsewhere, noted. It never changes how the approval ended.
+//!
+//! Each owed effect is also a job that people can follow. The job's state is kept here alone: nobody leases jobs of this
+//! kind from `job_leases`. The number of tries is the fencing token: who lost a lease cannot note anything.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl};
+use domain::approvals::{Effect, Status, TRIES, Tried, next_try};
+use domain::ids::{ApprovalId, TenantId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Approval, decide, lock, retry};
+use crate::audit::{self, Entry};
+use crate::schema::{approvals, jobs};
+use crate::{StoreError, statement};
+
+/// The kind of a job that does what follows from an approval's end.
+pub const EFFECT_JOB: &str = "effect";
+
+/// What is noted of an effect whose process died in its last try.
+const LOST: &str = "its last try never came back";
+
+/// Queues the job of an end that owes one, in the transaction of the end.
+pub(super) fn queue(
+    conn: &mut PgConnection,
+    approval: &Approval,
+    status: Status,
+    now: DateTime<Utc>,
+) -> Result<Uuid, StoreError> {
+    let job = approval.id.effect_job();
+    let params = json!({"approval_id": approval.id, "status": status, "kind": approval.kind,
+        "subject": approval.subject, "action": approval.action, "payload": approval.payload});
+    let row = (
+        jobs::tenant_id.eq(approval.tenant.as_str()),
+        jobs::id.eq(job),
+        jobs::kind.eq(EFFECT_JOB),
+        jobs::params.eq(params),
+        jobs::status.eq("queued"),
+        jobs::created_at.eq(now),
+    );
+    diesel::insert_into(jobs::table).values(row).execute(conn)?;
+    Ok(job)
+}
+
+statement! {
+    /// Leases effects that are due: never tried, to be tried again, or left by a process that is gone.
+    pub(super) struct Take<'a> {
+        now: Timestamptz = DateTime<Utc>,
+        limit: BigInt = i64,
+        until: Timestamptz = DateTime<Utc>,
+        started: Timestamptz = DateTime<Utc>,
+        leased: Timestamptz = DateTime<Utc>,
+        running: Text = &'a str,
+    }
+    returns (Text, SqlUuid);
+    "with due as (
+       select tenant_id, id from approvals where effect in ('pending', 'failed') and effect_at <= ?
+       order by effect_at, id limit ? for update skip locked),
+     taken as (
+       update approvals a set effect_attempts = a.effect_attempts + 1, effect_at = ? from due
+       where a.tenant_id = due.tenant_id and a.id = due.id
+       returning a.tenant_id, a.id, a.job_id, a.effect_attempts),
+     started as (
+       update jobs j set started_at = coalesce(j.started_at, ?), leased_until = ?, status = ?, attempts = taken.effect_attempts
+       from taken where j.id = taken.job_id)
+     select tenant_id, id from taken order by id"
+}
+
+/// Takes effects that are due, each for `lease`: do them and note how it went, with the approval as it is given here.
+/// One that cannot be read is told in the log and holds up no other.
+pub fn take_effects(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    lease: TimeDelta,
+    limit: i64,
+) -> Result<Vec<Approval>, StoreError> {
+    retry::retried(conn, |conn| {
+        let until = now + lease;
+        let take = Take { now, limit, until, started: now, leased: until, running: "running" };
+        let rows: Vec<(String, Uuid)> = take.load(conn)?;
+        let mut taken = Vec::new();
+        for (tenant, id) in rows {
+            match begun(conn, &tenant, id, now) {
+                Ok(approval) => taken.extend(approval),
+                Err(error @ StoreError::Corrupt(_)) => {
+                    tracing::error!(approval = %id, %error, "an approval cannot be read and has no effect; mend its row");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    })
+}
+
+/// `None`: its tries are used up, by processes that died over it.
+fn begun(conn: &mut PgConnection, tenant: &str, id: Uuid, now: DateTime<Utc>) -> Result<Option<Approval>, StoreError> {
+    let tenant = tenant.parse().map_err(|_| StoreError::Corrupt(format!("approval {id} has no tenant")))?;
+    let approval = lock(conn, &tenant, ApprovalId(id))?;
+    if tries(&approval) <= TRIES {
+        return Ok(Some(approval));
+    }
+    note(conn, &approval, Effect::Dead, (Some(LOST), &Value::Null), now)?;
+    Ok(None)
+}
+
+/// It is done. `false`: the lease was lost to another, whose word counts.
+pub fn effect_delivered(
+    conn: &mut PgConnection,
+    taken: &Approval,
+    result: &Value,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    Ok(tried(conn, taken, Tried::Delivered, (None, result), now)?.is_some())
+}
+
+/// It was tried in vain: for good, or it is tried again later unless that was the last time. Returns where it stands;
+/// `None`: the lease was lost to another, whose word counts.
+pub fn effect_failed(
+    conn: &mut PgConnection,
+    taken: &Approval,
+    (error, for_good): (&str, bool),
+    now: DateTime<Utc>,
+) -> Result<Option<Effect>, StoreError> {
+    let how = if for_good { Tried::Refused } else { Tried::Failed };
+    tried(conn, taken, how, (Some(error), &Value::Null), now)
+}
+
+/// Has what was given up tried anew. `false`: it was not given up.
+pub fn revive_effect(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ApprovalId,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    retry::retried(conn, |conn| {
+        let approval = lock(conn, tenant, id)?;
+        let Some(effect) = approval.effect.revived() else { return Ok(false) };
+        let row = approvals::table.find((tenant.as_str(), id.0));
+        let again =
+            (approvals::effect.eq(effect.as_str()), approvals::effect_at.eq(now), approvals::effect_attempts.eq(0));
+        diesel::update(row).set(again).execute(conn)?;
+        follow(conn, &approval, ("queued", None), &Value::Null, None)?;
+        decide::turn(conn, &approval)?;
+        tell(conn, &approval, (actor, "effect_revived"), &Value::Null, now)?;
+        Ok(true)
+    })
+}
+
+fn tried(
+    conn: &mut PgConnection,
+    taken: &Approval,
+    how: Tried,
+    (error, result): (Option<&str>, &Value),
+    now: DateTime<Utc>,
+) -> Result<Option<Effect>, StoreError> {
+    retry::retried(conn, |conn| {
+        let approval = lock(conn, &taken.tenant, taken.id)?;
+        let ours = approval.effect.is_open() && approval.effect_attempts == taken.effect_attempts;
+        if !ours {
+            return Ok(None);
+        }
+        let effect = approval.effect.after(how, tries(&approval), now);
+        note(conn, &approval, effect, (error, result), now)?;
+        Ok(Some(effect))
+    })
+}
+
+/// Writes where the effect stands now, on the approval and on its job.
+fn note(
+    conn: &mut PgConnection,
+    approval: &Approval,
+    effect: Effect,
+    (error, result): (Option<&str>, &Value),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let again_at = if effect.is_open() { next_try(tries(approval), now) } else { None };
+    let row = approvals::table.find((approval.tenant.as_str(), approval.id.0));
+    let noted = diesel::update(row).set((
+        approvals::effect.eq(effect.as_str()),
+        approvals::effect_at.eq(again_at),
+        approvals::effect_error.eq(error),
+    ));
+    noted.execute(conn)?;
+    let (status, finished) = match effect {
+        Effect::Delivered => ("succeeded", Some(now)),
+        Effect::Dead | Effect::None => ("failed", Some(now)),
+        Effect::Pending | Effect::Failed => ("queued", None),
+    };
+    follow(conn, approval, (status, error), result, finished)?;
+    decide::turn(conn, approval)?;
+    let detail = json!({"error": error, "result": result, "attempts": approval.effect_attempts});
+    if effect.is_open() {
+        Ok(())
+    } else {
+        tell(conn, approval, (decide::SYSTEM, &format!("effect_{effect}")), &detail, now)
+    }
+}
+
+/// The job shows what the effect shows.
+fn follow(
+    conn: &mut PgConnection,
+    approval: &Approval,
+    (status, error): (&str, Option<&str>),
+    result: &Value,
+    finished: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    let Some(job) = approval.job_id else { return Ok(()) };
+    let progress = if result.is_null() { json!({}) } else { result.clone() };
+    let followed = diesel::update(jobs::table.find(job)).set((
+        jobs::status.eq(status),
+        jobs::error.eq(error),
+        jobs::progress.eq(progress),
+        jobs::finished_at.eq(finished),
+        jobs::leased_until.eq(None::<DateTime<Utc>>),
+    ));
+    followed.execute(conn)?;
+    Ok(())
+}
+
+fn tell(
+    conn: &mut PgConnection,
+    approval: &Approval,
+    (actor, what): (&str, &str),
+    detail: &Value,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let entry = Entry {
+        at: now,
+        actor: actor.to_owned(),
+        action: format!("approval.{what}"),
+        subject: decide::audited(approval.id),
+        detail: detail.clone(),
+    };
+    audit::append(conn, &approval.tenant, &[entry]).map(|_| ())
+}
+
+fn tries(approval: &Approval) -> u32 {
+    u32::try_from(approval.effect_attempts).unwrap_or(0)
+}
