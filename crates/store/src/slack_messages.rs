@@ -49,7 +49,7 @@ pub struct Message {
     pub kind: String,
     pub key: String,
     pub place: String,
-    /// The id of the place, where it is known.
+    /// Whose pace it keeps: the id of the place, as it was when something was said there last.
     pub channel: String,
     pub thread_ts: Option<String>,
     /// How often it was tried before.

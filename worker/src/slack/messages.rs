@@ -130,14 +130,14 @@ async fn refuse(
 }
 
 async fn post(slack: &Slack, taken: &Message, shown: &Shown) -> Outcome<Posted> {
-    let thread = taken.thread_ts.as_ref().map(|ts| Posted { channel: taken.channel.clone(), ts: ts.clone() });
+    let thread = taken.thread_ts.as_ref().map(|ts| Posted { channel: taken.place.clone(), ts: ts.clone() });
     match (thread, conclusion(shown)) {
         (Some(thread), _) if taken.kind == REMINDER => {
             slack.client.reply(&thread, &reminder(shown, Utc::now()), false).await
         }
         // The end belongs to everybody in the channel.
         (Some(thread), Some(words)) => slack.client.reply(&thread, &words, true).await,
-        _ => slack.client.post(&taken.channel, &message(shown)).await,
+        _ => slack.client.post(&taken.place, &message(shown)).await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Writes messages anew that show an approval as it was: in place, wherever it was posted. Twice does no harm.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use slack::approvals::{Shown, message};
 use slack::client::{Outcome, Posted, Refused};
@@ -16,13 +18,19 @@ const LIMIT: i64 = 100;
 /// While Slack fails, or refuses the app itself.
 const REST: TimeDelta = TimeDelta::seconds(5);
 const MENDING: TimeDelta = TimeDelta::seconds(60);
+/// Older than every version.
+const NO_VERSION: i32 = 0;
 const LONGEST_REST: TimeDelta = TimeDelta::hours(1);
 
-/// Writes anew what is stale and whose turn it is.
+/// Writes anew what is stale: one message of a channel, whose next turn comes with the next look.
 pub(super) async fn write(store: &Store, slack: &Slack, stop: &CancellationToken) -> Result<(), StoreError> {
+    let mut channels = HashSet::new();
     for post in store.call("slack_stale", |conn| approvals::stale_posts(conn, LIMIT)).await? {
         if stop.is_cancelled() {
             break;
+        }
+        if !channels.insert(post.channel.clone()) {
+            continue;
         }
         let (asked, now) = (post.clone(), Utc::now());
         if let Some((approval, shown)) = store.call("slack_turn", move |conn| turn(conn, &asked, now)).await? {
@@ -80,9 +88,15 @@ async fn write_one(
         }
         Outcome::Unknown { why } | Outcome::Unreachable { why } => {
             tracing::warn!(approval = %approval.id, why, "a message in Slack shows an approval as it was; it is tried again");
-            rest(store, now + REST).await
+            store.call("slack_failed", move |conn| failed(conn, &post, now)).await
         }
     }
+}
+
+/// What is on its way may still arrive, after another worker's newer form: no version is known to be shown.
+fn failed(conn: &mut Connection, post: &Post, now: DateTime<Utc>) -> Result<(), StoreError> {
+    approvals::post_shown(conn, post, NO_VERSION)?;
+    slack_messages::rest(conn, UPDATE, now + REST)
 }
 
 /// The message shows this version. Of an end the thread, and with it the channel, is told once.
