@@ -7,7 +7,9 @@ use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
-use crate::api::people::{approvals, audit, decisions, identities, policy, proposals, simulation};
+use crate::api::people::{
+    approvals, audit, decisions, identities, policy, proposals, simulation, workflow_jobs, workflows,
+};
 use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
 
@@ -42,6 +44,9 @@ use crate::intake;
         links::say,
         policy::evaluate,
         simulation::try_out,
+        workflows::run,
+        workflow_jobs::list,
+        workflow_jobs::one,
         approvals::list,
         approvals::one,
         proposals::propose,

@@ -6,6 +6,7 @@ mod policy;
 mod race;
 mod refusals;
 mod simulate;
+mod workflows;
 
 use std::path::PathBuf;
 
@@ -74,6 +75,11 @@ async fn usual(world: &World) -> String {
 /// An identity that the admin adds.
 pub(crate) async fn added(world: &World, identity: &Value) -> Value {
     told(post(world, Role::Admin, "/v1/identities", identity), 201).await
+}
+
+/// A workflow that the operator runs.
+pub(crate) async fn ran(world: &World, what: &Value) -> Value {
+    told(post(world, Role::Operator, "/v1/workflows/run", what), 202).await
 }
 
 /// What the audit says was done to an approval, oldest first, each with who did it.
