@@ -238,6 +238,7 @@ fn method_label(method: &Method) -> &'static str {
 fn status_label(status: StatusCode) -> &'static str {
     match status.as_u16() {
         200 => "200",
+        201 => "201",
         202 => "202",
         204 => "204",
         304 => "304",

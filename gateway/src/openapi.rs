@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::people::{
-    approvals, audit, decisions, identities, policy, proposals, simulation, workflow_jobs, workflows,
+    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
 };
 use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
@@ -44,6 +44,7 @@ use crate::intake;
         links::say,
         policy::evaluate,
         simulation::try_out,
+        signals::look,
         workflows::run,
         workflow_jobs::list,
         workflow_jobs::one,

@@ -9,7 +9,7 @@ use crate::access::Role;
 use crate::admit::admit;
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::people::{
-    approvals, audit, decisions, identities, policy, proposals, simulation, workflow_jobs, workflows,
+    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
 };
 use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
 use crate::intake;
@@ -89,6 +89,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/incidents/links", OPERATOR, || web::to(links::say)),
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
     post("/v1/policy/simulate", VIEWER, || web::to(simulation::try_out)),
+    post("/v1/signals/evaluate", VIEWER, || web::to(signals::look)),
     post("/v1/workflows/run", OPERATOR, || web::to(workflows::run)),
     get("/v1/workflows/jobs", VIEWER, || web::to(workflow_jobs::list)),
     get("/v1/workflows/jobs/{job_id}", VIEWER, || web::to(workflow_jobs::one)),

@@ -35,6 +35,7 @@ pub mod retention;
 pub mod rollups;
 pub mod schema;
 pub mod services;
+pub mod signals;
 pub mod sources;
 pub mod statement;
 pub mod statistics;

@@ -5,6 +5,7 @@ mod identities;
 mod policy;
 mod race;
 mod refusals;
+mod signals;
 mod simulate;
 mod workflows;
 

@@ -83,7 +83,11 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
             path if path.contains("{id}") => vec![FIRST, REJECTED],
             // They are no rows: what is on, and what is asked for.
             "/v1/sources" | "/v1/events/stream" | "/v1/replay" | "/v1/incidents/links" => continue,
-            "/v1/policy/evaluate" | "/v1/policy/simulate" | "/v1/approvals/propose" | "/v1/workflows/run" => continue,
+            "/v1/policy/evaluate"
+            | "/v1/policy/simulate"
+            | "/v1/approvals/propose"
+            | "/v1/workflows/run"
+            | "/v1/signals/evaluate" => continue,
             "/v1/audit" => {
                 let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
                 assert_eq!(theirs["data"], json!([]));

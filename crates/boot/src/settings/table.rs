@@ -79,6 +79,7 @@ pub const SETTINGS: &[Setting] = &[
     row("GITLAB_TOKEN", "none", "Token (scope `read_api`) that `em-agent backfill gitlab` reads history with; without one only public projects are seen.", |s| masked(s.apis.gitlab_token.as_ref())),
     row("GITLAB_API_URL", "https://gitlab.com/api/v4", "GitLab's REST API; of an instance of one's own `https://<host>/api/v4`. The token is sent nowhere else.", |s| s.apis.gitlab_url.clone()),
     row("POLICY_PATH", "the shipped policy", "The document that says what may happen by itself and what people are asked first, YAML or JSON ([how](POLICY.md)). Read at start; one that does not fit stops the start.", |s| path(s.policy_path.as_ref())),
+    row("RULES_PATH", "the shipped rules", "The document of rules for signals, YAML or JSON ([how](SIGNALS.md)). Read at start; one that does not fit stops the start.", |s| path(s.rules_path.as_ref())),
     row("DORA_INCIDENT_WINDOW_SECONDS", "86400", "How long after a deployment an incident is put down to it, where the catalog says nothing else; 0 is off.", |s| s.incident_window.as_secs().to_string()),
     row("RETENTION_DAYS", "0", "Days that raw deliveries are kept; 0 is for ever. Events and what follows from them stay.", |s| s.retention_days.to_string()),
     row("METRICS_ADDR", "none", "Address and port of the worker's own listener for `/metrics`, `/health` and `/ready`.", |s| s.metrics_addr.map(|addr| addr.to_string()).unwrap_or_default()),
