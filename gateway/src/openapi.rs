@@ -9,7 +9,9 @@ use utoipa::{Modify, OpenApi};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
-use crate::api::people::{approvals, audit, decisions, identities, policy, proposals, simulation};
+use crate::api::people::{
+    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
+};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, services, sources,
@@ -75,6 +77,10 @@ use crate::intake;
         key_results::progress,
         policy::evaluate,
         simulation::try_out,
+        signals::look,
+        workflows::run,
+        workflow_jobs::list,
+        workflow_jobs::one,
         approvals::list,
         approvals::one,
         proposals::propose,

@@ -4,10 +4,25 @@
 use std::io;
 use std::path::Path;
 
+use boot::Settings;
 use domain::documents::Fault;
 use domain::policy::Policy;
+use domain::signals::Rules;
 
 use crate::yaml::{self, YamlError};
+
+/// The documents in force.
+pub(crate) struct Documents {
+    pub(crate) policy: Policy,
+    pub(crate) rules: Rules,
+}
+
+impl Documents {
+    pub(crate) fn read(settings: &Settings) -> Result<Self, DocumentError> {
+        let (policy_path, rules_path) = (settings.policy_path.as_deref(), settings.rules_path.as_deref());
+        Ok(Self { policy: policy(policy_path)?, rules: rules(rules_path)? })
+    }
+}
 
 /// A document that cannot be used. The text names the setting, the file, and every fault with its place.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +42,11 @@ fn listed(faults: &[Fault]) -> String {
 /// The policy of `POLICY_PATH`; the shipped one where none is set.
 pub fn policy(path: Option<&Path>) -> Result<Policy, DocumentError> {
     path.map_or_else(|| Ok(Policy::shipped()), |path| document("POLICY_PATH", path, Policy::read))
+}
+
+/// The rules for signals of `RULES_PATH`; the shipped ones where none is set.
+pub fn rules(path: Option<&Path>) -> Result<Rules, DocumentError> {
+    path.map_or_else(|| Ok(Rules::shipped()), |path| document("RULES_PATH", path, Rules::read))
 }
 
 fn document<T>(

@@ -10,7 +10,9 @@ use crate::admit::admit;
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
-use crate::api::people::{approvals, audit, decisions, identities, policy, proposals, simulation};
+use crate::api::people::{
+    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
+};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, services, sources,
@@ -124,6 +126,10 @@ pub const ROUTES: &[Route] = &[
     post("/v1/okr/krs/{id}/progress", OPERATOR, || web::to(key_results::progress)),
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
     post("/v1/policy/simulate", VIEWER, || web::to(simulation::try_out)),
+    post("/v1/signals/evaluate", VIEWER, || web::to(signals::look)),
+    post("/v1/workflows/run", OPERATOR, || web::to(workflows::run)),
+    get("/v1/workflows/jobs", VIEWER, || web::to(workflow_jobs::list)),
+    get("/v1/workflows/jobs/{job_id}", VIEWER, || web::to(workflow_jobs::one)),
     get("/v1/approvals", VIEWER, || web::to(approvals::list)),
     post("/v1/approvals/propose", OPERATOR, || web::to(proposals::propose)),
     get("/v1/approvals/{id}", VIEWER, || web::to(approvals::one)),

@@ -79,6 +79,8 @@ pub struct Settings {
     pub slack: SlackSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
+    /// None: the rules for signals that are shipped.
+    pub rules_path: Option<PathBuf>,
     /// How long after a deployment an incident is put down to it, where the catalog does not say; zero is off.
     pub incident_window: Duration,
     /// 0 keeps raw deliveries for ever.
@@ -145,6 +147,7 @@ impl Settings {
             apis: ApiSettings::read(reader),
             slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
+            rules_path: reader.text("RULES_PATH").map(PathBuf::from),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),

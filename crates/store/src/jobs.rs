@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
 use domain::ids::{DeliveryId, ReplayId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,19 @@ pub const RENORMALIZE: &str = "renormalize";
 
 /// The kind of a job that fetches history, worked on by the command that asks for it.
 pub const BACKFILL: &str = "backfill";
+
+/// The kind of a job that acts, as a policy let it.
+pub const WORKFLOW: &str = "workflow";
+
+/// What is to be done: the `params` of a [`WORKFLOW`] job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workflow {
+    /// What the policy was asked about.
+    pub kind: String,
+    pub subject: String,
+    pub action: String,
+    pub payload: Value,
+}
 
 /// What history is to be fetched: the `params` of a [`BACKFILL`] job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +164,17 @@ pub fn ask_backfill(
     ask(conn, tenant, (id, BACKFILL), backfill, now)
 }
 
+/// Queues something that is to be done under `id`.
+pub fn ask_workflow(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    id: ReplayId,
+    workflow: &Workflow,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    ask(conn, tenant, (id, WORKFLOW), workflow, now)
+}
+
 fn ask(
     conn: &mut PgConnection,
     tenant: &TenantId,
@@ -185,12 +210,34 @@ pub fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
-    let mut query = jobs::table.filter(jobs::tenant_id.eq(tenant.as_str())).select(COLUMNS).into_boxed();
+    Ok(page(tenant, status, after, limit).select(COLUMNS).load(conn)?)
+}
+
+/// Jobs of these kinds, newest first, at most `limit`.
+pub fn of_kinds(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    kinds: &[&str],
+    status: Option<&str>,
+    after: Option<After>,
+    limit: i64,
+) -> Result<Vec<Job>, StoreError> {
+    let of_kinds = page(tenant, status, after, limit).filter(jobs::kind.eq_any(kinds));
+    Ok(of_kinds.select(COLUMNS).load(conn)?)
+}
+
+fn page<'a>(
+    tenant: &'a TenantId,
+    status: Option<&'a str>,
+    after: Option<After>,
+    limit: i64,
+) -> jobs::BoxedQuery<'a, Pg> {
+    let mut query = jobs::table.filter(jobs::tenant_id.eq(tenant.as_str())).into_boxed();
     if let Some(status) = status {
         query = query.filter(jobs::status.eq(status));
     }
     if let Some(after) = after {
         query = query.filter(after.follows::<jobs::table>("(created_at, id) < ("));
     }
-    Ok(query.order((jobs::created_at.desc(), jobs::id.desc())).limit(limit).load(conn)?)
+    query.order((jobs::created_at.desc(), jobs::id.desc())).limit(limit)
 }

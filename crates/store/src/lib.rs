@@ -39,6 +39,7 @@ pub mod retention;
 pub mod rollups;
 pub mod schema;
 pub mod services;
+pub mod signals;
 pub mod slack_messages;
 pub mod sources;
 pub mod statement;

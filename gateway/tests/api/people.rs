@@ -5,7 +5,9 @@ mod identities;
 mod policy;
 mod race;
 mod refusals;
+mod signals;
 mod simulate;
+mod workflows;
 
 use std::path::PathBuf;
 
@@ -74,6 +76,11 @@ async fn usual(world: &World) -> String {
 /// An identity that the admin adds.
 pub(crate) async fn added(world: &World, identity: &Value) -> Value {
     told(post(world, Role::Admin, "/v1/identities", identity), 201).await
+}
+
+/// A workflow that the operator runs.
+pub(crate) async fn ran(world: &World, what: &Value) -> Value {
+    told(post(world, Role::Operator, "/v1/workflows/run", what), 202).await
 }
 
 /// What the audit says was done to an approval, oldest first, each with who did it.

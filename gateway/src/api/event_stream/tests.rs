@@ -11,6 +11,7 @@ use testkit::database::Database;
 use testkit::nats::Stream as TestStream;
 
 use super::*;
+use crate::policies::Documents;
 use crate::server::Parts;
 use crate::state::State;
 use crate::writer::Intake;
@@ -31,7 +32,8 @@ async fn state(database: &Database) -> Shared {
         metrics,
         stop,
     };
-    Shared::new(State::new(parts, intake, domain::policy::Policy::shipped()).expect("a state"))
+    let documents = Documents::read(&parts.settings).expect("shipped documents");
+    Shared::new(State::new(parts, intake, documents).expect("a state"))
 }
 
 async fn reader(state: &Shared, heartbeat: Duration) -> Reader {

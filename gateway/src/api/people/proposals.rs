@@ -5,10 +5,9 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::approvals::Terms;
-use domain::documents::Fault;
 use domain::event::rfc3339;
 use domain::ids::ApprovalId;
-use domain::policy::{Input, Policy};
+use domain::policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use store::Connection;
@@ -20,7 +19,8 @@ use uuid::Uuid;
 
 use super::asker::Asker;
 use super::counted;
-use super::fields::{Fields, unfit};
+use super::fields::Fields;
+use super::inputs::input;
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
 use crate::body;
@@ -37,8 +37,6 @@ const LONGEST_NAME: usize = 320;
 const MOST_AUTHORS: usize = 100;
 /// How long an approval may be asked to wait.
 const WAITS_SECONDS: std::ops::RangeInclusive<i64> = 60..=30 * 86_400;
-/// What the payload may not say: it is said beside it, and the time is ours.
-const OURS: [&str; 4] = ["kind", "subject", "action", "now"];
 
 /// What is to be allowed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -149,25 +147,9 @@ impl Proposal {
         Ok(Self { subject, action, kind, reason, authors, ..self })
     }
 
-    /// What the policy is asked.
-    fn input(&self, now: DateTime<Utc>) -> Result<Input, Problem> {
-        let mut said = self.payload.clone();
-        said.retain(|name, _| !OURS.contains(&name.as_str()));
-        let kind = self.kind.as_ref().unwrap_or(&self.action);
-        for (name, value) in [("kind", kind), ("subject", &self.subject), ("action", &self.action)] {
-            said.insert(name.to_owned(), json!(value));
-        }
-        let place = |fault: Fault| {
-            let beside = OURS.iter().any(|name| fault.pointer == format!("/{name}"));
-            if beside { fault } else { Fault { pointer: format!("/payload{}", fault.pointer), ..fault } }
-        };
-        let input = Input::read(&Value::Object(said));
-        let input = input.map_err(|faults| unfit(faults.into_iter().map(place).collect()))?;
-        Ok(Input { now: Some(now), ..input })
-    }
-
     fn terms(&self, policy: &Policy, now: DateTime<Utc>) -> Result<Terms, Problem> {
-        let decision = policy.decide(&self.input(now)?);
+        let kind = self.kind.as_ref().unwrap_or(&self.action);
+        let decision = policy.decide(&input((kind, &self.subject, Some(&self.action)), &self.payload, now)?);
         let mut terms = decision.terms(policy, now).unwrap_or_else(|| Terms::usual(now));
         if let Some(seconds) = self.expires_in {
             terms.expires_at = terms.expires_at.min(now + TimeDelta::seconds(seconds));

@@ -1,0 +1,128 @@
+//! The jobs that act: those that a policy let through, and those that an approval allowed.
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::event::rfc3339;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::Connection;
+use store::approvals::EFFECT_JOB;
+use store::events::After;
+use store::jobs::{self, Job, WORKFLOW};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::access::{Caller, Viewer};
+use crate::api::deliveries::NoQuery;
+use crate::cursor::Scope;
+use crate::page::{self, Page};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Asked, Faults};
+use crate::state::Shared;
+
+const KINDS: [&str; 2] = [WORKFLOW, EFFECT_JOB];
+const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancelled"];
+
+/// One job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WorkflowJob {
+    #[schema(value_type = String)]
+    id: Uuid,
+    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    status: String,
+    /// What the policy was asked about.
+    rule_kind: Option<String>,
+    subject: Option<String>,
+    action: Option<String>,
+    /// The approval that allowed it.
+    approval_id: Option<String>,
+    #[schema(value_type = Object)]
+    payload: Value,
+    attempts: i32,
+    /// What came of it.
+    #[schema(value_type = Object)]
+    result: Value,
+    /// Why it failed.
+    error: Option<String>,
+    created_at: String,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+}
+
+impl From<Job> for WorkflowJob {
+    fn from(mut job: Job) -> Self {
+        let text = |name: &str| job.params.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (rule_kind, subject) = (text("kind"), text("subject"));
+        let (action, approval_id) = (text("action"), text("approval_id"));
+        let moment = |at: Option<DateTime<Utc>>| at.map(rfc3339);
+        Self {
+            rule_kind,
+            subject,
+            action,
+            approval_id,
+            id: job.id,
+            status: job.status,
+            payload: job.params.get_mut("payload").map(Value::take).unwrap_or_default(),
+            attempts: job.attempts,
+            result: job.progress,
+            error: job.error,
+            created_at: rfc3339(job.created_at),
+            started_at: moment(job.started_at),
+            finished_at: moment(job.finished_at),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WorkflowQuery {
+    /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    status: Option<String>,
+    /// Rows of a page, 1 to 200; 50 unless given.
+    limit: Option<String>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+/// Jobs that act, newest first.
+#[utoipa::path(get, path = "/v1/workflows/jobs", tag = "workflows", params(WorkflowQuery), security(("bearer" = []), ("admin_key" = [])),
+    responses(
+        (status = 200, body = Page<WorkflowJob>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    Asked(query): Asked<WorkflowQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let status = faults.word("status", query.status.as_deref(), STATUSES);
+    faults.none()?;
+    let scope = Scope::new("workflows", &caller.tenant, &status);
+    let after = scope.place(query.cursor.as_deref())?;
+    let read = move |conn: &mut Connection| jobs::of_kinds(conn, &caller.tenant, &KINDS, status, after, limit + 1);
+    let rows = state.store.call("workflow_list", read).await?;
+    let place = |job: &Job| After { time: job.created_at, id: job.id };
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, WorkflowJob::from)))
+}
+
+/// One job that acts.
+#[utoipa::path(get, path = "/v1/workflows/jobs/{job_id}", tag = "workflows", params(("job_id" = String, Path, description = "The job's id")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = WorkflowJob),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let missing = || Problem::not_found("workflow job");
+    let id = Uuid::try_parse(&id).map_err(|_| missing())?;
+    let found = state.store.call("workflow_one", move |conn| jobs::one(conn, &caller.tenant, id)).await?;
+    let job = found.filter(|job| KINDS.contains(&job.kind.as_str())).ok_or_else(missing)?;
+    Ok(HttpResponse::Ok().json(WorkflowJob::from(job)))
+}
