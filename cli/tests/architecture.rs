@@ -10,7 +10,7 @@ use serde_json::Value;
 const RANKS: &[&[&str]] = &[
     &["domain"],
     &["integrations", "store", "bus", "outbound"],
-    &["relay", "slack", "boot"],
+    &["relay", "slack", "actions", "boot"],
     &["gateway", "worker"],
     &["em-agent", "bench"],
 ];
@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("libc", &["boot"]),
     ("cel", &["domain"]),
     ("governor", &["gateway"]),
-    ("hmac", &["integrations"]),
+    ("hmac", &["integrations", "actions"]),
     ("jaq-core", &["integrations"]),
     ("jaq-std", &["integrations"]),
 ];

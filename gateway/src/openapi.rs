@@ -6,11 +6,16 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
+use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::onboarding::tasks;
 use crate::api::people::{
     approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
 };
-use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
+use crate::api::{
+    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
+    projects, replay, services, sources,
+};
 use crate::intake;
 
 #[derive(OpenApi)]
@@ -42,6 +47,34 @@ use crate::intake;
         services::services,
         services::teams,
         links::say,
+        shown::list,
+        said::open,
+        shown::one,
+        timeline::list,
+        before::list,
+        said::note,
+        said::severity,
+        said::close,
+        merges::merge,
+        projects::list,
+        projects::create,
+        projects::one,
+        projects::change,
+        projects::delete,
+        onboarding::list,
+        onboarding::create,
+        onboarding::one,
+        tasks::list,
+        tasks::add,
+        tasks::done,
+        objectives::list,
+        objectives::create,
+        objectives::one,
+        objectives::delete,
+        key_results::list,
+        key_results::add,
+        key_results::one,
+        key_results::progress,
         policy::evaluate,
         simulation::try_out,
         signals::look,

@@ -44,6 +44,7 @@ problems! {
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This path does not take this method";
     NoCdeventsForm "no-cdevents-form" NOT_ACCEPTABLE "CDEvents has no form for this event";
     RequestTimeout "request-timeout" REQUEST_TIMEOUT "The request body took too long";
+    Conflict "conflict" CONFLICT "It contradicts what is there";
     DecidedOtherwise "decided-otherwise" CONFLICT "What was decided or said before stands";
     AlreadyThere "already-there" CONFLICT "There is one already";
     NotCurrent "not-current" PRECONDITION_FAILED "It has changed meanwhile";

@@ -7,11 +7,16 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
+use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
+use crate::api::onboarding::tasks;
 use crate::api::people::{
     approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
 };
-use crate::api::{catalog, deliveries, docs, event_stream, events, health, jobs, links, replay, services, sources};
+use crate::api::{
+    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
+    projects, replay, services, sources,
+};
 use crate::intake;
 use crate::problem::{Code, Problem};
 
@@ -44,6 +49,10 @@ const fn post(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Rou
 
 const fn put(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
     Route { method: Method::PUT, path, entry, handler }
+}
+
+const fn patch(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
+    Route { method: Method::PATCH, path, entry, handler }
 }
 
 const fn delete(path: &'static str, entry: Entry, handler: fn() -> Handler) -> Route {
@@ -87,6 +96,34 @@ pub const ROUTES: &[Route] = &[
     get("/v1/services", VIEWER, || web::to(services::services)),
     get("/v1/teams", VIEWER, || web::to(services::teams)),
     post("/v1/incidents/links", OPERATOR, || web::to(links::say)),
+    get("/v1/incidents", VIEWER, || web::to(shown::list)),
+    post("/v1/incidents", OPERATOR, || web::to(said::open)),
+    get("/v1/incidents/{id}", VIEWER, || web::to(shown::one)),
+    get("/v1/incidents/{id}/timeline", VIEWER, || web::to(timeline::list)),
+    get("/v1/incidents/{id}/changes-before", VIEWER, || web::to(before::list)),
+    post("/v1/incidents/{id}/note", OPERATOR, || web::to(said::note)),
+    post("/v1/incidents/{id}/severity", OPERATOR, || web::to(said::severity)),
+    post("/v1/incidents/{id}/close", OPERATOR, || web::to(said::close)),
+    post("/v1/incidents/{id}/merge", OPERATOR, || web::to(merges::merge)),
+    get("/v1/projects", VIEWER, || web::to(projects::list)),
+    post("/v1/projects", OPERATOR, || web::to(projects::create)),
+    get("/v1/projects/{id}", VIEWER, || web::to(projects::one)),
+    patch("/v1/projects/{id}", OPERATOR, || web::to(projects::change)),
+    delete("/v1/projects/{id}", OPERATOR, || web::to(projects::delete)),
+    get("/v1/onboarding/plans", VIEWER, || web::to(onboarding::list)),
+    post("/v1/onboarding/plans", OPERATOR, || web::to(onboarding::create)),
+    get("/v1/onboarding/plans/{id}", VIEWER, || web::to(onboarding::one)),
+    get("/v1/onboarding/plans/{id}/tasks", VIEWER, || web::to(tasks::list)),
+    post("/v1/onboarding/plans/{id}/tasks", OPERATOR, || web::to(tasks::add)),
+    post("/v1/onboarding/tasks/{id}/done", OPERATOR, || web::to(tasks::done)),
+    get("/v1/okr/objectives", VIEWER, || web::to(objectives::list)),
+    post("/v1/okr/objectives", OPERATOR, || web::to(objectives::create)),
+    get("/v1/okr/objectives/{id}", VIEWER, || web::to(objectives::one)),
+    delete("/v1/okr/objectives/{id}", OPERATOR, || web::to(objectives::delete)),
+    get("/v1/okr/objectives/{id}/krs", VIEWER, || web::to(key_results::list)),
+    post("/v1/okr/objectives/{id}/krs", OPERATOR, || web::to(key_results::add)),
+    get("/v1/okr/krs/{id}", VIEWER, || web::to(key_results::one)),
+    post("/v1/okr/krs/{id}/progress", OPERATOR, || web::to(key_results::progress)),
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
     post("/v1/policy/simulate", VIEWER, || web::to(simulation::try_out)),
     post("/v1/signals/evaluate", VIEWER, || web::to(signals::look)),

@@ -7,6 +7,7 @@
 //! - [`renormalize`] tells beforehand what a job would change.
 //! - [`dora`] reckons the facts of the metrics anew where something that decides about them has changed.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
+//! - [`approvals`] ends approvals in time and has people reminded; [`slack`] posts them and keeps what is posted true.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
@@ -14,6 +15,7 @@
 //! rows. Nothing here may know HTTP, SQL or NATS: stores and buses do.
 
 mod answers;
+pub mod approvals;
 pub mod backfill;
 pub mod consume;
 pub mod consumers;
@@ -26,6 +28,7 @@ pub mod renormalize;
 mod replay;
 mod reread;
 pub mod rollups;
+pub mod slack;
 mod status;
 mod trace;
 
@@ -55,6 +58,8 @@ pub enum StartError {
     Listen(#[source] std::io::Error),
     #[error("the metrics recorder could not be set up")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
+    #[error("no client for Slack")]
+    Slack(#[from] outbound::OutboundError),
     #[error("no store for maintenance")]
     Store(#[from] StoreError),
 }
@@ -95,11 +100,32 @@ pub async fn start(
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
     let work = (store.clone(), stop.clone());
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
+    tasks.extend(people(settings, &store, &stop)?);
     let days = settings.retention_days;
     let work = (store, bus, stop.clone());
     let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());
     tasks.push(keep_up("maintenance", stop.clone(), maintain));
     Ok(WorkerHandle { tasks, stop })
+}
+
+/// The tasks that people wait for: approvals in time, and Slack where it is set up.
+fn people(
+    settings: &Settings,
+    store: &Store,
+    stop: &CancellationToken,
+) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
+    let slack = slack::Slack::of(&settings.slack)?;
+    let telling =
+        slack.is_some().then(|| approvals::Telling { default_channel: settings.slack.default_channel.clone() });
+    let work = (store.clone(), stop.clone());
+    let sweep = move || approvals::run(work.0.clone(), telling.clone(), work.1.clone());
+    let mut tasks = vec![keep_up("approvals", stop.clone(), sweep)];
+    if let Some(slack) = slack {
+        let work = (store.clone(), stop.clone());
+        let post = move || slack::run(work.0.clone(), slack.clone(), work.1.clone());
+        tasks.push(keep_up("slack", stop.clone(), post));
+    }
+    Ok(tasks)
 }
 
 impl WorkerHandle {

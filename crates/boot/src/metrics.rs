@@ -62,14 +62,16 @@ pub const METRICS: &[Metric] = &[
     row("dora_dirty_rows", Gauge, &[], "Notes that a service's facts have to be reckoned anew."),
     row("dora_dirty_oldest_seconds", Gauge, &[], "Age of the oldest of them."),
     row("dora_failures_total", Counter, &[], "Tries to reckon a service's facts that failed; its facts stay as they were."),
+    row("approvals_decisions_total", Counter, &["status"], "Approvals that ended: approved, rejected, expired or cancelled."),
+    row("approvals_latency_seconds", Histogram, &[], "Time from proposing an approval to its end."),
+    row("slack_posts_total", Counter, &["kind", "ok"], "Messages to Slack that were posted (`request`, `reminder`, `escalation`, `conclusion`) or written anew (`update`), and tries that were not (`ok` is `false`)."),
+    row("slack_throttled_total", Counter, &[], "Calls that Slack asked to come again later."),
     row("db_connection_pool_size", Gauge, &[], "Open connections to PostgreSQL."),
     row("db_connection_pool_in_use", Gauge, &[], "Those of them that are in use."),
     row("db_connection_pool_waiting", Gauge, &[], "Calls that wait for a connection."),
     row("db_query_duration_seconds", Histogram, &["query"], "Time that a call to PostgreSQL took, without waiting for a connection."),
     row("integration_enabled", Gauge, &["source"], "1 when a source is taken, 0 when it is turned away."),
     row("integration_last_delivery_seconds", Gauge, &["source"], "Seconds since this process took a source's last delivery."),
-    row("approvals_decisions_total", Counter, &["status"], "Approvals that ended: approved, rejected, expired or cancelled."),
-    row("approvals_latency_seconds", Histogram, &[], "Time from a proposal to its end."),
     row("approvals_override_total", Counter, &["from", "to"], "Approvals that somebody ended alone: how they stood, and how they stand."),
     row("workflows_auto_vs_hitl_total", Counter, &["mode"], "Actions that were asked for: auto happen by themselves, for hitl people were asked first."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
@@ -78,10 +80,9 @@ pub const METRICS: &[Metric] = &[
 
 const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// People take minutes to days.
+const PATIENCE: &[f64] = &[60.0, 300.0, 900.0, 3_600.0, 14_400.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
 const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
-
-/// People take minutes or days.
-const PATIENCE: &[f64] = &[1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
 
 /// What was recorded in this process.
 #[derive(Clone)]

@@ -8,6 +8,7 @@
 mod reader;
 mod refuse;
 mod sections;
+mod slack;
 mod sources;
 mod table;
 mod unknown;
@@ -27,6 +28,7 @@ pub use reader::BadSetting;
 pub use sections::{
     ApiSettings, AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings,
 };
+pub use slack::SlackSettings;
 pub use sources::{SourceSettings, Unsigned, plugins_dir, secret_name};
 pub use table::{SETTINGS, Setting};
 pub use unknown::Warning;
@@ -74,6 +76,7 @@ pub struct Settings {
     pub sources: SourceSettings,
     pub rules: Rules,
     pub apis: ApiSettings,
+    pub slack: SlackSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
     /// None: the rules for signals that are shipped.
@@ -142,6 +145,7 @@ impl Settings {
             sources: SourceSettings::read(reader, source_names, env),
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
+            slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),

@@ -249,6 +249,8 @@ fields! {
     Incident {
         incident_id: Text, title: Text, severity: Text, opened_at: Time, started_at: Time, acked_at: Time,
         resolved_at: Time, change_related: Option<bool>, caused_by: Option<Cause>, deleted: Option<bool>,
+        /// Whose incident it is, where people speak through us of one that a tool told of.
+        integration: Text,
     }
 }
 

@@ -19,6 +19,9 @@ use crate::text::clean;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventType(Cow<'static, str>);
 
+/// What people say through us comes from this integration.
+pub const OURSELVES: &str = "em-agent";
+
 /// Every noun with its verbs. A type that is not here does not leave a normalizer.
 pub const TYPES: &[(&str, &[&str])] = &[
     ("alert", &["fired", "resolved"]),

@@ -197,6 +197,11 @@ impl FromStr for Mark {
     }
 }
 
+/// A new id of a row that people made, as [`DeliveryId::new`].
+pub fn row(made_at: DateTime<Utc>, random: [u8; 16]) -> Uuid {
+    v7(made_at, random)
+}
+
 fn v7(at: DateTime<Utc>, bits: [u8; 16]) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
     let mut rest = [0u8; 10];

@@ -1,9 +1,16 @@
 //! The world outside: the only HTTP client of the program.
 //!
 //! Every request has a deadline, follows no redirect, takes no proxy from the environment and reads no more of an
-//! answer than it was told to. Whom to call is the caller's decision; so is what an answer's status means.
+//! answer than it was told to. Whom to call is the caller's decision; so is what an answer's status means. A client that
+//! calls addresses from data is [`Outbound::guarded`].
 
+pub mod guard;
+
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
+
+use guard::{Barred, Guard, Resolver};
 
 use reqwest::header::{HeaderName, HeaderValue};
 pub use reqwest::{Method, StatusCode};
@@ -65,14 +72,17 @@ pub enum OutboundError {
         source: reqwest::Error,
     },
     #[error("the answer of {url} is larger than {cap_bytes} bytes")]
-    TooLarge { url: String, cap_bytes: usize },
+    TooLarge { url: String, status: StatusCode, cap_bytes: usize },
+    /// The address itself is not repeated: it comes from data and may carry a token.
+    #[error("the address is not called: {why}")]
+    Barred { why: Barred },
 }
 
 impl OutboundError {
     /// Whether the request may have reached whom it was for, so that what it asks for may have been done.
     pub fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Setup(_) | Self::Header(_) => false,
+            Self::Setup(_) | Self::Header(_) | Self::Barred { .. } => false,
             Self::Unanswered { source, .. } => !source.is_connect() && !source.is_builder(),
             Self::TooLarge { .. } => true,
         }
@@ -88,6 +98,7 @@ impl OutboundError {
             Self::Unanswered { source, .. } if source.is_builder() => "the address is none",
             Self::Unanswered { .. } => "the answer broke off",
             Self::TooLarge { .. } => "the answer is too large",
+            Self::Barred { .. } => "the address is not called",
         }
     }
 }
@@ -97,33 +108,44 @@ impl OutboundError {
 pub struct Outbound {
     client: reqwest::Client,
     cap_bytes: usize,
+    guard: Option<Guard>,
 }
 
 impl Outbound {
     /// `timeout` is for the whole exchange; of an answer at most `cap_bytes` are taken.
     pub fn new(timeout: Duration, cap_bytes: usize) -> Result<Self, OutboundError> {
-        let client = reqwest::Client::builder()
-            .timeout(timeout)
-            .connect_timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("em-agent/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(OutboundError::Setup)?;
-        Ok(Self { client, cap_bytes })
+        let client = builder(timeout).build().map_err(OutboundError::Setup)?;
+        Ok(Self { client, cap_bytes, guard: None })
+    }
+
+    /// A client for addresses that come from data: it reaches only whom the guard lets it.
+    pub fn guarded(timeout: Duration, cap_bytes: usize, guard: Guard) -> Result<Self, OutboundError> {
+        let resolver = Arc::new(Resolver(guard.clone()));
+        let client = builder(timeout).dns_resolver(resolver).build().map_err(OutboundError::Setup)?;
+        Ok(Self { client, cap_bytes, guard: Some(guard) })
+    }
+
+    /// Whether addresses from data may be given to it.
+    pub fn is_guarded(&self) -> bool {
+        self.guard.is_some()
     }
 
     /// Sends a request and reads the answer, whatever its status.
     pub async fn send(&self, request: Request) -> Result<Answer, OutboundError> {
         let Request { method, url, headers, body } = request;
+        if let Some(Err(why)) = self.guard.as_ref().map(|guard| guard.check(&url)) {
+            return Err(OutboundError::Barred { why });
+        }
         let mut builder = self.client.request(method, &url).body(body);
         for (name, value) in headers {
             let parsed = HeaderName::try_from(&name).ok().zip(HeaderValue::try_from(value).ok());
             let (key, value) = parsed.ok_or(OutboundError::Header(name))?;
             builder = builder.header(key, value);
         }
-        let unanswered =
-            |source: reqwest::Error| OutboundError::Unanswered { url: url.clone(), source: source.without_url() };
+        let unanswered = |source: reqwest::Error| match barred(&source) {
+            Some(why) => OutboundError::Barred { why },
+            None => OutboundError::Unanswered { url: url.clone(), source: source.without_url() },
+        };
         let mut response = builder.send().await.map_err(unanswered)?;
         let status = response.status();
         let text =
@@ -132,10 +154,31 @@ impl Outbound {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
             if body.len() + chunk.len() > self.cap_bytes {
-                return Err(OutboundError::TooLarge { url, cap_bytes: self.cap_bytes });
+                return Err(OutboundError::TooLarge { url, status, cap_bytes: self.cap_bytes });
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { status, headers, body })
     }
+}
+
+fn builder(timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("em-agent/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Whether it was our own resolver that refused.
+fn barred(error: &reqwest::Error) -> Option<Barred> {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(why) = inner.downcast_ref::<Barred>() {
+            return Some(*why);
+        }
+        cause = inner.source();
+    }
+    None
 }

@@ -3,9 +3,13 @@
 
 mod facts;
 mod people;
+mod posts;
+mod rooms;
 
 pub use facts::*;
 pub use people::*;
+pub use posts::*;
+pub use rooms::*;
 
 diesel::table! {
     tenants (tenant_id) {

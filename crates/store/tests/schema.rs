@@ -43,6 +43,8 @@ fn declared() -> BTreeMap<String, BTreeSet<String>> {
         include_str!("../src/schema.rs"),
         include_str!("../src/schema/facts.rs"),
         include_str!("../src/schema/people.rs"),
+        include_str!("../src/schema/rooms.rs"),
+        include_str!("../src/schema/posts.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
@@ -132,6 +134,8 @@ fn what_the_migrations_make_they_can_take_back() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
+        include_str!("../../../migrations/2026-11-21-000007_posts/down.sql"),
+        include_str!("../../../migrations/2026-11-21-000006_rooms/down.sql"),
         include_str!("../../../migrations/2026-11-21-000005_people/down.sql"),
         include_str!("../../../migrations/2026-11-21-000004_metrics_indexes/down.sql"),
         include_str!("../../../migrations/2026-11-21-000003_views/down.sql"),

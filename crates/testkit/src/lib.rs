@@ -14,4 +14,5 @@ pub mod prometheus;
 pub mod rest;
 pub mod senders;
 pub mod servers;
+pub mod slack;
 pub mod world;

@@ -7,31 +7,28 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SubsecRound, Utc};
-use domain::data::{Actor, Body, Common, Data, Link};
+use domain::data::{Body, Data, Link};
 use domain::dora::facts::Outside;
-use domain::event::{Draft, Event, EventType};
+use domain::event::{Draft, EventType, OURSELVES};
 use domain::ids::DeliveryId;
 use domain::text::clean;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::idempotency::Answer;
-use store::intake::{Accepted, Keep, Outcome, accept, pack};
-use store::{Connection, StoreError, named};
-use tokio::sync::oneshot;
+use store::intake::Keep;
+use store::{Connection, named};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator};
-use crate::body;
-use crate::idempotent::{self, keyed};
+use crate::idempotent::keyed;
 use crate::problem::{FieldError, Problem, ProblemBody};
 use crate::query::Asked;
 use crate::state::{Shared, State};
+use crate::{body, ourselves};
 
 const CREATED: i16 = 201;
-/// What people say through us comes from this integration.
-const OURSELVES: &str = "em-agent";
 /// In the place of a deployment: none was the cause.
 const NONE: &str = "none";
 const LONGEST_NAME: usize = 400;
@@ -100,17 +97,9 @@ pub(crate) async fn say(
         removed: said.removed,
         known,
     });
-    let (committed, owed) = oneshot::channel();
-    let work = move |conn: &mut Connection| {
-        let accepted = accept(conn, &[keep])?;
-        is_kept(&accepted)?;
-        // Nobody listens any more when the caller has gone: then the sweep finds what is owed.
-        drop(committed.send(accepted.committed));
-        Ok(Answer { status: CREATED, body: answer })
-    };
-    let response = idempotent::answer(&state, "incident_link", keyed, now, work).await?;
-    owed.await.into_iter().flatten().for_each(|committed| state.relay.hand_over(committed));
-    Ok(response)
+    let work =
+        move |conn: &mut Connection| Ok((Answer { status: CREATED, body: answer }, ourselves::keep(conn, keep, now)?));
+    ourselves::answer(&state, "incident_link", keyed, now, work).await
 }
 
 impl Said {
@@ -129,7 +118,8 @@ impl Said {
 
 /// The two by their whole names where they are known, so that one pair is not named in two ways.
 async fn resolved(state: &State, caller: &Caller<Operator>, mut said: Said) -> Result<(Said, Known), Problem> {
-    let (tenant, names) = (caller.tenant.clone(), state.sources.names());
+    let (tenant, mut names) = (caller.tenant.clone(), state.sources.names());
+    names.push(OURSELVES);
     let (incident, deployment) = (said.incident.clone(), said.deployment.clone());
     let look = move |conn: &mut Connection| {
         let incidents = named::incidents(conn, &tenant, &names, &incident)?;
@@ -162,11 +152,7 @@ fn only(word: &mut String, name: &str, meant: &[Outside], errors: &mut Vec<Field
 /// The delivery that holds what was said: from ourselves, proved as callers of the API are.
 fn keep(caller: &Caller<Operator>, said: &Said, sent: &[u8], now: DateTime<Utc>) -> Keep {
     let id = DeliveryId::new(now, Uuid::new_v4().into_bytes());
-    let common = Common {
-        actor: Some(Actor { login: Some(caller.name().to_owned()), ..Actor::default() }),
-        revision: Some(now.trunc_subsecs(6)),
-        ..Common::default()
-    };
+    let common = ourselves::said_by(caller, now);
     let link = Link { incident_id: Some(said.incident.clone()), deployment_id: Some(said.deployment.clone()) };
     let note = said.note.as_deref().map(|note| (OURSELVES.to_owned(), json!({"note": clean(note, LONGEST_NOTE)})));
     let draft = Draft {
@@ -176,24 +162,5 @@ fn keep(caller: &Caller<Operator>, said: &Said, sent: &[u8], now: DateTime<Utc>)
         time: Some(now.trunc_subsecs(6)),
         data: Data { common, body: Body::Link(link), extra: note.into_iter().collect() },
     };
-    Keep {
-        tenant: caller.tenant.clone(),
-        id,
-        source: OURSELVES.to_owned(),
-        kind: "link".to_owned(),
-        key: id.to_string(),
-        headers: "[]".to_owned(),
-        body: pack(sent),
-        scheme: "api",
-        secret: "none",
-        mapping_version: 1,
-        events: Event::seal(vec![draft], OURSELVES, &caller.tenant, id, None),
-    }
-}
-
-fn is_kept(accepted: &Accepted) -> Result<(), StoreError> {
-    match accepted.outcomes.as_slice() {
-        [Outcome::Refused(why)] => Err(StoreError::Corrupt(why.clone())),
-        _ => Ok(()),
-    }
+    ourselves::delivery(&caller.tenant, id, "link", sent, vec![draft])
 }

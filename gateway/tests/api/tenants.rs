@@ -14,6 +14,8 @@ use crate::world::{World, events, problem, token};
 const REJECTED: &str = "01938f5e-3f0c-7c11-9d4e-000000000003";
 /// Of the events that `events` makes, this one has an id that is known.
 const EVENT: &str = "01938f5e-3f0a-7c11-9d4e-0000000000e1";
+/// What people keep has this id.
+const OF_ROOMS: &str = "01938f5e-3f0a-7c11-9d4e-0000000000f1";
 const RANGE: &str = r#"{"from":"2024-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z"}"#;
 
 async fn as_acme(world: &World, method: Method, path: &str) -> Response {
@@ -29,7 +31,7 @@ async fn as_acme(world: &World, method: Method, path: &str) -> Response {
 
 /// A row of every fact and of what stands beside them, as of now.
 fn facts() -> String {
-    let (now, id) = (Utc::now().to_rfc3339(), "01938f5e-3f0a-7c11-9d4e-0000000000f1");
+    let (now, id) = (Utc::now().to_rfc3339(), OF_ROOMS);
     let now = now.as_str();
     let change = |number: &str, merged_at: &str| {
         let usual = [("tenant_id", "default"), ("repo", "acme/shop"), ("number", number), ("registers", "{}")];
@@ -44,6 +46,18 @@ fn facts() -> String {
         + &facts::insert("quality_reports", &report, &[])
         + &change("1", now)
         + &change("2", "null")
+        + &rooms(now, id)
+}
+
+/// A row of everything that people keep.
+fn rooms(now: &str, id: &str) -> String {
+    let made = [("tenant_id", "default"), ("id", id), ("created_at", now)];
+    let row = |table: &str, extra: &[(&str, &str)]| facts::insert(table, &made, extra);
+    let incident = [("tenant_id", "default"), ("integration", "pagerduty"), ("incident_id", "1"), ("registers", "{}")];
+    facts::insert("incidents", &incident, &[("opened_at", now)])
+        + &row("projects", &[("key", "SHOP"), ("name", "Shop"), ("updated_at", now)])
+        + &row("onboarding_plans", &[("title", "Ada")])
+        + &row("objectives", &[("title", "Faster"), ("updated_at", now)])
 }
 
 /// The default tenant has a row of every kind; acme has none.
@@ -80,7 +94,8 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
                 assert_eq!((n(theirs), n(world.get(route.path).await)), (json!(0), json!(1)));
                 continue;
             }
-            path if path.contains("{id}") => vec![FIRST, REJECTED],
+            path if path.starts_with("/v1/incidents/{id}") => vec!["pagerduty:1", "1"],
+            path if path.contains("{id}") => vec![FIRST, REJECTED, OF_ROOMS],
             // They are no rows: what is on, and what is asked for.
             "/v1/sources" | "/v1/events/stream" | "/v1/replay" | "/v1/incidents/links" => continue,
             "/v1/policy/evaluate"

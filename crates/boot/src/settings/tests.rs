@@ -74,6 +74,9 @@ fn every_bad_value_is_told_in_one_line_that_names_the_variable_what_it_got_and_w
         ("INTAKE_RATE_PER_SEC", "fast"),
         ("WEBHOOKS_ALLOW_UNSIGNED", "gitub"),
         ("INTEGRATIONS_GITHUB_ENABLED", "nope"),
+        ("SLACK_DEFAULT_CHANNEL", "the shop"),
+        ("SLACK_API_URL", "https://slack.example"),
+        ("MAX_DAILY_SLACK_POSTS", "many"),
         ("RETENTION_DAYS", "1.5"),
         ("METRICS_ADDR", "9100"),
         ("OTEL_ENABLED", "x"),
@@ -202,6 +205,7 @@ fn production_refuses_what_is_weak_missing_or_open() {
         ("CORS_ALLOW_ORIGINS", "https://*.example"),
         ("WEBHOOKS_ALLOW_UNSIGNED", "github"),
         ("WEBHOOKS_ALLOW_UNSIGNED", "*"),
+        ("SLACK_API_URL", "http://slack.example/api/"),
     ] {
         let bad = production(&[(name, value)]).expect_err(name);
         assert_eq!(bad.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), [name]);
@@ -220,6 +224,7 @@ fn secrets_are_in_no_debug_text_and_no_shown_value() {
         ("JWT_SECRET_KEY", secret),
         ("AGENT_ADMIN_KEY", secret),
         ("GITHUB_WEBHOOK_SECRET", secret),
+        ("SLACK_BOT_TOKEN", secret),
         ("OTEL_EXPORTER_OTLP_HEADERS", &format!("authorization={secret}")),
     ]);
     assert!(!format!("{settings:?}").contains("hunter2"));

@@ -1,3 +1,5 @@
+//! The rules of approvals, case by case; any interleaving is the property of `tests/approvals.rs`.
+
 use chrono::TimeDelta;
 use serde_json::json;
 

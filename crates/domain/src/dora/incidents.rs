@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::registers::{Register, known, registers};
 use super::{Entities, micros, stamp};
 use crate::data::{Common, Incident};
-use crate::event::Event;
+use crate::event::{Event, OURSELVES};
 
 /// Which incident: the source's own id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,10 +29,13 @@ registers! {
 }
 
 impl Entities {
-    /// One state of an incident. Without the source's id there is nothing to key it by.
+    /// One state of an incident. Without the source's id there is nothing to key it by. People speak through us of the
+    /// incidents of all integrations; integrations of their own alone.
     pub(super) fn add_incident(&mut self, event: &Event, common: Common, said: Incident) {
         let Some(incident_id) = said.incident_id.clone() else { return };
-        let key = IncidentKey { tenant: event.tenant.to_string(), integration: event.integration.clone(), incident_id };
+        let of_others = said.integration.clone().filter(|_| event.integration == OURSELVES);
+        let integration = of_others.unwrap_or_else(|| event.integration.clone());
+        let key = IncidentKey { tenant: event.tenant.to_string(), integration, incident_id };
         self.touched.incidents.insert((key.clone(), event.id));
         self.incidents.entry(key).or_default().merge(facts(event, common, said));
     }
@@ -96,5 +99,18 @@ mod tests {
         let later =
             [("incident.reopened", 6, fact()), ("incident.resolved", 5, fact()), ("incident.resolved", 9, fact())];
         assert_eq!(resolved(&later), Some(9));
+    }
+
+    #[test]
+    fn people_speak_of_incidents_of_all_integrations_and_integrations_of_their_own() {
+        let data = json!({"incident_id": "Q2", "integration": "pagerduty", "severity": "high"});
+        let mut event = told("incident.updated", 1, data);
+        for (speaker, whose) in [(OURSELVES, "pagerduty"), ("generic", "generic")] {
+            speaker.clone_into(&mut event.integration);
+            let sum = Entities::of([&event]).expect("readable");
+            let (key, facts) = sum.incidents.into_iter().next().expect("an incident");
+            assert_eq!((key.integration.as_str(), key.incident_id.as_str()), (whose, "Q2"));
+            assert_eq!(facts.severity.map(|severity| severity.value).as_deref(), Some("high"));
+        }
     }
 }

@@ -1,0 +1,36 @@
+//! What is owed to Slack and what was used of the day, as diesel sees the tables.
+
+diesel::table! {
+    slack_messages (tenant_id, approval_id, key, place) {
+        tenant_id -> Text,
+        id -> BigInt,
+        approval_id -> Uuid,
+        kind -> Text,
+        key -> Text,
+        place -> Text,
+        thread_ts -> Nullable<Text>,
+        state -> Text,
+        tries -> Integer,
+        due_at -> Timestamptz,
+        created_at -> Timestamptz,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    slack_paces (tenant_id, what) {
+        tenant_id -> Text,
+        what -> Text,
+        until -> Timestamptz,
+        channel -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    daily_usage (tenant_id, day, what) {
+        tenant_id -> Text,
+        day -> Date,
+        what -> Text,
+        used -> BigInt,
+    }
+}

@@ -1,0 +1,252 @@
+//! Slack's Web API as its documentation says, on loopback: messages that stay, and faults on demand.
+//!
+//! It takes JSON and forms, as the official clients send them, and remembers what it was asked. `#name` and a person's id
+//! become the id of a channel, as in Slack. What it keeps can be looked at and taken away.
+
+mod methods;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// A message that stands in a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub channel: String,
+    pub ts: String,
+    pub thread_ts: Option<String>,
+    /// As it is now: text, blocks, and what else was sent with it.
+    pub body: Value,
+    /// How often it was written anew.
+    pub updates: usize,
+}
+
+impl Message {
+    pub fn text(&self) -> &str {
+        self.body["text"].as_str().unwrap_or_default()
+    }
+
+    /// The `action_id`s of its buttons.
+    pub fn buttons(&self) -> Vec<String> {
+        let blocks = self.body["blocks"].as_array().cloned().unwrap_or_default();
+        let elements =
+            blocks.iter().filter(|block| block["type"] == "actions").filter_map(|block| block["elements"].as_array());
+        elements.flatten().filter_map(|button| button["action_id"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// One call that came.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub method: String,
+    /// What stood behind `Bearer`.
+    pub token: Option<String>,
+    pub body: Value,
+    pub at: Instant,
+}
+
+/// What happens to a call instead of the usual.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// 429, come again after so many seconds. Nothing is done.
+    Limited(u32),
+    /// Slack's own code of refusal. Nothing is done.
+    Refused(String),
+    /// 500. Nothing is done.
+    Failed,
+    /// 500, and it is done all the same.
+    FailedAfter,
+    /// It is done, and the connection breaks without an answer.
+    Lost,
+    /// No answer for so long; nothing is done.
+    Silent(Duration),
+}
+
+#[derive(Default)]
+struct State {
+    token: String,
+    messages: Vec<Message>,
+    whispers: Vec<Value>,
+    views: Vec<Value>,
+    channels: BTreeMap<String, String>,
+    people: BTreeMap<String, String>,
+    calls: Vec<Call>,
+    /// The next call of the method meets it.
+    faults: VecDeque<(String, Fault)>,
+    said: u32,
+}
+
+/// Listens until it is dropped.
+pub struct Slack {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    listening: JoinHandle<()>,
+}
+
+impl Slack {
+    /// Takes calls with this token only.
+    ///
+    /// # Panics
+    /// When no port can be listened on.
+    pub async fn start(token: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(Mutex::new(State { token: token.to_owned(), ..State::default() }));
+        let served = state.clone();
+        let listening = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, served.clone()));
+            }
+        });
+        Self { address, state, listening }
+    }
+
+    /// `SLACK_API_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}/api/", self.address)
+    }
+
+    /// The next call of a method that no other fault waits for meets this one.
+    pub fn fault(&self, method: &str, fault: Fault) {
+        self.state().faults.push_back((method.to_owned(), fault));
+    }
+
+    /// Somebody who is found by their e-mail address.
+    pub fn person(&self, email: &str, user_id: &str) {
+        self.state().people.insert(email.to_owned(), user_id.to_owned());
+    }
+
+    /// All messages, in the order in which they came.
+    pub fn messages(&self) -> Vec<Message> {
+        self.state().messages.clone()
+    }
+
+    /// What only one person saw.
+    pub fn whispers(&self) -> Vec<Value> {
+        self.state().whispers.clone()
+    }
+
+    /// Views that were opened or published.
+    pub fn views(&self) -> Vec<Value> {
+        self.state().views.clone()
+    }
+
+    /// Somebody deletes a message.
+    pub fn delete(&self, ts: &str) {
+        self.state().messages.retain(|message| message.ts != ts);
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slack {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: String,
+    body: Value,
+}
+
+impl Answer {
+    fn ok(body: Value) -> Self {
+        Self { status: 200, headers: "X-OAuth-Scopes: chat:write,commands\r\n".to_owned(), body }
+    }
+}
+
+/// Answers the calls of one connection; `None` when it has ended.
+async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let (head, body) = request(&mut stream).await?;
+        let fault = {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            noted(&head, &body, &mut state)
+        };
+        let (call, fault) = fault?;
+        let answer = match fault {
+            None => done(&call, &state),
+            Some(Fault::Limited(seconds)) => {
+                Answer { status: 429, headers: format!("Retry-After: {seconds}\r\n"), body: Value::Null }
+            }
+            Some(Fault::Refused(code)) => Answer::ok(json!({"ok": false, "error": code})),
+            Some(Fault::Failed) => Answer { status: 500, headers: String::new(), body: Value::Null },
+            Some(Fault::FailedAfter) => Answer { status: 500, ..done(&call, &state) },
+            Some(Fault::Lost) => {
+                done(&call, &state);
+                return None;
+            }
+            Some(Fault::Silent(time)) => {
+                tokio::time::sleep(time).await;
+                return None;
+            }
+        };
+        let body = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
+        let (status, headers, length) = (answer.status, answer.headers, body.len());
+        let text = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+        stream.write_all(text.as_bytes()).await.ok()?;
+    }
+}
+
+async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let mut body = vec![0; header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0)];
+    stream.read_exact(&mut body).await.ok()?;
+    Some((head, body))
+}
+
+/// Remembers the call; what it meets. `None`: it is not for us.
+fn noted(head: &str, body: &[u8], state: &mut State) -> Option<(Call, Option<Fault>)> {
+    let method = head.split(' ').nth(1)?.strip_prefix("/api/")?.to_owned();
+    let is_json = header(head, "content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let body = if is_json { serde_json::from_slice(body).ok()? } else { fields(body) };
+    let token = header(head, "authorization").and_then(|proof| proof.strip_prefix("Bearer ").map(str::to_owned));
+    let call = Call { method, token, body, at: Instant::now() };
+    state.calls.push(call.clone());
+    let place = state.faults.iter().position(|(method, _)| *method == call.method);
+    let fault = place.and_then(|place| state.faults.remove(place)).map(|(_, fault)| fault);
+    Some((call, fault))
+}
+
+/// A form's fields; those that are JSON, as blocks and views are, as such.
+fn fields(body: &[u8]) -> Value {
+    let field = |(name, text): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+        let is_json = text.starts_with(['[', '{']);
+        let value = if is_json { serde_json::from_str(&text).ok() } else { None };
+        (name.into_owned(), value.unwrap_or_else(|| Value::from(text.into_owned())))
+    };
+    Value::Object(form_urlencoded::parse(body).map(field).collect())
+}
+
+fn header(head: &str, name: &str) -> Option<String> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+}
+
+fn done(call: &Call, state: &Mutex<State>) -> Answer {
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_known = call.token.as_deref() == Some(state.token.as_str());
+    let body = if is_known { methods::answer(call, &mut state) } else { methods::refused("invalid_auth") };
+    Answer::ok(body)
+}

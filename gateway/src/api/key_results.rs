@@ -1,0 +1,182 @@
+//! Key results of objectives. One holds the number that people tell, or follows a metric: then its number is measured when it
+//! is asked for, as `GET /v1/metrics/dora` would tell it, and nobody can set it.
+
+mod asked;
+mod views;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::ids::TenantId;
+use serde::Deserialize;
+use serde_json::json;
+use store::events::After;
+use store::idempotency::Answer;
+use store::objectives::{self, Told};
+use store::{Connection, StoreError};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use self::asked::NewKeyResult;
+use self::views::{KeyResult, followed};
+use super::deliveries::NoQuery;
+use super::metrics::current::current;
+use crate::access::{Caller, Operator, Viewer};
+use crate::body;
+use crate::cursor::Scope;
+use crate::fields::Fields;
+use crate::idempotent::{self, keyed};
+use crate::page::{self, Page};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::{Asked, Faults};
+use crate::state::{Shared, State};
+
+/// As EM Agent answered.
+const DONE: i16 = 200;
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Progress {
+    /// Where it is now.
+    current: Option<f64>,
+}
+
+/// What is shown of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct KeyResultQuery {
+    /// Rows of a page, 1 to 200; 50 unless given.
+    limit: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Adds a key result to an objective.
+#[utoipa::path(post, path = "/v1/okr/objectives/{id}/krs", tag = "okr", request_body = NewKeyResult,
+    params(("id" = String, Path, description = "The objective's id"),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`id`", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn add(
+    caller: Caller<Operator>,
+    state: Shared,
+    id: web::Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let objective = super::objectives::found(&state, &caller.tenant, &id).await?.id;
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let keyed = keyed("key_results", &caller, &request, &sent)?;
+    let now = Utc::now();
+    let row = body::json::<NewKeyResult>(&sent)?.row(&caller.tenant, objective, now)?;
+    let work = move |conn: &mut Connection| {
+        objectives::add(conn, &caller.tenant, &row)?;
+        Ok(Answer { status: DONE, body: json!({"id": row.id}) })
+    };
+    idempotent::answer(&state, "key_result_add", keyed, now, work).await
+}
+
+/// The key results of an objective, newest first, each with where it is now.
+#[utoipa::path(get, path = "/v1/okr/objectives/{id}/krs", tag = "okr",
+    params(KeyResultQuery, ("id" = String, Path, description = "The objective's id")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Page<KeyResult>),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(query): Asked<KeyResultQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let limit = page::limit(&mut faults, query.limit.as_deref());
+    faults.none()?;
+    let objective = super::objectives::found(&state, &caller.tenant, &id).await?.id;
+    let scope = Scope::new("key results", &caller.tenant, &objective);
+    let after = scope.place(query.cursor.as_deref())?;
+    let now = Utc::now();
+    let read = move |conn: &mut Connection| {
+        let rows = objectives::results(conn, &caller.tenant, objective, after, limit + 1)?;
+        rows.into_iter().map(|row| measured(conn, &caller.tenant, row, now)).collect::<Result<Vec<_>, _>>()
+    };
+    let rows = state.store.look("key_result_list", read).await?;
+    let place = |row: &KeyResult| After { time: row.created_at, id: row.id };
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, |row| row)))
+}
+
+/// One key result with where it is now.
+#[utoipa::path(get, path = "/v1/okr/krs/{id}", tag = "okr", params(("id" = String, Path, description = "The key result's id")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = KeyResult),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(found(&state, &caller.tenant, &id).await?))
+}
+
+async fn found(state: &State, tenant: &TenantId, id: &str) -> Result<KeyResult, Problem> {
+    let lost = || Problem::not_found("key result");
+    let (id, tenant, now) = (Uuid::try_parse(id).map_err(|_| lost())?, tenant.clone(), Utc::now());
+    let read = move |conn: &mut Connection| {
+        let row = objectives::result(conn, &tenant, id)?;
+        row.map(|row| measured(conn, &tenant, row, now)).transpose()
+    };
+    state.store.look("key_result_one", read).await?.ok_or_else(lost)
+}
+
+fn measured(
+    conn: &mut Connection,
+    tenant: &TenantId,
+    row: objectives::KeyResult,
+    now: DateTime<Utc>,
+) -> Result<KeyResult, StoreError> {
+    let found = followed(&row).map(|followed| current(conn, tenant, &followed, now)).transpose()?;
+    Ok(KeyResult::of(row, found))
+}
+
+/// Tells where a key result is now.
+#[utoipa::path(post, path = "/v1/okr/krs/{id}/progress", tag = "okr", request_body = Progress,
+    params(("id" = String, Path, description = "The key result's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`ok`", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn progress(
+    caller: Caller<Operator>,
+    state: Shared,
+    id: web::Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id = found(&state, &caller.tenant, &id).await?.id;
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let Progress { current } = body::json(&sent)?;
+    let mut fields = Fields::default();
+    if current.is_none() {
+        fields.add("current", "`current` is a number");
+    }
+    fields.none()?;
+    let now = Utc::now();
+    let work =
+        move |conn: &mut Connection| objectives::tell(conn, &caller.tenant, id, current.unwrap_or_default(), now);
+    match state.store.call("key_result_progress", work).await? {
+        Told::Kept => Ok(HttpResponse::Ok().json(json!({"ok": true}))),
+        Told::Follows(metric) => {
+            Err(Problem::new(Code::Conflict, format!("this key result follows {metric}: it is measured, not told")))
+        }
+        Told::Gone => Err(Problem::not_found("key result")),
+    }
+}

@@ -1,0 +1,145 @@
+//! Onboarding plans, by EM Agent's paths and fields. A plan is completed while all of its [`tasks`] are done.
+
+pub(crate) mod tasks;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::ids::{self, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::events::After;
+use store::idempotency::Answer;
+use store::{Connection, onboarding};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::deliveries::NoQuery;
+use crate::access::{Caller, Operator, Viewer};
+use crate::body;
+use crate::cursor::Scope;
+use crate::fields::Fields;
+use crate::idempotent::{self, keyed};
+use crate::page::{self, Page};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Asked, Faults};
+use crate::state::{Shared, State};
+
+/// As EM Agent answered.
+const DONE: i16 = 200;
+const UNTITLED: &str = "Onboarding plan";
+const LONGEST_TITLE: usize = 255;
+
+/// A plan with how far it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Plan {
+    #[schema(value_type = String)]
+    id: Uuid,
+    title: String,
+    /// `open`, or `completed`: all of its tasks are done, and it has any.
+    status: &'static str,
+    tasks: i64,
+    done: i64,
+    created_at: DateTime<Utc>,
+    /// When its last task was done.
+    completed_at: Option<DateTime<Utc>>,
+}
+
+impl From<onboarding::Plan> for Plan {
+    fn from(row: onboarding::Plan) -> Self {
+        let onboarding::Plan { id, title, created_at, completed_at, tasks, done } = row;
+        let status = if completed_at.is_some() { "completed" } else { "open" };
+        Self { id, title, status, tasks, done, created_at, completed_at }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPlan {
+    /// `Onboarding plan` unless given.
+    title: Option<String>,
+}
+
+/// What is shown of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PlanQuery {
+    /// Rows of a page, 1 to 200; 50 unless given.
+    limit: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Makes a plan.
+#[utoipa::path(post, path = "/v1/onboarding/plans", tag = "onboarding", request_body = NewPlan,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`id`, `title`, `status`", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn create(
+    caller: Caller<Operator>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let keyed = keyed("onboarding_plans", &caller, &request, &sent)?;
+    let NewPlan { title } = body::json(&sent)?;
+    let mut fields = Fields::default();
+    let title = fields.line("title", title.as_deref(), LONGEST_TITLE).unwrap_or_else(|| UNTITLED.to_owned());
+    fields.none()?;
+    let now = Utc::now();
+    let id = ids::row(now, Uuid::new_v4().into_bytes());
+    let work = move |conn: &mut Connection| {
+        onboarding::create(conn, &caller.tenant, id, &title, now)?;
+        Ok(Answer { status: DONE, body: json!({"id": id, "title": title, "status": "open"}) })
+    };
+    idempotent::answer(&state, "onboarding_plan_create", keyed, now, work).await
+}
+
+/// Plans, newest first.
+#[utoipa::path(get, path = "/v1/onboarding/plans", tag = "onboarding", params(PlanQuery),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Page<Plan>),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    Asked(query): Asked<PlanQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let limit = page::limit(&mut faults, query.limit.as_deref());
+    faults.none()?;
+    let scope = Scope::new("onboarding plans", &caller.tenant, &());
+    let after = scope.place(query.cursor.as_deref())?;
+    let read = move |conn: &mut Connection| onboarding::list(conn, &caller.tenant, after, limit + 1);
+    let rows = state.store.call("onboarding_plan_list", read).await?;
+    let place = |row: &onboarding::Plan| After { time: row.created_at, id: row.id };
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Plan::from)))
+}
+
+/// One plan.
+#[utoipa::path(get, path = "/v1/onboarding/plans/{id}", tag = "onboarding",
+    params(("id" = String, Path, description = "The plan's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Plan),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(Plan::from(plan(&state, &caller.tenant, &id).await?)))
+}
+
+async fn plan(state: &State, tenant: &TenantId, id: &str) -> Result<onboarding::Plan, Problem> {
+    let lost = || Problem::not_found("plan");
+    let (id, tenant) = (Uuid::try_parse(id).map_err(|_| lost())?, tenant.clone());
+    let found = state.store.call("onboarding_plan", move |conn| onboarding::one(conn, &tenant, id)).await?;
+    found.ok_or_else(lost)
+}

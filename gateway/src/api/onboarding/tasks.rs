@@ -1,0 +1,165 @@
+//! The tasks of onboarding plans.
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ids;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::events::After;
+use store::idempotency::Answer;
+use store::onboarding::{self, NewTask};
+use store::{Connection, transaction};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{DONE, LONGEST_TITLE, PlanQuery, plan};
+use crate::access::{Caller, Operator, Viewer};
+use crate::api::deliveries::NoQuery;
+use crate::body;
+use crate::cursor::Scope;
+use crate::fields::Fields;
+use crate::idempotent::{self, keyed};
+use crate::page::{self, Page};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::{Asked, Faults, time_of};
+use crate::state::Shared;
+
+/// A task of a plan.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlanTask {
+    #[schema(value_type = String)]
+    id: Uuid,
+    #[schema(value_type = String)]
+    plan_id: Uuid,
+    title: String,
+    assignee: Option<String>,
+    due_date: Option<NaiveDate>,
+    /// `open` or `done`.
+    status: &'static str,
+    created_at: DateTime<Utc>,
+    done_at: Option<DateTime<Utc>>,
+}
+
+impl From<onboarding::Task> for PlanTask {
+    fn from(row: onboarding::Task) -> Self {
+        let onboarding::Task { id, plan_id, title, assignee, due_date, created_at, done_at } = row;
+        let status = if done_at.is_some() { "done" } else { "open" };
+        Self { id, plan_id, title, assignee, due_date, status, created_at, done_at }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPlanTask {
+    /// 1 to 255 characters.
+    title: Option<String>,
+    assignee: Option<String>,
+    /// A date like 2026-12-01, or a time, whose day in UTC counts.
+    due_date: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TaskDone {
+    /// `false`: it is not done after all. `true` unless given.
+    done: Option<bool>,
+}
+
+/// The tasks of a plan, newest first.
+#[utoipa::path(get, path = "/v1/onboarding/plans/{id}/tasks", tag = "onboarding",
+    params(PlanQuery, ("id" = String, Path, description = "The plan's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Page<PlanTask>),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(query): Asked<PlanQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let limit = page::limit(&mut faults, query.limit.as_deref());
+    faults.none()?;
+    let plan = plan(&state, &caller.tenant, &id).await?.id;
+    let scope = Scope::new("onboarding tasks", &caller.tenant, &plan);
+    let after = scope.place(query.cursor.as_deref())?;
+    let read = move |conn: &mut Connection| onboarding::tasks(conn, &caller.tenant, plan, after, limit + 1);
+    let rows = state.store.call("onboarding_task_list", read).await?;
+    let place = |row: &onboarding::Task| After { time: row.created_at, id: row.id };
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, PlanTask::from)))
+}
+
+/// Adds a task to a plan; a plan that was completed is open again.
+#[utoipa::path(post, path = "/v1/onboarding/plans/{id}/tasks", tag = "onboarding", request_body = NewPlanTask,
+    params(("id" = String, Path, description = "The plan's id"),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`id`", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn add(
+    caller: Caller<Operator>,
+    state: Shared,
+    id: web::Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let plan = plan(&state, &caller.tenant, &id).await?.id;
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let keyed = keyed("onboarding_tasks", &caller, &request, &sent)?;
+    let now = Utc::now();
+    let task = task(body::json(&sent)?, ids::row(now, Uuid::new_v4().into_bytes()))?;
+    let work = move |conn: &mut Connection| {
+        onboarding::add_task(conn, &caller.tenant, plan, &task, now)?;
+        Ok(Answer { status: DONE, body: json!({"id": task.id}) })
+    };
+    idempotent::answer(&state, "onboarding_task_add", keyed, now, work).await
+}
+
+fn task(said: NewPlanTask, id: Uuid) -> Result<NewTask, Problem> {
+    let mut fields = Fields::default();
+    let title = fields.required("title", said.title.as_deref(), LONGEST_TITLE);
+    let assignee = fields.line("assignee", said.assignee.as_deref(), LONGEST_TITLE);
+    let due_date = said.due_date.as_deref().and_then(time_of).map(|at| at.date_naive());
+    if said.due_date.is_some() && due_date.is_none() {
+        fields.add("due_date", "`due_date` is a date like 2026-12-01, or a time like 2026-12-01T09:00:00Z");
+    }
+    fields.none()?;
+    Ok(NewTask { id, title, assignee, due_date })
+}
+
+/// Says that a task is done, or is not after all. With its last one the plan is completed.
+#[utoipa::path(post, path = "/v1/onboarding/tasks/{id}/done", tag = "onboarding", request_body = TaskDone,
+    params(("id" = String, Path, description = "The task's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`ok`", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn done(
+    caller: Caller<Operator>,
+    state: Shared,
+    id: web::Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let lost = || Problem::not_found("task");
+    let id = Uuid::try_parse(&id).map_err(|_| lost())?;
+    let tenant = caller.tenant.clone();
+    let there = state.store.call("onboarding_task", move |conn| onboarding::has_task(conn, &tenant, id)).await?;
+    if !there {
+        return Err(lost());
+    }
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let TaskDone { done } = body::json(&sent)?;
+    let done_at = done.unwrap_or(true).then(Utc::now);
+    let work =
+        move |conn: &mut Connection| transaction(conn, |conn| onboarding::set_done(conn, &caller.tenant, id, done_at));
+    let found = state.store.call("onboarding_task_done", work).await.map_err(Problem::from);
+    found.map_err(|problem| if problem.code() == Code::NotFound { lost() } else { problem })?;
+    Ok(HttpResponse::Ok().json(json!({"ok": true})))
+}

@@ -1,0 +1,190 @@
+//! Says what is queued: each message at most once, at the pace that the store keeps.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use slack::approvals::{Shown, conclusion, message, reminder};
+use slack::client::{Outcome, Posted, Refused};
+use store::approvals::Approval;
+use store::slack_messages::{self, CONCLUSION, Message, POST, REMINDER, Turn};
+use store::{Connection, Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use super::{Slack, count, is_of_the_app, shown};
+
+/// Longer than a call takes: who is at it longer never comes back.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long the first failure waits; each further one twice as long.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// While Slack cannot be reached, or refuses the app itself.
+const REST: TimeDelta = TimeDelta::seconds(5);
+const MENDING: TimeDelta = TimeDelta::seconds(60);
+/// Tries to record what was said.
+const RECORDS: usize = 5;
+const BETWEEN_RECORDS: Duration = Duration::from_secs(1);
+/// Keys of messages that stand in for lost ones: those are said also when all is over.
+pub(super) const ANEW: &str = "anew";
+
+/// What the queue has for us.
+enum Next {
+    Nothing,
+    Passed,
+    Say(Box<(Message, Approval, Shown)>),
+}
+
+/// Says what is due until nothing is.
+pub(super) async fn say(store: &Store, slack: &Slack, stop: &CancellationToken) -> Result<(), StoreError> {
+    while !stop.is_cancelled() {
+        let (limit, now) = (slack.daily_limit, Utc::now());
+        match store.call("slack_take", move |conn| next(conn, limit, now)).await? {
+            Next::Nothing => return Ok(()),
+            Next::Passed => {}
+            Next::Say(what) => {
+                let (message, approval, shown) = *what;
+                say_one(store, slack, (message, approval), &shown).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a message together with what it is about: one that cannot be said is not left taken.
+fn next(conn: &mut Connection, daily_limit: i64, now: DateTime<Utc>) -> Result<Next, StoreError> {
+    store::transaction(conn, |conn| {
+        let taken = match slack_messages::take(conn, daily_limit, now, LEASE)? {
+            Turn::Nothing => return Ok(Next::Nothing),
+            Turn::UsedUp(tenant) => {
+                tracing::warn!(%tenant, daily_limit, "MAX_DAILY_SLACK_POSTS is used up: messages wait for tomorrow");
+                return Ok(Next::Passed);
+            }
+            Turn::Say(taken) => taken,
+        };
+        let why = match shown::load(conn, &taken.tenant, taken.approval) {
+            Ok(Some((approval, shown))) if !is_over(&taken, &approval) => {
+                return Ok(Next::Say(Box::new((taken, approval, shown))));
+            }
+            Ok(Some(_)) => "it was decided before",
+            Ok(None) => "there is no such approval",
+            Err(error @ StoreError::Corrupt(_)) => {
+                tracing::error!(approval = %taken.approval, %error, "an approval cannot be read and is not posted; mend its row");
+                "the approval cannot be read"
+            }
+            Err(error) => return Err(error),
+        };
+        slack_messages::dropped(conn, &taken, why, now)?;
+        Ok(Next::Passed)
+    })
+}
+
+/// Whether there is no reason any more to say it.
+fn is_over(message: &Message, approval: &Approval) -> bool {
+    let is_for_the_end = message.kind == CONCLUSION;
+    !message.key.starts_with(ANEW) && approval.status.is_end() != is_for_the_end
+}
+
+async fn say_one(
+    store: &Store,
+    slack: &Slack,
+    (taken, approval): (Message, Approval),
+    shown: &Shown,
+) -> Result<(), StoreError> {
+    let outcome = post(slack, &taken, shown).await;
+    count(&taken.kind, matches!(outcome, Outcome::Ok(_)));
+    let (now, tries) = (Utc::now(), taken.tries);
+    match outcome {
+        Outcome::Ok(posted) => record(store, taken, posted, approval.version).await,
+        Outcome::RateLimited { retry_after } => {
+            metrics::counter!("slack_throttled_total").increment(1);
+            let until = now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_PAUSE);
+            put_off(store, taken, (until, Some(until)), "Slack asked to come later".to_owned()).await
+        }
+        Outcome::Refused(refused) => refuse(store, (taken, approval), refused, now).await,
+        Outcome::Unreachable { why } => {
+            tracing::warn!(why, "Slack cannot be reached");
+            put_off(store, taken, (now + pause(tries), Some(now + REST)), why).await
+        }
+        Outcome::Unknown { why } => {
+            tracing::warn!(approval = %approval.id, kind = taken.kind, why, "nobody knows whether a message was posted; it is not posted again");
+            store.call("slack_unknown", move |conn| slack_messages::uncertain(conn, &taken, &why, now)).await
+        }
+    }
+}
+
+/// A thread that cannot be answered is left; a message that people wait for is tried until it is there or all is over.
+async fn refuse(
+    store: &Store,
+    (taken, approval): (Message, Approval),
+    refused: Refused,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (id, why) = (approval.id, refused.to_string());
+    if taken.thread_ts.is_some() || approval.status.is_end() {
+        tracing::warn!(approval = %id, kind = taken.kind, why, "a message to Slack is left out");
+        return store.call("slack_drop", move |conn| slack_messages::dropped(conn, &taken, &why, now)).await;
+    }
+    tracing::error!(approval = %id, place = taken.place, why, "an approval is not in Slack; it is tried again");
+    let rest = is_of_the_app(&refused).then_some(now + MENDING);
+    let until = now + pause(taken.tries);
+    put_off(store, taken, (until, rest), why).await
+}
+
+async fn post(slack: &Slack, taken: &Message, shown: &Shown) -> Outcome<Posted> {
+    let thread = taken.thread_ts.as_ref().map(|ts| Posted { channel: taken.place.clone(), ts: ts.clone() });
+    match (thread, conclusion(shown)) {
+        (Some(thread), _) if taken.kind == REMINDER => {
+            slack.client.reply(&thread, &reminder(shown, Utc::now()), false).await
+        }
+        // The end belongs to everybody in the channel.
+        (Some(thread), Some(words)) => slack.client.reply(&thread, &words, true).await,
+        _ => slack.client.post(&taken.place, &message(shown)).await,
+    }
+}
+
+/// Notes where it stands. What is not noted would never be kept up to date, so it is tried more than once.
+async fn record(store: &Store, taken: Message, posted: Posted, version: i32) -> Result<(), StoreError> {
+    let mut tries = 1;
+    loop {
+        let (taken, posted, now) = (taken.clone(), posted.clone(), Utc::now());
+        let note = move |conn: &mut Connection| {
+            slack_messages::sent(conn, &taken, (&posted.channel, &posted.ts), version, now)
+        };
+        match store.call("slack_sent", note).await {
+            Err(error) if error.is_transient() && tries < RECORDS => tries += 1,
+            done => return done,
+        }
+        tokio::time::sleep(BETWEEN_RECORDS).await;
+    }
+}
+
+/// Later again; `rest` is for every message.
+async fn put_off(
+    store: &Store,
+    taken: Message,
+    (until, rest): (DateTime<Utc>, Option<DateTime<Utc>>),
+    why: String,
+) -> Result<(), StoreError> {
+    let note = move |conn: &mut Connection| {
+        if let Some(rest) = rest {
+            slack_messages::rest(conn, POST, rest)?;
+        }
+        slack_messages::put_off(conn, &taken, until, &why)
+    };
+    store.call("slack_put_off", note).await
+}
+
+fn pause(tries: i32) -> TimeDelta {
+    let doubled = FIRST_PAUSE * 2_i32.pow(u32::try_from(tries).unwrap_or(0).min(10));
+    doubled.min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_is_tried_after_longer_and_longer_pauses() {
+        assert_eq!([0, 1, 2].map(pause).map(|pause| pause.num_seconds()), [5, 10, 20]);
+        assert_eq!(pause(i32::MAX), LONGEST_PAUSE);
+    }
+}

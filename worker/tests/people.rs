@@ -1,0 +1,371 @@
+//! Approvals as people in Slack meet them: on a real PostgreSQL, with a Slack that plays well and badly.
+
+use std::io::Write;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use boot::settings::SlackSettings;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use domain::approvals::{Choice, Command, Escalation, Person, Status, Terms, Via};
+use domain::ids::{ApprovalId, TenantId};
+use serde_json::json;
+use store::approvals::{self, Approval, Proposal};
+use store::{Connection, Role, Store, usage};
+use testkit::database::Database;
+use testkit::slack::{Fault, Message, Slack};
+use testkit::world::until;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use worker::approvals::{Swept, Telling, sweep_once};
+
+const TOKEN: &str = "xoxb-000000000000-notreal";
+const POST: &str = "chat.postMessage";
+const UPDATE: &str = "chat.update";
+
+/// Everything that was logged in this process.
+static LOGGED: LazyLock<Logged> = LazyLock::new(|| {
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(move || writer.clone());
+    lines.init();
+    logged
+});
+
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("unpoisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+struct World {
+    _database: Database,
+    store: Store,
+    slack: Slack,
+    settings: SlackSettings,
+    stop: CancellationToken,
+    working: Vec<JoinHandle<()>>,
+}
+
+impl World {
+    /// Nothing works yet.
+    async fn fresh() -> Self {
+        LazyLock::force(&LOGGED);
+        let database = tokio::task::spawn_blocking(Database::fresh).await.expect("a database");
+        let slack = Slack::start(TOKEN).await;
+        let settings = SlackSettings {
+            bot_token: Some(TOKEN.into()),
+            default_channel: Some("#deploys".to_owned()),
+            api_url: slack.url(),
+            max_daily_posts: 1000,
+        };
+        let store = database.store(Role::App);
+        Self { _database: database, store, slack, settings, stop: CancellationToken::new(), working: Vec::new() }
+    }
+
+    /// One more who posts.
+    fn work(&mut self) {
+        let slack = worker::slack::Slack::of(&self.settings).expect("a client").expect("a token");
+        self.working.push(tokio::spawn(worker::slack::run(self.store.clone(), slack, self.stop.clone())));
+    }
+
+    /// What time does, at this one.
+    async fn sweep(&self, at: DateTime<Utc>) -> Swept {
+        let telling = Telling { default_channel: self.settings.default_channel.clone() };
+        sweep_once(&self.store, Some(&telling), at).await.expect("swept")
+    }
+
+    async fn working() -> Self {
+        let mut world = Self::fresh().await;
+        world.work();
+        world
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, store::StoreError> + Send + 'static,
+    ) -> T {
+        self.store.call("test", work).await.expect("the store answers")
+    }
+
+    async fn asked(&self, subject: &str, terms: Terms, at: DateTime<Utc>) -> ApprovalId {
+        let proposal = Proposal {
+            id: ApprovalId::new(at, *Uuid::new_v4().as_bytes()),
+            subject: subject.to_owned(),
+            action: "deploy".to_owned(),
+            kind: Some("deploy".to_owned()),
+            payload: json!({"sha": "c3d4"}),
+            reason: Some("a <fix>".to_owned()),
+            terms,
+            requested_by: Some("github:rita".to_owned()),
+            authors: Vec::new(),
+            again_of: None,
+        };
+        self.call(move |conn| approvals::propose(conn, &TenantId::default(), &proposal, at)).await.id
+    }
+
+    async fn one(&self, id: ApprovalId) -> Approval {
+        self.call(move |conn| approvals::one(conn, &TenantId::default(), id)).await.expect("an approval")
+    }
+
+    async fn voted(&self, id: ApprovalId, who: &str, choice: Choice) {
+        let person = Person { roles: vec!["approver".to_owned()], ..Person::known_as("slack", who) };
+        let command = Command::Vote { person, choice, via: Via::Api, reason: None, seen: None };
+        let now = Utc::now();
+        let answer = self.call(move |conn| approvals::decide(conn, &TenantId::default(), id, &command, now)).await;
+        answer.done.expect("the vote counts");
+    }
+
+    /// Waits for so many messages that are no lines of a thread.
+    async fn messages(&self, number: usize) -> Vec<Message> {
+        until("messages in Slack", async || self.own().len() >= number).await;
+        self.own()
+    }
+
+    fn own(&self) -> Vec<Message> {
+        self.slack.messages().into_iter().filter(|message| message.thread_ts.is_none()).collect()
+    }
+
+    fn lines(&self) -> Vec<Message> {
+        self.slack.messages().into_iter().filter(|message| message.thread_ts.is_some()).collect()
+    }
+
+    fn calls(&self, method: &str) -> Vec<std::time::Instant> {
+        self.slack.calls().iter().filter(|call| call.method == method).map(|call| call.at).collect()
+    }
+
+    async fn rows(&self, sql: &'static str) -> Vec<String> {
+        let rows: Vec<Line> = self.call(move |conn| Ok(sql_query(sql).load(conn)?)).await;
+        rows.into_iter().map(|row| row.line).collect()
+    }
+
+    /// The tasks end when they are told to, none of them by a mistake.
+    async fn end(&mut self) {
+        self.stop.cancel();
+        for task in self.working.drain(..) {
+            task.await.expect("it ends");
+        }
+        self.stop = CancellationToken::new();
+    }
+}
+
+fn usual() -> Terms {
+    Terms::usual(Utc::now())
+}
+
+fn about<'m>(messages: &'m [Message], subject: &str) -> Vec<&'m Message> {
+    messages.iter().filter(|message| message.text().contains(subject)).collect()
+}
+
+const STATES: &str = "select key || ': ' || state as line from slack_messages order by id";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_is_posted_with_buttons_and_updated_in_place_when_it_is_decided() {
+    let mut world = World::working().await;
+    let id = world.asked("acme/shop", usual(), Utc::now()).await;
+    let posted = world.messages(1).await.remove(0);
+    assert_eq!(posted.buttons(), ["approval.approve", "approval.reject", "approval.details"]);
+    assert!(posted.body.to_string().contains(&id.to_string()), "{posted:?}");
+    assert!(posted.body.to_string().contains("a &lt;fix&gt;"), "what people wrote is made harmless");
+    world.voted(id, "U0ADA00001", Choice::Approve).await;
+    until("the line about the end", async || !world.lines().is_empty()).await;
+    let decided = world.own();
+    assert_eq!(decided.len(), 1, "the same message");
+    assert_eq!((decided[0].ts.as_str(), decided[0].buttons().len()), (posted.ts.as_str(), 0));
+    let text = decided[0].body.to_string();
+    assert!(text.contains("Approved") && text.contains("<@U0ADA00001>") && text.contains("through the API"), "{text}");
+    let line = world.lines().remove(0);
+    assert_eq!(
+        (line.thread_ts.as_deref(), line.body["reply_broadcast"].as_bool()),
+        (Some(posted.ts.as_str()), Some(true))
+    );
+    assert!(line.text().contains("✅ Approved"), "{}", line.text());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_decides_expires_and_the_message_says_so() {
+    let mut world = World::working().await;
+    let terms = usual();
+    let end = terms.expires_at;
+    let id = world.asked("acme/shop", terms, Utc::now()).await;
+    world.messages(1).await;
+    assert_eq!(world.sweep(end).await, Swept { expired: 1, reminders: 0 });
+    until("the line about the end", async || !world.lines().is_empty()).await;
+    assert_eq!(world.one(id).await.status, Status::Expired);
+    let message = world.own().remove(0);
+    assert_eq!(message.buttons().len(), 0);
+    let text = message.body.to_string();
+    assert!(text.contains("Expired") && text.contains("without a decision"), "{text}");
+    assert_eq!(world.sweep(end).await, Swept::default(), "it ends once");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_reminded_in_the_thread_and_more_are_asked() {
+    let mut world = World::working().await;
+    let (asked_at, due_at) = (Utc::now() - TimeDelta::hours(2), Utc::now() - TimeDelta::hours(1));
+    let escalation = |to: &str| Escalation { at: due_at, to: to.to_owned() };
+    let escalate = vec![escalation("#managers"), escalation("@slack:U0GRACE001"), escalation("@nobody")];
+    let terms = Terms { remind_at: vec![due_at], escalate, ..Terms::usual(asked_at) };
+    let id = world.asked("acme/shop", terms, asked_at).await;
+    let first = world.messages(1).await.remove(0);
+    until("the message is known", async || world.rows(STATES).await == ["request: sent"]).await;
+    assert_eq!(world.sweep(Utc::now()).await, Swept { expired: 0, reminders: 1 });
+    let all = world.messages(4).await;
+    until("the reminder", async || !world.lines().is_empty()).await;
+    let reminder = world.lines().remove(0);
+    assert_eq!((&reminder.channel, reminder.thread_ts.as_ref()), (&first.channel, Some(&first.ts)));
+    assert!(reminder.text().contains("Still waiting"), "{}", reminder.text());
+    let mut channels: Vec<&str> = all.iter().map(|message| &message.channel[..1]).collect();
+    channels.sort_unstable();
+    assert_eq!(channels, ["C", "C", "C", "D"], "two channels, one person, and the usual channel for whom nobody knows");
+    assert!(all.iter().all(|message| message.buttons().len() == 3));
+    assert_eq!(world.sweep(Utc::now()).await, Swept::default(), "each time is told once");
+    world.voted(id, "U0ADA00001", Choice::Reject).await;
+    until("all of them show it", async || world.own().iter().all(|message| message.buttons().is_empty())).await;
+    assert_eq!(world.own().len(), 4);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_slack_says_that_it_is_too_much_the_method_rests() {
+    let mut world = World::fresh().await;
+    world.slack.fault(POST, Fault::Limited(2));
+    world.asked("acme/shop", usual(), Utc::now()).await;
+    world.asked("acme/warehouse", usual(), Utc::now()).await;
+    world.work();
+    world.messages(2).await;
+    let calls = world.calls(POST);
+    assert_eq!(calls.len(), 3, "nobody asked while it rested");
+    assert!(calls[1] - calls[0] >= Duration::from_millis(1_900), "{:?}", calls[1] - calls[0]);
+    let id = world.asked("acme/bakery", usual(), Utc::now()).await;
+    world.messages(3).await;
+    world.slack.fault(UPDATE, Fault::Limited(2));
+    world.voted(id, "U0ADA00001", Choice::Approve).await;
+    until("it shows the end", async || about(&world.own(), "acme/bakery").iter().all(|one| one.buttons().is_empty()))
+        .await;
+    let calls = world.calls(UPDATE);
+    assert!(calls[1] - calls[0] >= Duration::from_millis(1_900), "{:?}", calls[1] - calls[0]);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_post_each_approval_once() {
+    let mut world = World::fresh().await;
+    for number in 0..4 {
+        world.asked(&format!("acme/shop{number}"), usual(), Utc::now()).await;
+    }
+    world.work();
+    world.work();
+    let messages = world.messages(4).await;
+    for number in 0..4 {
+        assert_eq!(about(&messages, &format!("acme/shop{number}")).len(), 1);
+    }
+    assert_eq!(world.calls(POST).len(), 4);
+    let used =
+        |conn: &mut Connection| usage::used(conn, &TenantId::default(), (Utc::now().date_naive(), usage::SLACK_POSTS));
+    until("all are counted", async || world.call(used).await == 4).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_which_nobody_knows_is_not_posted_again() {
+    let mut world = World::fresh().await;
+    world.slack.fault(POST, Fault::FailedAfter);
+    world.slack.fault(POST, Fault::Lost);
+    for subject in ["acme/shop", "acme/warehouse", "acme/bakery"] {
+        world.asked(subject, usual(), Utc::now()).await;
+    }
+    world.work();
+    world.messages(3).await;
+    until("all are noted", async || {
+        world.rows(STATES).await == ["request: unknown", "request: unknown", "request: sent"]
+    })
+    .await;
+    assert_eq!((world.own().len(), world.calls(POST).len()), (3, 3));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_is_repeated_and_a_message_that_is_gone_is_posted_anew() {
+    let mut world = World::working().await;
+    let id = world.asked("acme/shop", usual(), Utc::now()).await;
+    let first = world.messages(1).await.remove(0);
+    world.slack.delete(&first.ts);
+    world.slack.fault(UPDATE, Fault::Lost);
+    world.voted(id, "U0ADA00001", Choice::Reject).await;
+    let second = world.messages(1).await.remove(0);
+    assert_ne!(first.ts, second.ts);
+    assert!(second.body.to_string().contains("Rejected") && second.buttons().is_empty(), "{second:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daily_limit_holds_messages_back_and_not_the_truth() {
+    let mut world = World::working().await;
+    let id = world.asked("acme/shop", usual(), Utc::now()).await;
+    world.messages(1).await;
+    world.end().await;
+    world.settings.max_daily_posts = 0;
+    world.work();
+    world.asked("acme/warehouse", usual(), Utc::now()).await;
+    let waits = "select (due_at > now())::text as line from slack_messages where state = 'waiting'";
+    until("the second waits", async || world.rows(waits).await == ["true"]).await;
+    world.voted(id, "U0ADA00001", Choice::Approve).await;
+    until("the first shows the end", async || world.own()[0].buttons().is_empty()).await;
+    assert_eq!(world.slack.messages().len(), 1);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_tried_again_and_the_token_is_in_no_log_and_no_row() {
+    let mut world = World::fresh().await;
+    world.slack.fault(POST, Fault::Refused("not_in_channel".to_owned()));
+    world.asked("acme/shop", usual(), Utc::now()).await;
+    world.work();
+    let errors = "select error as line from slack_messages where error is not null";
+    until("it was refused", async || !world.rows(errors).await.is_empty()).await;
+    let told = world.rows(errors).await.concat();
+    assert!(told.contains("invite the app") && !told.contains("notreal"), "{told}");
+    world.messages(1).await;
+    assert!(world.slack.calls().iter().all(|call| call.token.as_deref() == Some(TOKEN)));
+    world.end().await;
+    let logged = String::from_utf8_lossy(&LOGGED.0.lock().expect("unpoisoned")).into_owned();
+    assert!(logged.contains("Slack refused: not_in_channel") && !logged.contains("notreal"), "a token was logged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_nothing_is_posted_and_nothing_waits() {
+    let mut world = World::fresh().await;
+    let none = SlackSettings { bot_token: None, ..world.settings.clone() };
+    assert!(worker::slack::Slack::of(&none).expect("no fault").is_none());
+    let asked_at = Utc::now() - TimeDelta::hours(2);
+    let terms = Terms { remind_at: vec![asked_at + TimeDelta::hours(1)], ..Terms::usual(asked_at) };
+    world.asked("acme/shop", terms, asked_at).await;
+    let late = Terms { expires_at: asked_at + TimeDelta::hours(1), ..Terms::usual(asked_at) };
+    let id = world.asked("acme/warehouse", late, asked_at).await;
+    let sweeping = worker::approvals::run(world.store.clone(), None, world.stop.clone());
+    world.working.push(tokio::spawn(sweeping));
+    until("one is over", async || world.one(id).await.status == Status::Expired).await;
+    let due = "select id::text as line from approvals where next_reminder_at is not null";
+    until("the other reminds nobody", async || world.rows(due).await.is_empty()).await;
+    assert!(world.rows(STATES).await.is_empty());
+    world.end().await;
+}
