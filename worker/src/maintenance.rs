@@ -26,9 +26,7 @@ pub async fn run(store: Store, owner: Store, bus: Bus, retention_days: u32, stop
             () = stop.cancelled() => return,
             _ = measure.tick() => {
                 gauges(&store, &bus).await;
-                if let Err(error) = owner.call("growth_analyze", growth::analyze).await {
-                    tracing::warn!(error = &error as &dyn Error, "young tables are not analyzed: queries may be slow");
-                }
+                look_at_young_tables(&owner).await;
             }
             _ = tidy_up.tick() => {
                 if let Err(error) = tidy(&owner, retention_days).await {
@@ -53,6 +51,12 @@ pub async fn tidy(owner: &Store, retention_days: u32) -> Result<(), StoreError> 
         tracing::info!(partition = day.partition, bytes = day.bytes, "a day was kept long enough and dropped");
     }
     Ok(())
+}
+
+async fn look_at_young_tables(owner: &Store) {
+    if let Err(error) = owner.call("growth_analyze", growth::analyze).await {
+        tracing::warn!(error = &error as &dyn Error, "young tables are not analyzed: queries may be slow");
+    }
 }
 
 async fn gauges(store: &Store, bus: &Bus) {

@@ -23,7 +23,7 @@ const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancell
 pub(crate) struct Job {
     #[schema(value_type = String)]
     id: Uuid,
-    /// `replay`, `renormalize`, `backfill`, `workflow`, or `effect`: what follows from an approval.
+    /// `replay`, `renormalize`, `backfill`, `workflow` or `effect`.
     kind: String,
     /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     status: String,

@@ -91,6 +91,7 @@ async fn say_one(
 ) -> Result<(), StoreError> {
     let outcome = post(slack, &taken, shown).await;
     count(&taken.kind, matches!(outcome, Outcome::Ok(_)));
+    tell(&taken, &outcome);
     let (now, tries) = (Utc::now(), taken.tries);
     match outcome {
         Outcome::Ok(posted) => record(store, taken, posted, approval.version).await,
@@ -100,14 +101,23 @@ async fn say_one(
             put_off(store, taken, (until, Some(until)), "Slack asked to come later".to_owned()).await
         }
         Outcome::Refused(refused) => refuse(store, (taken, approval), refused, now).await,
-        Outcome::Unreachable { why } => {
-            tracing::warn!(why, "Slack cannot be reached");
-            put_off(store, taken, (now + pause(tries), Some(now + REST)), why).await
-        }
+        Outcome::Unreachable { why } => put_off(store, taken, (now + pause(tries), Some(now + REST)), why).await,
         Outcome::Unknown { why } => {
-            tracing::warn!(approval = %approval.id, kind = taken.kind, why, "nobody knows whether a message was posted; it is not posted again");
             store.call("slack_unknown", move |conn| slack_messages::uncertain(conn, &taken, &why, now)).await
         }
+    }
+}
+
+fn tell(taken: &Message, outcome: &Outcome<Posted>) {
+    match outcome {
+        Outcome::Unreachable { why } => tracing::warn!(why, "Slack cannot be reached"),
+        Outcome::Unknown { why } => tracing::warn!(
+            approval = %taken.approval,
+            kind = taken.kind,
+            why,
+            "nobody knows whether a message was posted; it is not posted again"
+        ),
+        _ => {}
     }
 }
 

@@ -66,6 +66,7 @@ async fn write_one(
     let at = Posted { channel: post.channel.clone(), ts: post.ts.clone() };
     let outcome = slack.client.update(&at, &message(shown)).await;
     count("update", matches!(outcome, Outcome::Ok(_)));
+    tell(&post, &outcome);
     let now = Utc::now();
     match outcome {
         Outcome::Ok(_) => store.call("slack_shown", move |conn| done(conn, &post, &approval, now)).await,
@@ -74,23 +75,26 @@ async fn write_one(
             rest(store, now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_REST)).await
         }
         Outcome::Refused(refused) if refused.is_gone() => {
-            tracing::warn!(approval = %approval.id, channel = post.channel, %refused, "a message is gone: a new one takes its place");
             let instead = place(slack, &post, &refused);
             store.call("slack_replace", move |conn| replace(conn, &post, instead.as_deref(), now)).await
         }
-        Outcome::Refused(refused) if is_of_the_app(&refused) => {
-            tracing::error!(approval = %approval.id, %refused, "a message in Slack shows an approval as it was");
-            rest(store, now + MENDING).await
-        }
-        Outcome::Refused(refused) => {
-            tracing::error!(approval = %approval.id, %refused, "a message in Slack stays as it is until the approval changes");
+        Outcome::Refused(refused) if is_of_the_app(&refused) => rest(store, now + MENDING).await,
+        Outcome::Refused(_) => {
             store.call("slack_shown", move |conn| approvals::post_shown(conn, &post, approval.version)).await
         }
-        Outcome::Unknown { why } | Outcome::Unreachable { why } => {
-            tracing::warn!(approval = %approval.id, why, "a message in Slack shows an approval as it was; it is tried again");
+        Outcome::Unknown { .. } | Outcome::Unreachable { .. } => {
             store.call("slack_failed", move |conn| failed(conn, &post, now)).await
         }
     }
+}
+
+fn tell<T>(post: &Post, outcome: &Outcome<T>) {
+    let why = match outcome {
+        Outcome::Refused(refused) => refused.to_string(),
+        Outcome::Unknown { why } | Outcome::Unreachable { why } => why.clone(),
+        _ => return,
+    };
+    tracing::warn!(approval = %post.approval, channel = post.channel, why, "a message in Slack shows an approval as it was");
 }
 
 /// What is on its way may still arrive, after another worker's newer form: no version is known to be shown.
