@@ -1,5 +1,7 @@
 //! What a body says, looked at member by member: every one that does not fit is named, so that a caller hears of all at once.
 
+use domain::documents::Fault;
+
 use crate::problem::{FieldError, Problem};
 
 /// Collects what does not fit.
@@ -28,6 +30,15 @@ impl Fields {
         self.line(name, value, longest).unwrap_or_default()
     }
 
+    /// What somebody wrote for others to read; nothing written is nothing said.
+    pub(crate) fn words(&mut self, name: &str, value: Option<&str>, longest: usize) -> Option<String> {
+        let text = value.map(str::trim).filter(|text| !text.is_empty())?;
+        if text.chars().count() > longest || text.contains('\0') {
+            self.add(name, format!("`{name}` has at most {longest} characters, and no NUL among them"));
+        }
+        Some(text.to_owned())
+    }
+
     /// One of a few words.
     pub(crate) fn word(&mut self, name: &str, value: Option<&str>, known: &[&'static str]) -> Option<&'static str> {
         let text = value?;
@@ -41,6 +52,12 @@ impl Fields {
     pub(crate) fn none(self) -> Result<(), Problem> {
         if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
     }
+}
+
+/// What is wrong with a document, for who sent it.
+pub(crate) fn unfit(faults: Vec<Fault>) -> Problem {
+    let field = |fault: Fault| FieldError { pointer: fault.pointer, detail: fault.detail };
+    Problem::invalid(faults.into_iter().map(field).collect())
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! People, and what they are asked to allow: the policy asked, approvals proposed and decided, who is who, the audit.
 //!
 //! The rules are `domain::policy`'s and `domain::approvals`'s, and `store::approvals` asks them under a lock; here is only
-//! who calls ([`asker`]), what a caller may say ([`fields`]), and what is counted, once ([`counted`]).
+//! who calls ([`asker`]), what a caller may say (`crate::fields`), and what is counted, once ([`counted`]).
 
 pub(crate) mod approvals;
 mod asker;
 pub(crate) mod audit;
 pub(crate) mod counted;
 pub(crate) mod decisions;
-mod fields;
 pub(crate) mod identities;
 mod inputs;
 pub(crate) mod policy;

@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use super::asker::Asker;
 use super::counted;
-use super::fields::Fields;
 use crate::access::{Approver, Caller, Operator};
 use crate::api::deliveries::NoQuery;
 use crate::body;
+use crate::fields::Fields;
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
 use crate::query::Asked;
 use crate::state::{Shared, State};
@@ -124,7 +124,7 @@ pub(crate) async fn say(
     let said = body::json::<Decision>(&sent)?;
     let mut fields = Fields::default();
     let reason = fields.words("reason", said.reason.as_deref(), LONGEST_REASON);
-    let seen = fields.maybe_line("content_hash", said.content_hash.as_deref(), LONGEST_HASH);
+    let seen = fields.line("content_hash", said.content_hash.as_deref(), LONGEST_HASH);
     let way = Way::parse(&said.decision);
     if way.is_none() {
         fields.add("decision", "`decision` is one of approve, reject, decline, override");

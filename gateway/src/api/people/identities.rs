@@ -17,11 +17,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::asker::Asker;
-use super::fields::Fields;
 use crate::access::{Admin, Caller, Role, Viewer};
 use crate::api::deliveries::NoQuery;
 use crate::body;
 use crate::cursor::Scope;
+use crate::fields::Fields;
 use crate::idempotent::{self, keyed};
 use crate::page::{self, Page};
 use crate::problem::{Code, Problem, ProblemBody};
@@ -190,12 +190,12 @@ impl NewIdentity {
         if !TYPES.contains(&self.external_type.as_str()) {
             fields.add("external_type", format!("`external_type` is one of {}", TYPES.join(", ")));
         }
-        let external_id = fields.line("external_id", &self.external_id, LONGEST_ID);
-        let display_name = fields.maybe_line("display_name", self.display_name.as_deref(), LONGEST_NAME);
+        let external_id = fields.required("external_id", Some(&self.external_id), LONGEST_ID);
+        let display_name = fields.line("display_name", self.display_name.as_deref(), LONGEST_NAME);
         let person_id = match self.user_id {
             Some(UserId::Number(number)) => number.to_string(),
-            Some(UserId::Name(name)) => fields.line("user_id", &name, LONGEST_ID),
-            None => fields.line("external_id", &format!("{}:{external_id}", self.external_type), LONGEST_ID),
+            Some(UserId::Name(name)) => fields.required("user_id", Some(&name), LONGEST_ID),
+            None => fields.required("external_id", Some(&format!("{}:{external_id}", self.external_type)), LONGEST_ID),
         };
         let known = Role::ALL.map(Role::as_str);
         if !self.roles.iter().all(|role| known.contains(&role.as_str())) {

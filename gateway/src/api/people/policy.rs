@@ -6,10 +6,10 @@ use chrono::Utc;
 use domain::policy::Input;
 use serde_json::Value;
 
-use super::fields::unfit;
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
 use crate::body;
+use crate::fields::unfit;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Asked;
 use crate::state::Shared;

@@ -19,11 +19,11 @@ use uuid::Uuid;
 
 use super::asker::Asker;
 use super::counted;
-use super::fields::Fields;
 use super::inputs::input;
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
 use crate::body;
+use crate::fields::Fields;
 use crate::idempotent::{self, keyed};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Asked;
@@ -130,9 +130,9 @@ pub(crate) async fn propose(
 impl Proposal {
     fn checked(self) -> Result<Self, Problem> {
         let mut fields = Fields::default();
-        let subject = fields.line("subject", &self.subject, LONGEST_SUBJECT);
-        let action = fields.line("action", &self.action, LONGEST_WORD);
-        let kind = fields.maybe_line("kind", self.kind.as_deref(), LONGEST_WORD);
+        let subject = fields.required("subject", Some(&self.subject), LONGEST_SUBJECT);
+        let action = fields.required("action", Some(&self.action), LONGEST_WORD);
+        let kind = fields.line("kind", self.kind.as_deref(), LONGEST_WORD);
         let reason = fields.words("reason", self.reason.as_deref(), LONGEST_REASON);
         if self.expires_in.is_some_and(|seconds| !WAITS_SECONDS.contains(&seconds)) {
             let (least, most) = (WAITS_SECONDS.start(), WAITS_SECONDS.end());
@@ -142,7 +142,7 @@ impl Proposal {
             fields.add("authors", format!("`authors` has at most {MOST_AUTHORS} names"));
         }
         let authors: Vec<String> =
-            self.authors.iter().map(|author| fields.line("authors", author, LONGEST_NAME)).collect();
+            self.authors.iter().map(|author| fields.required("authors", Some(author), LONGEST_NAME)).collect();
         fields.none()?;
         Ok(Self { subject, action, kind, reason, authors, ..self })
     }

@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 use store::{Connection, StoreError, signals, sources};
 use utoipa::ToSchema;
 
-use super::fields::{Fields, unfit};
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
+use crate::fields::{Fields, unfit};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::Asked;
 use crate::state::{Shared, State};

@@ -12,9 +12,9 @@ use serde_json::Value;
 use store::{Connection, history};
 use utoipa::ToSchema;
 
-use super::fields::{Fields, unfit};
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
+use crate::fields::{Fields, unfit};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::Asked;
 use crate::simulate::{MOST_INPUTS, Simulation, simulate};

@@ -22,11 +22,11 @@ use uuid::Uuid;
 
 use super::asker::Asker;
 use super::counted;
-use super::fields::Fields;
 use super::inputs::input;
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
 use crate::body;
+use crate::fields::Fields;
 use crate::idempotent::{self, keyed};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Asked;
@@ -117,9 +117,9 @@ pub(crate) async fn run(
 impl Run {
     fn checked(self) -> Result<Self, Problem> {
         let mut fields = Fields::default();
-        let rule_kind = fields.line("rule_kind", &self.rule_kind, LONGEST_WORD);
-        let subject = fields.line("subject", &self.subject, LONGEST_SUBJECT);
-        let action = fields.maybe_line("action", self.action.as_deref(), LONGEST_WORD);
+        let rule_kind = fields.required("rule_kind", Some(&self.rule_kind), LONGEST_WORD);
+        let subject = fields.required("subject", Some(&self.subject), LONGEST_SUBJECT);
+        let action = fields.line("action", self.action.as_deref(), LONGEST_WORD);
         fields.none()?;
         Ok(Self { rule_kind, subject, action, ..self })
     }
