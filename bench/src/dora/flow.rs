@@ -144,8 +144,16 @@ pub(crate) async fn rebuild(servers: &Servers, events: usize) -> Result<()> {
     let mut story = Story::new("rebuilt", SEED + 2, SERVICES, Utc::now().timestamp() - 2 * YEAR_SECONDS);
     tell_all(&door, &mut story, events).await?;
     drop(gateway);
-    // Nobody has worked on them: the rebuild begins with the events alone.
-    let begun = Instant::now();
+    // Nobody has worked on them: the first rebuild begins with the events alone. The second finds everything right.
+    for what in ["what was not there yet written and audited", "all of it right already"] {
+        let begun = Instant::now();
+        rebuild_once(servers).await?;
+        println!("  rebuild of {events} events and what was there, {what}: {:.1} s", begun.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+async fn rebuild_once(servers: &Servers) -> Result<()> {
     let status = Command::new(program("em-agent")?)
         .args(["rebuild", "dora"])
         .env("ENV", "development")
@@ -153,10 +161,10 @@ pub(crate) async fn rebuild(servers: &Servers, events: usize) -> Result<()> {
         .env("NATS_URL", servers.nats.url())
         .env("LOG_LEVEL", "warn")
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .status()
         .await
         .context("em-agent rebuild does not start")?;
     ensure!(status.success(), "the rebuild failed: {status}");
-    println!("  rebuild of {events} events and what was there: {:.1} s", begun.elapsed().as_secs_f64());
     Ok(())
 }

@@ -67,14 +67,17 @@ fn of_dashboards(url: &str, until: DateTime<Utc>) -> Result<()> {
         let quoted =
             |sql: &str, (word, at): (&&str, &DateTime<Utc>)| sql.replace(word, &format!("'{}'", at.to_rfc3339()));
         let sql = range.iter().fold(RECOMPUTED.to_owned(), |sql, one| quoted(&sql, one));
-        let peer = asked(&mut reader, "from all rows".to_owned(), &sql)?;
         let panels = ["Deployment frequency", "Lead time", "Change failure rate"];
         let ours: f64 = panels.iter().filter_map(|title| first(&all, title)).sum();
-        println!(
-            "    the same three headlines from all rows: p50 {:.0} ms; the three panels: {ours:.0} ms, {:.1} times as fast",
-            peer.p50,
-            peer.p50 / ours
-        );
+        match asked(&mut reader, "from all rows".to_owned(), &sql) {
+            Ok(peer) => println!(
+                "    the same three headlines from all rows: p50 {:.0} ms; the three panels: {ours:.0} ms, {:.1} times as fast",
+                peer.p50,
+                peer.p50 / ours
+            ),
+            // The login of dashboards waits no longer than ten seconds.
+            Err(error) => println!("    the three panels: {ours:.0} ms; the same from all rows: {error:.90}"),
+        }
     }
     Ok(())
 }
