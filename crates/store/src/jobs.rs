@@ -104,6 +104,8 @@ pub struct Job {
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// When it is tried next, if it was put off.
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 type Columns = (
@@ -117,6 +119,7 @@ type Columns = (
     jobs::created_at,
     jobs::started_at,
     jobs::finished_at,
+    jobs::due_at,
 );
 const COLUMNS: Columns = (
     jobs::id,
@@ -129,6 +132,7 @@ const COLUMNS: Columns = (
     jobs::created_at,
     jobs::started_at,
     jobs::finished_at,
+    jobs::due_at,
 );
 
 /// Queues a replay under `id`.

@@ -1,11 +1,13 @@
 //! The tables as diesel sees them. Kept beside `migrations/`: a test compares both.
 //! (`events.committed_by` is an `xid8`, which diesel has no type for: the stream's statements name it in SQL.)
 
+mod acts;
 mod facts;
 mod people;
 mod posts;
 mod rooms;
 
+pub use acts::*;
 pub use facts::*;
 pub use people::*;
 pub use posts::*;
@@ -145,6 +147,8 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         leased_until -> Nullable<Timestamptz>,
+        due_at -> Nullable<Timestamptz>,
+        waits -> Integer,
     }
 }
 
