@@ -9,6 +9,7 @@ mod admit;
 mod api;
 mod body;
 mod certificates;
+mod commands;
 mod cursor;
 mod fields;
 mod idempotent;

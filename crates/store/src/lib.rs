@@ -44,6 +44,7 @@ pub mod services;
 pub mod signals;
 pub mod slack_messages;
 pub mod sources;
+pub mod standing;
 pub mod statement;
 pub mod statistics;
 pub mod tenants;
