@@ -12,6 +12,7 @@ use domain::ids::TenantId;
 use domain::signals::{
     Facts, FailedDeployment, Finding, IncidentSeen, Needs, OpenChange, PipelineRun, Rules, SourceSeen, evaluate,
 };
+use policies::yaml;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Connection, StoreError, signals, sources};
@@ -19,11 +20,11 @@ use utoipa::ToSchema;
 
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
+use crate::body;
 use crate::fields::{Fields, unfit};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::Asked;
 use crate::state::{Shared, State};
-use crate::{body, yaml};
 
 /// The furthest that a rule may look back.
 const LOOK_BACK: TimeDelta = TimeDelta::days(90);
@@ -79,7 +80,7 @@ impl Evaluation {
     fn rules(self, state: &State) -> Result<Arc<Rules>, Problem> {
         let mut fields = Fields::default();
         let (document, under) = match (self.rules, self.yaml) {
-            (None, None) => return Ok(state.rules.clone()),
+            (None, None) => return Ok(state.policies.rules().clone()),
             (Some(rules), None) => (json!({"rules": rules}), ""),
             (None, Some(text)) => {
                 let read = yaml::read(&text).map_err(|error| fields.add("yaml", error.to_string())).unwrap_or_default();
