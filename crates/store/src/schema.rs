@@ -6,12 +6,14 @@ mod facts;
 mod people;
 mod posts;
 mod rooms;
+mod signals;
 
 pub use acts::*;
 pub use facts::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;
+pub use signals::*;
 
 diesel::table! {
     tenants (tenant_id) {
