@@ -21,6 +21,8 @@ create table effects (
   check ((lost_since is null) = (lost_last is null))
 );
 
+create unique index effects_by_job on effects (tenant_id, job_id);
+
 -- The log of a job: each try, and how it ended.
 create table job_attempts (
   tenant_id  text        not null,

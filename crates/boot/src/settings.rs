@@ -5,6 +5,7 @@
 //! production may not have; [`unknown`] warns about names that look like ours. Nothing here fails half way: a start
 //! is told everything that is wrong with its settings at once.
 
+mod actions;
 mod reader;
 mod refuse;
 mod sections;
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 use crate::environment::{self, Variables};
 use reader::Reader;
 
+pub use actions::{ActionSettings, GitHubApp};
 pub use reader::BadSetting;
 pub use sections::{
     ApiSettings, AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings,
@@ -76,6 +78,7 @@ pub struct Settings {
     pub sources: SourceSettings,
     pub rules: Rules,
     pub apis: ApiSettings,
+    pub actions: ActionSettings,
     pub slack: SlackSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
@@ -145,6 +148,7 @@ impl Settings {
             sources: SourceSettings::read(reader, source_names, env),
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
+            actions: ActionSettings::read(reader),
             slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),

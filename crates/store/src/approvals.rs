@@ -32,7 +32,8 @@ use rows::ApprovalRow;
 
 pub use decide::{Answer, Content, Done, decide, void};
 pub use effects::{
-    EFFECT_JOB, effect_delivered, effect_failed, effect_put_off, effect_refused, keep_effect, revive_effect, take_effects,
+    EFFECT_JOB, effect_delivered, effect_failed, effect_put_off, effect_refused, keep_effect, revive_effect,
+    take_effects,
 };
 pub use posts::{Post, Posted, add_post, post_shown, posts, remove_post, stale_posts};
 pub use propose::{Proposal, propose};

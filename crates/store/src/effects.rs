@@ -163,6 +163,12 @@ pub fn end(
     })
 }
 
+/// The key that a job's effect was begun with. `None`: it never was.
+pub fn key_of(conn: &mut PgConnection, tenant: &TenantId, job: Uuid) -> Result<Option<String>, StoreError> {
+    let of_job = effects::table.filter(effects::tenant_id.eq(tenant.as_str())).filter(effects::job_id.eq(job));
+    Ok(of_job.select(effects::key).first(conn).optional()?)
+}
+
 /// An effect as people look at it.
 #[derive(Clone, Debug, PartialEq, diesel::Queryable)]
 pub struct Effect {
@@ -176,12 +182,6 @@ pub struct Effect {
 
 /// One effect.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, key: &str) -> Result<Option<Effect>, StoreError> {
-    let columns = (
-        effects::state,
-        effects::attempts,
-        effects::first_tried_at,
-        effects::last_tried_at,
-        effects::result,
-    );
+    let columns = (effects::state, effects::attempts, effects::first_tried_at, effects::last_tried_at, effects::result);
     Ok(effects::table.find((tenant.as_str(), key)).select(columns).first(conn).optional()?)
 }

@@ -73,7 +73,8 @@ pub fn end(
 
 /// The last tries of a job, at most `limit`, in their order.
 pub fn list(conn: &mut PgConnection, tenant: &TenantId, job: Uuid, limit: i64) -> Result<Vec<Attempt>, StoreError> {
-    let of_job = job_attempts::table.filter(job_attempts::tenant_id.eq(tenant.as_str())).filter(job_attempts::job_id.eq(job));
+    let of_job =
+        job_attempts::table.filter(job_attempts::tenant_id.eq(tenant.as_str())).filter(job_attempts::job_id.eq(job));
     let columns = (
         job_attempts::attempt,
         job_attempts::began_at,

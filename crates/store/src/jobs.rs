@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{count_star, min};
 use diesel::pg::Pg;
 use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
 use domain::ids::{DeliveryId, ReplayId, TenantId};
@@ -244,4 +245,11 @@ fn page<'a>(
         query = query.filter(after.follows::<jobs::table>("(created_at, id) < ("));
     }
     query.order((jobs::created_at.desc(), jobs::id.desc())).limit(limit)
+}
+
+/// Jobs that act and are not over: how many, and since when the oldest of them waits.
+pub fn acting(conn: &mut PgConnection) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+    let kinds = [WORKFLOW, crate::approvals::EFFECT_JOB];
+    let open = jobs::table.filter(jobs::kind.eq_any(kinds)).filter(jobs::status.eq_any(["queued", "running"]));
+    Ok(open.select((count_star(), min(jobs::created_at))).first(conn)?)
 }
