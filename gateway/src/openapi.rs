@@ -10,7 +10,7 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
+    approvals, audit, decisions, identities, policy, proposals, revivals, signals, simulation, workflow_jobs, workflows,
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
@@ -86,6 +86,7 @@ use crate::intake;
         proposals::propose,
         decisions::say,
         decisions::cancel,
+        revivals::retry,
         identities::list,
         identities::add,
         identities::remove,

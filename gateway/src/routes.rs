@@ -11,7 +11,7 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
+    approvals, audit, decisions, identities, policy, proposals, revivals, signals, simulation, workflow_jobs, workflows,
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
@@ -135,6 +135,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/approvals/{id}", VIEWER, || web::to(approvals::one)),
     post("/v1/approvals/{id}/decision", APPROVER, || web::to(decisions::say)),
     post("/v1/approvals/{id}/cancel", OPERATOR, || web::to(decisions::cancel)),
+    post("/v1/approvals/{id}/retry", OPERATOR, || web::to(revivals::retry)),
     get("/v1/identities", VIEWER, || web::to(identities::list)),
     post("/v1/identities", ADMIN, || web::to(identities::add)),
     delete("/v1/identities/{id}", ADMIN, || web::to(identities::remove)),

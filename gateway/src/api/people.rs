@@ -12,6 +12,7 @@ pub(crate) mod identities;
 mod inputs;
 pub(crate) mod policy;
 pub(crate) mod proposals;
+pub(crate) mod revivals;
 pub(crate) mod signals;
 pub(crate) mod simulation;
 pub(crate) mod workflow_jobs;

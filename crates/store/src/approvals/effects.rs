@@ -156,7 +156,7 @@ pub fn effect_put_off(
             approvals::effect_waits.eq(approval.effect_waits + 1),
         ));
         later.execute(conn)?;
-        follow(conn, &approval, ("queued", Some(error)), &Value::Null, None)?;
+        follow(conn, &approval, ("queued", Some(error)), &Value::Null, (None, Some(until)))?;
         let told = approval.effect == Effect::Failed && approval.effect_error.as_deref() == Some(error);
         if !told {
             decide::turn(conn, &approval)?;
@@ -193,7 +193,7 @@ pub fn revive_effect(
             approvals::effect_waits.eq(approval.effect_attempts),
         );
         diesel::update(row).set(again).execute(conn)?;
-        follow(conn, &approval, ("queued", None), &Value::Null, None)?;
+        follow(conn, &approval, ("queued", None), &Value::Null, (None, None))?;
         decide::turn(conn, &approval)?;
         tell(conn, &approval, (actor, "effect_revived"), &Value::Null, now)?;
         Ok(true)
@@ -239,7 +239,7 @@ fn note(
         Effect::Dead | Effect::None => ("failed", Some(now)),
         Effect::Pending | Effect::Failed => ("queued", None),
     };
-    follow(conn, approval, (status, error), result, finished)?;
+    follow(conn, approval, (status, error), result, (finished, again_at))?;
     decide::turn(conn, approval)?;
     let detail = json!({"error": error, "result": result, "attempts": approval.effect_attempts});
     if effect.is_open() {
@@ -255,7 +255,7 @@ fn follow(
     approval: &Approval,
     (status, error): (&str, Option<&str>),
     result: &Value,
-    finished: Option<DateTime<Utc>>,
+    (finished, due): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
 ) -> Result<(), StoreError> {
     let Some(job) = approval.job_id else { return Ok(()) };
     let progress = if result.is_null() { json!({}) } else { result.clone() };
@@ -264,6 +264,7 @@ fn follow(
         jobs::error.eq(error),
         jobs::progress.eq(progress),
         jobs::finished_at.eq(finished),
+        jobs::due_at.eq(due),
         jobs::leased_until.eq(None::<DateTime<Utc>>),
     ));
     followed.execute(conn)?;
