@@ -47,10 +47,10 @@ pub struct Profile {
 }
 
 #[derive(Serialize)]
-struct Post<'p> {
+struct Post<'p, M> {
     channel: &'p str,
     #[serde(flatten)]
-    message: &'p Message,
+    message: &'p M,
     #[serde(skip_serializing_if = "Option::is_none")]
     thread_ts: Option<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,8 +59,8 @@ struct Post<'p> {
     unfurl_media: bool,
 }
 
-impl<'p> Post<'p> {
-    fn new(channel: &'p str, message: &'p Message) -> Self {
+impl<'p, M> Post<'p, M> {
+    fn new(channel: &'p str, message: &'p M) -> Self {
         Self { channel, message, thread_ts: None, reply_broadcast: None, unfurl_links: false, unfurl_media: false }
     }
 }
@@ -97,6 +97,12 @@ impl Client {
             reply_broadcast: broadcast.then_some(true),
             ..Post::new(&to.channel, message)
         };
+        posted(self.call("chat.postMessage", &post).await)
+    }
+
+    /// `chat.postMessage` of a message that was made before and kept as JSON; into the thread of `thread_ts` if there is one.
+    pub async fn post_kept(&self, channel: &str, thread_ts: Option<&str>, message: &Value) -> Outcome<Posted> {
+        let post = Post { thread_ts, ..Post::new(channel, message) };
         posted(self.call("chat.postMessage", &post).await)
     }
 
