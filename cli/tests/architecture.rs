@@ -11,6 +11,7 @@ const RANKS: &[&[&str]] = &[
     &["domain"],
     &["integrations", "store", "bus", "outbound"],
     &["relay", "slack", "actions", "boot"],
+    &["show"],
     &["gateway", "worker"],
     &["em-agent", "bench"],
 ];

@@ -26,6 +26,7 @@ pub mod rejects;
 pub mod routes;
 pub mod server;
 pub mod simulate;
+mod slack;
 mod state;
 pub mod tenants;
 mod traceparent;

@@ -17,6 +17,7 @@ use crate::api::{
     projects, replay, services, sources,
 };
 use crate::intake;
+use crate::slack::{self, posting};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -86,6 +87,9 @@ use crate::intake;
         proposals::propose,
         decisions::say,
         decisions::cancel,
+        posting::notify,
+        slack::commands,
+        slack::interactions,
         identities::list,
         identities::add,
         identities::remove,

@@ -19,6 +19,7 @@ use crate::api::{
 };
 use crate::intake;
 use crate::problem::{Code, Problem};
+use crate::slack;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,10 +135,13 @@ pub const ROUTES: &[Route] = &[
     post("/v1/approvals/propose", OPERATOR, || web::to(proposals::propose)),
     get("/v1/approvals/{id}", VIEWER, || web::to(approvals::one)),
     post("/v1/approvals/{id}/decision", APPROVER, || web::to(decisions::say)),
+    post("/v1/approvals/{id}/notify", OPERATOR, || web::to(slack::notify)),
     post("/v1/approvals/{id}/cancel", OPERATOR, || web::to(decisions::cancel)),
     get("/v1/identities", VIEWER, || web::to(identities::list)),
     post("/v1/identities", ADMIN, || web::to(identities::add)),
     delete("/v1/identities/{id}", ADMIN, || web::to(identities::remove)),
+    post("/v1/slack/commands", Entry::Signed, || web::to(slack::commands)),
+    post("/v1/slack/interactions", Entry::Signed, || web::to(slack::interactions)),
     get("/v1/audit", ADMIN, || web::to(audit::list)),
     get("/v1/metrics/dora", VIEWER, || web::to(dora::object)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),

@@ -4,7 +4,7 @@
 //! who calls ([`asker`]), what a caller may say (`crate::fields`), and what is counted, once ([`counted`]).
 
 pub(crate) mod approvals;
-mod asker;
+pub(crate) mod asker;
 pub(crate) mod audit;
 pub(crate) mod counted;
 pub(crate) mod decisions;
