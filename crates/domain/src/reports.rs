@@ -17,6 +17,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::event::rfc3339;
+use crate::metrics::Band;
 
 pub use facts::{Deployed, Facts, Incident, Merged, Waiting};
 
@@ -111,7 +112,7 @@ pub struct Number {
     /// What it is counted from.
     pub n: i64,
     /// `elite` to `low`, where the number has bands.
-    pub band: Option<String>,
+    pub band: Option<Band>,
 }
 
 fn time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
