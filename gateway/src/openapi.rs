@@ -15,9 +15,10 @@ use crate::api::people::{
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, services, sources,
+    projects, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
+use crate::slack::{self, posting};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -76,6 +77,11 @@ use crate::intake;
         key_results::add,
         key_results::one,
         key_results::progress,
+        subscriptions::list,
+        reports::standup,
+        reports::post_standup,
+        reports::sprint,
+        reports::post_sprint,
         policy::evaluate,
         simulation::try_out,
         signals::look,
@@ -89,6 +95,9 @@ use crate::intake;
         decisions::say,
         decisions::cancel,
         revivals::retry,
+        posting::notify,
+        slack::commands,
+        slack::interactions,
         again::ask,
         identities::list,
         identities::add,

@@ -10,6 +10,7 @@
 //! - [`signals`] looks at signals by the clock, and starts what follows from them.
 //! - [`approvals`] ends approvals in time and has people reminded; [`slack`] posts them and keeps what is posted true.
 //! - [`workflows`] does in other systems what jobs say, each once.
+//! - [`subscriptions`] tells channels what happens to the services that they asked for.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
@@ -33,6 +34,7 @@ pub mod rollups;
 pub mod signals;
 pub mod slack;
 mod status;
+pub mod subscriptions;
 mod trace;
 pub mod workflows;
 
@@ -143,6 +145,9 @@ fn people(
         let work = (store.clone(), stop.clone());
         let post = move || slack::run(work.0.clone(), slack.clone(), work.1.clone());
         tasks.push(keep_up("slack", stop.clone(), post));
+        let work = (store.clone(), stop.clone());
+        let tell = move || subscriptions::run(work.0.clone(), work.1.clone());
+        tasks.push(keep_up("subscriptions", stop.clone(), tell));
     }
     Ok(tasks)
 }

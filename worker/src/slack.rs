@@ -2,12 +2,10 @@
 //!
 //! New messages ([`messages`]) come from a queue and are said at most once; messages that are there ([`updates`]) are
 //! written anew until they show how the approval stands, everywhere, also when decided long after. [`shown`] is what
-//! people see, [`people`] who they are in Slack. Every worker does it; the store keeps one pace for all. Without
+//! people see, [`people`] who they are in Slack; the gateway shows approvals the same way. Every worker does it; the store keeps one pace for all. Without
 //! `SLACK_BOT_TOKEN` none of this runs and nothing waits for it.
 
 mod messages;
-pub(crate) mod people;
-mod shown;
 mod updates;
 
 use std::error::Error;
@@ -16,6 +14,8 @@ use std::time::Duration;
 use boot::settings::SlackSettings;
 use chrono::Utc;
 use outbound::{Outbound, OutboundError};
+use show::approvals as shown;
+pub(crate) use show::people;
 use slack::client::{Client, Refused};
 use store::{Store, StoreError, slack_messages};
 use tokio_util::sync::CancellationToken;

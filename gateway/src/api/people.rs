@@ -5,7 +5,7 @@
 
 pub(crate) mod again;
 pub(crate) mod approvals;
-mod asker;
+pub(crate) mod asker;
 pub(crate) mod audit;
 pub(crate) mod counted;
 pub(crate) mod decisions;

@@ -35,6 +35,17 @@ pub struct Found {
     pub is_deleted: bool,
 }
 
+/// What a person's profile says of who they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Slack has a new one confirmed by mail.
+    pub email: Option<String>,
+    /// The workspace that the account belongs to: people of shared channels belong to another one.
+    pub team_id: String,
+    pub is_bot: bool,
+    pub is_deleted: bool,
+}
+
 #[derive(Serialize)]
 struct Post<'p, M> {
     channel: &'p str,
@@ -135,6 +146,19 @@ impl Client {
                 is_bot: flag("/user/is_bot"),
                 is_deleted: flag("/user/deleted"),
             })
+        })
+    }
+
+    /// `users.info`.
+    pub async fn profile(&self, user_id: &str) -> Outcome<Profile> {
+        self.call_form("users.info", &[("user", user_id)]).await.map(|(body, _)| {
+            let flag = |pointer: &str| body.pointer(pointer).and_then(Value::as_bool).unwrap_or_default();
+            Profile {
+                email: text(&body, "/user/profile/email").filter(|email| email.contains('@')),
+                team_id: text(&body, "/user/team_id").unwrap_or_default(),
+                is_bot: flag("/user/is_bot"),
+                is_deleted: flag("/user/deleted"),
+            }
         })
     }
 
