@@ -106,7 +106,8 @@ async fn only_what_was_given_up_is_tried_anew() {
         let taken = store::approvals::take_effects(conn, now, chrono::TimeDelta::seconds(60), 1)?.remove(0);
         store::approvals::effect_refused(conn, &taken, ("404", &json!({})), now)
     };
-    assert!(world.store.call("test", give_up).await.expect("the store answers"));
+    let store = world.database.store(store::Role::App);
+    assert!(store.call("test", give_up).await.expect("the store answers"));
     let revived = told(retry(id), 202).await;
     assert_eq!((&revived["effect"], &revived["id"]), (&json!("pending"), &json!(id)), "{revived}");
     assert_eq!(world.get(&format!("/v1/approvals/{id}")).await["effect"]["status"], "pending");
