@@ -62,7 +62,7 @@ pub enum StartError {
     #[error("the metrics recorder could not be set up")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
     #[error(transparent)]
-    Document(#[from] policies::DocumentError),
+    Policy(#[from] policies::PolicyError),
     #[error("no client for Slack")]
     Slack(#[from] outbound::OutboundError),
     #[error("no store for maintenance")]

@@ -78,6 +78,7 @@ pub const METRICS: &[Metric] = &[
     row("integration_enabled", Gauge, &["source"], "1 when a source is taken, 0 when it is turned away."),
     row("integration_last_delivery_seconds", Gauge, &["source"], "Seconds since this process took a source's last delivery."),
     row("approvals_override_total", Counter, &["from", "to"], "Approvals that somebody ended alone: how they stood, and how they stand."),
+    row("policy_opa_total", Counter, &["result"], "Questions to OPA: answered, unreachable, refused (another status than 200) or unfit (no decision in the answer)."),
     row("workflows_auto_vs_hitl_total", Counter, &["mode"], "Actions that were asked for: auto happen by themselves, for hitl people were asked first."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),

@@ -1,5 +1,6 @@
 //! People over HTTP: who they are, what they are asked, and how they answer.
 
+mod again;
 mod decisions;
 mod identities;
 mod policy;
