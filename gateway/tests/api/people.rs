@@ -3,6 +3,7 @@
 mod again;
 mod decisions;
 mod identities;
+mod opa;
 mod policy;
 mod race;
 mod refusals;
