@@ -10,7 +10,8 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
+    again, approvals, audit, decisions, identities, policy, proposals, signal_states, signals, simulation,
+    workflow_jobs, workflows,
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
@@ -78,6 +79,7 @@ use crate::intake;
         policy::evaluate,
         simulation::try_out,
         signals::look,
+        signal_states::list,
         workflows::run,
         workflow_jobs::list,
         workflow_jobs::one,
@@ -86,6 +88,7 @@ use crate::intake;
         proposals::propose,
         decisions::say,
         decisions::cancel,
+        again::ask,
         identities::list,
         identities::add,
         identities::remove,

@@ -5,6 +5,7 @@
 //! production may not have; [`unknown`] warns about names that look like ours. Nothing here fails half way: a start
 //! is told everything that is wrong with its settings at once.
 
+mod opa;
 mod reader;
 mod refuse;
 mod sections;
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 use crate::environment::{self, Variables};
 use reader::Reader;
 
+pub use opa::{OpaSettings, Unanswered};
 pub use reader::BadSetting;
 pub use sections::{
     ApiSettings, AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings,
@@ -79,8 +81,12 @@ pub struct Settings {
     pub slack: SlackSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
+    /// None: the policy's document decides.
+    pub opa: Option<OpaSettings>,
     /// None: the rules for signals that are shipped.
     pub rules_path: Option<PathBuf>,
+    /// From one look at the signals to the next.
+    pub signals_interval: Duration,
     /// How long after a deployment an incident is put down to it, where the catalog does not say; zero is off.
     pub incident_window: Duration,
     /// 0 keeps raw deliveries for ever.
@@ -147,7 +153,9 @@ impl Settings {
             apis: ApiSettings::read(reader),
             slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
+            opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),
+            signals_interval: Duration::from_secs(reader.number("SIGNALS_INTERVAL_SECONDS", 10..=86_400, 300)),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),

@@ -47,6 +47,7 @@ pub mod statistics;
 pub mod tenants;
 pub mod usage;
 pub mod watermarks;
+pub mod workflows;
 
 /// A connection of one's own, for those who keep one ([`Store::open`]).
 pub use diesel::PgConnection as Connection;

@@ -10,6 +10,7 @@ pub mod grafana;
 pub mod history;
 pub mod locks;
 pub mod nats;
+pub mod opa;
 pub mod prometheus;
 pub mod rest;
 pub mod senders;

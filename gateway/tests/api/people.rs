@@ -1,7 +1,9 @@
 //! People over HTTP: who they are, what they are asked, and how they answer.
 
+mod again;
 mod decisions;
 mod identities;
+mod opa;
 mod policy;
 mod race;
 mod refusals;
