@@ -199,7 +199,8 @@ impl<R: Needs> FromRequest for Caller<R> {
 }
 
 impl<R: Needs> Caller<R> {
-    fn grant(identity: Identity) -> Result<Self, Problem> {
+    /// The caller as this handler needs them.
+    pub(crate) fn grant(identity: Identity) -> Result<Self, Problem> {
         let Identity { tenant, subject, role } = identity;
         if role.includes(R::ROLE) {
             return Ok(Self { tenant, subject, role, needed: PhantomData });

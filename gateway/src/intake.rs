@@ -7,6 +7,7 @@
 mod door;
 mod judge;
 mod proving;
+mod signed;
 
 use std::time::Instant;
 
@@ -19,10 +20,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use door::Door;
+pub(crate) use signed::{Signed, signed};
 
 use crate::body;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::rejects::Reject;
+use crate::slack;
 use crate::state::{Shared, State};
 use crate::traceparent::Traceparent;
 use crate::writer::{Kept, NotKept};
@@ -108,17 +111,21 @@ pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Sha
     let ended = take(&request, payload, &state, &tenant, integration, &mut seen).await;
     let ending = ended.as_ref().map_or_else(|turned| turned.ending, |(ending, _)| *ending);
     state.door.count(integration, ending, started);
-    ended.map(|(_, response)| response).map_err(|turned| {
-        state.door.rejects.note(Reject {
-            tenant,
-            integration,
-            ending: turned.ending,
-            reason: turned.reason,
-            headers: integrations::kept_headers(integration, &judge::headers(request.headers())),
-            body: seen,
-        });
-        turned.problem.because(turned.reason)
-    })
+    ended.map(|(_, response)| response).map_err(|turned| sampled(&request, &state, (tenant, integration), turned, seen))
+}
+
+/// Notes a refusal for the sample; what its sender is told.
+fn sampled(
+    request: &HttpRequest,
+    state: &Shared,
+    (tenant, integration): (TenantId, &'static Integration),
+    turned: Turned,
+    body: Bytes,
+) -> Problem {
+    let Turned { ending, reason, problem } = turned;
+    let headers = integrations::kept_headers(integration, &judge::headers(request.headers()));
+    state.door.rejects.note(Reject { tenant, integration, ending, reason, headers, body });
+    problem.because(reason)
 }
 
 /// As [`post`], for senders that put.
@@ -212,7 +219,10 @@ async fn take(
             let (id, unmapped) = (keep.id, keep.events.iter().any(|event| event.kind.is_unmapped()));
             let kept = state.intake.keep(*keep).await.map_err(not_kept)?;
             Ok(match kept {
-                Kept::New => (if unmapped { Ending::Unmapped } else { Ending::Accepted }, answer("ok", id)),
+                Kept::New => {
+                    slack::opened(state, tenant, integration, seen);
+                    (if unmapped { Ending::Unmapped } else { Ending::Accepted }, answer("ok", id))
+                }
                 Kept::Duplicate(first) => (Ending::Duplicate, answer("duplicate", first)),
             })
         }

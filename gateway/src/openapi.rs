@@ -10,14 +10,15 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    again, approvals, audit, decisions, identities, policy, proposals, signal_states, signals, simulation,
+    again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, services, sources,
+    projects, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
+use crate::slack::{self, posting};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -76,6 +77,11 @@ use crate::intake;
         key_results::add,
         key_results::one,
         key_results::progress,
+        subscriptions::list,
+        reports::standup,
+        reports::post_standup,
+        reports::sprint,
+        reports::post_sprint,
         policy::evaluate,
         simulation::try_out,
         signals::look,
@@ -88,6 +94,10 @@ use crate::intake;
         proposals::propose,
         decisions::say,
         decisions::cancel,
+        revivals::retry,
+        posting::notify,
+        slack::commands,
+        slack::interactions,
         again::ask,
         identities::list,
         identities::add,

@@ -21,6 +21,7 @@ use crate::intake::Door;
 use crate::limits::Limits;
 use crate::rejects::Rejects;
 use crate::server::Parts;
+use crate::slack::Voice;
 use crate::tenants::Tenants;
 use crate::writer::Intake;
 
@@ -42,6 +43,8 @@ pub(crate) struct State {
     /// What the intake handlers share.
     pub(crate) door: Door,
     pub(crate) certificates: Certificates,
+    /// How Slack is spoken to.
+    pub(crate) slack: Voice,
     pub(crate) access: Access,
     /// The policy and the rules for signals in force.
     pub(crate) policies: Policies,
@@ -71,6 +74,7 @@ impl State {
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             traced: settings.otel.endpoint.is_some(),
             certificates: Certificates::new()?,
+            slack: Voice::new(&settings.slack)?,
             door: Door::new(settings.clone(), &sources, Tenants::new(store.clone()), rejects),
             sources,
             settings,

@@ -1,13 +1,11 @@
-//! Says in Slack what approvals wait for and how they end.
+//! Says in Slack what approvals wait for and how they end, and what else is queued for it.
 //!
 //! New messages ([`messages`]) come from a queue and are said at most once; messages that are there ([`updates`]) are
 //! written anew until they show how the approval stands, everywhere, also when decided long after. [`shown`] is what
-//! people see, [`people`] who they are in Slack. Every worker does it; the store keeps one pace for all. Without
+//! people see, [`people`] who they are in Slack; the gateway shows approvals the same way. Every worker does it; the store keeps one pace for all. Without
 //! `SLACK_BOT_TOKEN` none of this runs and nothing waits for it.
 
 mod messages;
-pub(crate) mod people;
-mod shown;
 mod updates;
 
 use std::error::Error;
@@ -16,6 +14,8 @@ use std::time::Duration;
 use boot::settings::SlackSettings;
 use chrono::Utc;
 use outbound::{Outbound, OutboundError};
+use show::approvals as shown;
+pub(crate) use show::people;
 use slack::client::{Client, Refused};
 use store::{Store, StoreError, slack_messages};
 use tokio_util::sync::CancellationToken;
@@ -69,8 +69,9 @@ async fn work_once(store: &Store, slack: &Slack, stop: &CancellationToken) -> Re
         }
         slack_messages::abandon(conn, now)
     };
-    for approval in store.call("slack_ask", ask).await? {
-        tracing::warn!(%approval, "nobody knows whether a message about it was posted; it is not posted again");
+    for lost in store.call("slack_ask", ask).await? {
+        let approval = lost.approval.map(|id| id.to_string());
+        tracing::warn!(approval, key = lost.key, "nobody knows whether a message was posted; it is not posted again");
     }
     updates::write(store, slack, stop).await?;
     messages::say(store, slack, stop).await
@@ -83,8 +84,13 @@ fn is_of_the_app(refused: &Refused) -> bool {
 }
 
 fn count(kind: &str, ok: bool) {
-    let kinds =
-        [slack_messages::REQUEST, slack_messages::REMINDER, slack_messages::ESCALATION, slack_messages::CONCLUSION];
+    let kinds = [
+        slack_messages::REQUEST,
+        slack_messages::REMINDER,
+        slack_messages::ESCALATION,
+        slack_messages::CONCLUSION,
+        slack_messages::NOTE,
+    ];
     let kind = kinds.into_iter().find(|known| *known == kind).unwrap_or("update");
     let ok = if ok { "true" } else { "false" };
     metrics::counter!("slack_posts_total", "kind" => kind, "ok" => ok).increment(1);

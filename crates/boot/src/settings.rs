@@ -5,6 +5,7 @@
 //! production may not have; [`unknown`] warns about names that look like ours. Nothing here fails half way: a start
 //! is told everything that is wrong with its settings at once.
 
+mod actions;
 mod opa;
 mod reader;
 mod refuse;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 use crate::environment::{self, Variables};
 use reader::Reader;
 
+pub use actions::{ActionSettings, GitHubApp};
 pub use opa::{OpaSettings, Unanswered};
 pub use reader::BadSetting;
 pub use sections::{
@@ -78,6 +80,7 @@ pub struct Settings {
     pub sources: SourceSettings,
     pub rules: Rules,
     pub apis: ApiSettings,
+    pub actions: ActionSettings,
     pub slack: SlackSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
@@ -151,6 +154,7 @@ impl Settings {
             sources: SourceSettings::read(reader, source_names, env),
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
+            actions: ActionSettings::read(reader),
             slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             opa: OpaSettings::read(reader),

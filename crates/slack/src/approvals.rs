@@ -43,6 +43,11 @@ pub fn pressed(action: &Action) -> Option<(Press, &str)> {
     action.value.as_deref().filter(|id| !id.is_empty()).map(|id| (press, id))
 }
 
+/// The hash of the content that the message showed to whoever pressed.
+pub fn seen(action: &Action) -> Option<&str> {
+    action.block_id.strip_prefix("approval:")?.splitn(3, ':').nth(2).filter(|hash| !hash.is_empty())
+}
+
 /// The message of an approval as it stands: with buttons while it waits, with its end once it is decided.
 pub fn message(shown: &Shown) -> Message {
     let (title, line) = title_and_line(shown);
@@ -51,7 +56,7 @@ pub fn message(shown: &Shown) -> Message {
     match &shown.outcome {
         None => {
             blocks.push(Block::context(format!("{} · {}", standing(shown), footer(shown))));
-            blocks.push(Block::actions(format!("approval:{}:{}", shown.id, shown.version), buttons(shown)));
+            blocks.push(Block::actions(block_id(shown), buttons(shown)));
         }
         Some(outcome) => {
             blocks.push(Block::section(ended(shown, outcome)));
@@ -173,6 +178,11 @@ fn ended(shown: &Shown, outcome: &Outcome) -> String {
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn block_id(shown: &Shown) -> String {
+    let hash = shown.content_hash.as_deref().map(|hash| format!(":{hash}")).unwrap_or_default();
+    format!("approval:{}:{}{hash}", shown.id, shown.version)
 }
 
 fn buttons(shown: &Shown) -> Vec<Button> {

@@ -100,6 +100,16 @@ impl Block {
         Self::Context { elements: vec![Mrkdwn::new(text)] }
     }
 
+    /// What stands in it to be read, without its buttons.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Header { text } => vec![&text.0],
+            Self::Section { text, fields, .. } => text.iter().chain(fields).map(|one| one.0.as_str()).collect(),
+            Self::Context { elements } => elements.iter().map(|one| one.0.as_str()).collect(),
+            Self::Actions { .. } | Self::Divider | Self::Input { .. } => Vec::new(),
+        }
+    }
+
     /// Buttons in a row. The id must differ from the one that it had before the message was updated.
     pub fn actions(block_id: impl Into<String>, elements: Vec<Button>) -> Self {
         Self::Actions { block_id: Some(block_id.into()), elements }

@@ -7,7 +7,7 @@
 mod calls;
 mod outcome;
 
-pub use calls::{Found, Identity, Posted};
+pub use calls::{Found, Identity, Posted, Profile};
 pub use outcome::{Outcome, Refused};
 
 use outbound::{Answer as Response, Outbound, Request};
@@ -32,16 +32,27 @@ pub struct Client {
     outbound: Outbound,
     api_url: String,
     hooks_url: String,
-    token: SecretString,
+    /// Without one only hooks can be posted to.
+    token: Option<SecretString>,
 }
 
 impl Client {
     pub fn new(outbound: Outbound, api_url: &str, token: SecretString) -> Self {
+        Self { token: Some(token), ..Self::without_token(outbound, api_url) }
+    }
+
+    /// A client that only answers where a hook is given; every method is refused.
+    pub fn without_token(outbound: Outbound, api_url: &str) -> Self {
         let api_url = format!("{}/", api_url.trim_end_matches('/'));
         // Who plays Slack's API plays its hooks too.
         let is_slacks = api_url == API_URL;
         let hooks_url = if is_slacks { HOOKS_URL.to_owned() } else { origin(&api_url) };
-        Self { outbound, api_url, hooks_url, token }
+        Self { outbound, api_url, hooks_url, token: None }
+    }
+
+    /// Whether methods can be called.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// An answer to a command or a press, after the first three seconds.
@@ -81,8 +92,9 @@ impl Client {
     }
 
     async fn send(&self, method: &str, content_type: &str, body: Vec<u8>) -> Outcome<(Value, Response)> {
+        let Some(token) = &self.token else { return Outcome::Refused(Refused::ours("not_authed")) };
         let headers = vec![
-            ("authorization".to_owned(), format!("Bearer {}", self.token.expose_secret())),
+            ("authorization".to_owned(), format!("Bearer {}", token.expose_secret())),
             ("content-type".to_owned(), content_type.to_owned()),
         ];
         match self.outbound.send(Request::post(format!("{}{method}", self.api_url), headers, body)).await {

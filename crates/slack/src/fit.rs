@@ -97,6 +97,12 @@ impl Message {
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
+
+    /// All that it says, line by line, for who sees no blocks.
+    pub fn written(&self) -> String {
+        let lines: Vec<&str> = self.blocks.iter().flat_map(Block::texts).collect();
+        if lines.is_empty() { self.text.clone() } else { lines.join("\n") }
+    }
 }
 
 /// Blocks of a view, within the limits of views.

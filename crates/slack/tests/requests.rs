@@ -34,8 +34,13 @@ async fn all() -> Vec<Value> {
     let client = slack.client();
     let at = Posted { channel: CHANNEL.to_owned(), ts: "1795200247.000100".to_owned() };
     let done = examples::decided(Ending::Approved);
-    let carried =
-        Carried { approval: ID.to_owned(), decision: Decision::Reject, channel: Some(at.channel.clone()), ts: None };
+    let carried = Carried {
+        approval: ID.to_owned(),
+        decision: Decision::Reject,
+        seen: None,
+        channel: Some(at.channel.clone()),
+        ts: None,
+    };
     let posted = ["/channel", "/ts"];
     let mut all = Vec::new();
     let _ = client.identity().await;

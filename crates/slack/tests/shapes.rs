@@ -56,7 +56,7 @@ fn json(made: &impl Serialize) -> Value {
 
 fn rejecting() -> Carried {
     let (channel, ts) = (Some("C0SHOP0001".to_owned()), Some("1795200247.000100".to_owned()));
-    Carried { approval: ID.to_owned(), decision: Decision::Reject, channel, ts }
+    Carried { approval: ID.to_owned(), decision: Decision::Reject, seen: None, channel, ts }
 }
 
 fn inbox() -> Inbox {

@@ -1,22 +1,28 @@
-//! Messages about approvals that are owed to Slack: asked for once, leased, said elsewhere, recorded.
+//! Messages that are owed to Slack: asked for once, leased, said elsewhere, recorded.
+//!
+//! Those about approvals ([`ask`]) are made of the approval when they are said; [`notes`] say what they said when they
+//! were asked for. Both wait in one queue, and keep one pace and one limit.
 //!
 //! A message is said at most once. Whoever says it takes it here and then tells what became of it; where nobody knows
 //! whether it stands there (a lost answer, a process that died), it is not said again. Messages that are there already are
 //! not owed: [`crate::approvals::stale_posts`] says which of them are to be written anew.
 
+pub mod notes;
 mod paces;
 #[cfg(test)]
 mod plans;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{Connection, PgConnection, RunQueryDsl};
 use domain::ids::{ApprovalId, TenantId};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::approvals::{Posted, add_post};
 use crate::{StoreError, statement, usage};
 
+pub use notes::{NOTE, Note, Said, said, say};
 pub use paces::{POST, UPDATE, rest, update_turn};
 
 /// Asks people to decide.
@@ -41,11 +47,21 @@ pub struct Ask<'a> {
     pub thread_ts: Option<&'a str>,
 }
 
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// How this approval stands.
+    Approval(ApprovalId),
+    /// This, in Slack's own form.
+    Note(Value),
+}
+
 /// A message that is ours to say now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub tenant: TenantId,
-    pub approval: ApprovalId,
+    id: i64,
+    pub matter: Matter,
     pub kind: String,
     pub key: String,
     pub place: String,
@@ -54,6 +70,7 @@ pub struct Message {
     pub thread_ts: Option<String>,
     /// How often it was tried before.
     pub tries: i32,
+    pub asked_at: DateTime<Utc>,
     /// The day that it is counted on.
     day: NaiveDate,
 }
@@ -116,8 +133,9 @@ pub fn ask(conn: &mut PgConnection, tenant: &TenantId, ask: Ask<'_>, now: DateTi
 statement! {
     /// The first that is due and whose channel and method do not rest.
     struct Next<'a> { method: Text = &'a str, now: Timestamptz = DateTime<Utc>, due: Timestamptz = DateTime<Utc> }
-    returns (Text, SqlUuid, Text, Text, Text, Text, Nullable<Text>, Integer);
-    "select m.tenant_id, m.approval_id, m.kind, m.key, m.place, coalesce(known.channel, m.place), m.thread_ts, m.tries
+    returns (Text, BigInt, Nullable<SqlUuid>, Nullable<Json>, Text, Text, Text, Text, Nullable<Text>, Integer, Timestamptz);
+    "select m.tenant_id, m.id, m.approval_id, m.content, m.kind, m.key, m.place, coalesce(known.channel, m.place), m.thread_ts,
+       m.tries, m.created_at
      from slack_messages m left join slack_paces known on known.tenant_id = '*' and known.what = m.place
      where m.state = 'waiting' and not exists (
        select from slack_paces pace where pace.tenant_id = '*' and pace.what in (?, coalesce(known.channel, m.place)) and pace.until > ?)
@@ -125,7 +143,8 @@ statement! {
      order by m.due_at, m.id limit 1 for update of m skip locked"
 }
 
-type Row = (String, Uuid, String, String, String, String, Option<String>, i32);
+type Row =
+    (String, i64, Option<Uuid>, Option<Value>, String, String, String, String, Option<String>, i32, DateTime<Utc>);
 
 /// Takes the next message for `lease`, within the pace and the daily limit of its tenant.
 pub fn take(
@@ -152,10 +171,14 @@ pub fn take(
 }
 
 fn message(row: Row, now: DateTime<Utc>) -> Result<Message, StoreError> {
-    let (tenant, approval, kind, key, place, channel, thread_ts, tries) = row;
-    let no_tenant = |_| StoreError::Corrupt(format!("a message about approval {approval} has no tenant"));
-    let (tenant, approval) = (tenant.parse().map_err(no_tenant)?, ApprovalId(approval));
-    Ok(Message { tenant, approval, kind, key, place, channel, thread_ts, tries, day: now.date_naive() })
+    let (tenant, id, approval, content, kind, key, place, channel, thread_ts, tries, asked_at) = row;
+    let corrupt = |what: &str| StoreError::Corrupt(format!("message {id} for Slack has no {what}"));
+    let tenant = tenant.parse().map_err(|_| corrupt("tenant"))?;
+    let matter = match (approval, content) {
+        (Some(approval), _) => Matter::Approval(ApprovalId(approval)),
+        (None, content) => Matter::Note(content.ok_or_else(|| corrupt("content"))?),
+    };
+    Ok(Message { tenant, id, matter, kind, key, place, channel, thread_ts, tries, asked_at, day: now.date_naive() })
 }
 
 statement! {
@@ -171,13 +194,16 @@ statement! {
         tries: Integer = i32,
         error: Nullable<Text> = Option<&'a str>,
         tenant: Text = &'a str,
-        approval: SqlUuid = Uuid,
-        key: Text = &'a str,
-        place: Text = &'a str,
+        id: BigInt = i64,
     }
     returns ();
-    "update slack_messages set state = ?, due_at = ?, tries = ?, error = ?
-     where tenant_id = ? and approval_id = ? and key = ? and place = ?"
+    "update slack_messages set state = ?, due_at = ?, tries = ?, error = ? where tenant_id = ? and id = ?"
+}
+
+statement! {
+    struct Stands<'a> { channel: Text = &'a str, ts: Text = &'a str, tenant: Text = &'a str, id: BigInt = i64 }
+    returns ();
+    "update slack_messages set channel = ?, ts = ? where tenant_id = ? and id = ?"
 }
 
 fn mark(
@@ -186,13 +212,12 @@ fn mark(
     (state, due): (&str, DateTime<Utc>),
     error: Option<&str>,
 ) -> Result<(), StoreError> {
-    let Message { tenant, approval, key, place, .. } = message;
-    let (tenant, approval, tries) = (tenant.as_str(), approval.0, message.tries + 1);
-    Mark { state, due, tries, error, tenant, approval, key, place }.execute(conn)?;
+    let (tenant, id, tries) = (message.tenant.as_str(), message.id, message.tries + 1);
+    Mark { state, due, tries, error, tenant, id }.execute(conn)?;
     Ok(())
 }
 
-/// It stands there, as `ts` in `channel`, and shows this version of the approval.
+/// It stands there, as `ts` in `channel`, and shows this version of the approval that it is about.
 pub fn sent(
     conn: &mut PgConnection,
     message: &Message,
@@ -202,13 +227,16 @@ pub fn sent(
 ) -> Result<(), StoreError> {
     conn.transaction(|conn| {
         mark(conn, message, ("sent", now), None)?;
+        Stands { channel, ts, tenant: message.tenant.as_str(), id: message.id }.execute(conn)?;
         paces::said(conn, &message.place, channel, now)?;
-        // Lines in a thread say how it was; only messages of their own are kept up to date.
-        if message.thread_ts.is_some() {
-            return Ok(());
+        match message.matter {
+            // Lines in a thread say how it was; only messages of their own are kept up to date.
+            Matter::Approval(approval) if message.thread_ts.is_none() => {
+                let posted = Posted { channel, ts, kind: &message.kind, version };
+                add_post(conn, &message.tenant, approval, posted, now)
+            }
+            _ => Ok(()),
         }
-        let posted = Posted { channel, ts, kind: &message.kind, version };
-        add_post(conn, &message.tenant, message.approval, posted, now)
     })
 }
 
@@ -240,12 +268,19 @@ pub fn uncertain(conn: &mut PgConnection, message: &Message, why: &str, now: Dat
 
 statement! {
     struct Abandon<'a> { error: Text = &'a str, now: Timestamptz = DateTime<Utc> }
-    returns (SqlUuid,);
-    "update slack_messages set state = 'unknown', error = ? where state = 'sending' and due_at <= ? returning approval_id"
+    returns (Nullable<SqlUuid>, Text);
+    "update slack_messages set state = 'unknown', error = ? where state = 'sending' and due_at <= ? returning approval_id, key"
 }
 
-/// Gives up messages whose process died while it said them; returns what they were about.
-pub fn abandon(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<ApprovalId>, StoreError> {
-    let lost: Vec<(Uuid,)> = Abandon { error: "who said it never came back", now }.load(conn)?;
-    Ok(lost.into_iter().map(|(id,)| ApprovalId(id)).collect())
+/// A message of which nobody knows whether it was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    pub approval: Option<ApprovalId>,
+    pub key: String,
+}
+
+/// Gives up messages whose process died while it said them; returns which.
+pub fn abandon(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Lost>, StoreError> {
+    let lost: Vec<(Option<Uuid>, String)> = Abandon { error: "who said it never came back", now }.load(conn)?;
+    Ok(lost.into_iter().map(|(approval, key)| Lost { approval: approval.map(ApprovalId), key }).collect())
 }

@@ -7,8 +7,8 @@ use domain::ids::{ApprovalId, TenantId};
 use serde_json::json;
 use store::approvals::{Proposal, decide, posts, propose, stale_posts};
 use store::slack_messages::{
-    Ask, CONCLUSION, ESCALATION, Message, POST, Turn, UPDATE, abandon, ask, ask_new, dropped, put_off, rest, sent,
-    take, uncertain, update_turn,
+    Ask, CONCLUSION, ESCALATION, Matter, Message, NOTE, Note, POST, Turn, UPDATE, abandon, ask, ask_new, dropped,
+    put_off, rest, said, say, sent, take, uncertain, update_turn,
 };
 use store::{Role, usage};
 use testkit::database::Database;
@@ -68,6 +68,13 @@ impl World {
     }
 }
 
+fn about(message: &Message) -> ApprovalId {
+    match &message.matter {
+        Matter::Approval(approval) => *approval,
+        Matter::Note(note) => panic!("{note}"),
+    }
+}
+
 #[test]
 fn what_waits_is_asked_about_once_and_a_channel_takes_one_a_second() {
     let mut world = World::fresh();
@@ -89,7 +96,7 @@ fn what_waits_is_asked_about_once_and_a_channel_takes_one_a_second() {
     assert_eq!((second.place.as_str(), second.channel.as_str()), ("#ops", "C1"));
     assert_eq!(world.take(LIMIT, now + TimeDelta::minutes(5)), Turn::Nothing);
     assert_eq!(world.used(), 3);
-    let posted = posts(&mut world.conn, &world.tenant, first.approval).expect("read");
+    let posted = posts(&mut world.conn, &world.tenant, about(&first)).expect("read");
     assert_eq!((posted[0].channel.as_str(), posted[0].ts.as_str(), posted[0].stale), ("C1", "1.1", false));
 }
 
@@ -139,7 +146,8 @@ fn what_may_have_been_said_is_never_said_again() {
     uncertain(&mut world.conn, &lost, "no answer in time", minute(1)).expect("noted");
     world.taken(minute(1));
     assert_eq!(abandon(&mut world.conn, minute(1)).expect("none"), [], "somebody is at it");
-    assert_eq!(abandon(&mut world.conn, minute(2)).expect("one"), [approval]);
+    let given_up = abandon(&mut world.conn, minute(2)).expect("one");
+    assert_eq!(given_up.iter().map(|lost| lost.approval).collect::<Vec<_>>(), [Some(approval)]);
     assert_eq!(world.take(LIMIT, minute(60)), Turn::Nothing);
 }
 
@@ -160,4 +168,39 @@ fn a_message_that_was_overtaken_is_stale_at_once_and_lines_in_threads_never_are(
     sent(&mut world.conn, &taken, ("C1", "1.2"), 2, minute(2)).expect("noted");
     let stale: Vec<String> = stale_posts(&mut world.conn, 10).expect("read").into_iter().map(|post| post.ts).collect();
     assert_eq!(stale, ["1.1"]);
+}
+
+#[test]
+fn a_note_is_said_once_in_each_place_and_waits_its_turn_with_the_others() {
+    let mut world = World::fresh();
+    let approval = world.proposed();
+    world.ask(approval, "#ops");
+    let message = json!({"text": "shop was deployed"});
+    let note = |key: &'static str, place: &'static str| Note { key, place, thread_ts: None, message: &message };
+    let mut asked = |tenant: &TenantId, note| say(&mut world.conn, tenant, note, minute(0)).expect("asked");
+    assert!(asked(&TenantId::default(), note("deployment 1", "#ops")));
+    assert!(!asked(&TenantId::default(), note("deployment 1", "#ops")), "it was asked for before");
+    assert!(asked(&TenantId::default(), note("deployment 1", "#shop")));
+    assert!(asked(&"acme".parse().expect("a tenant"), note("deployment 1", "#ops")));
+    let state =
+        |world: &mut World, place: &str| said(&mut world.conn, &world.tenant, "deployment 1", place).expect("read");
+    assert_eq!(state(&mut world, "#elsewhere"), None);
+    assert_eq!(world.taken(minute(1)).kind, ESCALATION, "the older first");
+    let taken = world.taken(minute(1));
+    assert_eq!((taken.kind.as_str(), taken.place.as_str()), (NOTE, "#shop"), "#ops has its pace");
+    assert_eq!(taken.matter, Matter::Note(message.clone()));
+    sent(&mut world.conn, &taken, ("C2", "2.1"), 0, minute(1)).expect("noted");
+    let shown = state(&mut world, "#shop").expect("known");
+    assert_eq!(
+        (shown.state.as_str(), shown.channel.as_deref(), shown.ts.as_deref()),
+        ("sent", Some("C2"), Some("2.1"))
+    );
+    let taken = world.taken(minute(2));
+    dropped(&mut world.conn, &taken, "there is no such channel", minute(2)).expect("noted");
+    let shown = state(&mut world, "#ops").expect("known");
+    assert_eq!((shown.state.as_str(), shown.error.as_deref()), ("dropped", Some("there is no such channel")));
+    let taken = world.taken(minute(3));
+    assert_eq!(taken.tenant.as_str(), "acme");
+    uncertain(&mut world.conn, &taken, "no answer in time", minute(3)).expect("noted");
+    assert_eq!(world.take(LIMIT, minute(60)), Turn::Nothing);
 }

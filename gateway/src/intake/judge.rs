@@ -77,7 +77,7 @@ pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result
 }
 
 /// A refused delivery's sender never learns which part was wrong; the sample does.
-fn refused(refusal: Refusal) -> Turned {
+pub(super) fn refused(refusal: Refusal) -> Turned {
     let reason = refusal.reason();
     let (ending, problem) = match refusal {
         Refusal::Header(fault) => {

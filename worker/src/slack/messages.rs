@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::ApprovalId;
+use serde_json::Value;
 use slack::approvals::{Shown, conclusion, message, reminder};
 use slack::client::{Outcome, Posted, Refused};
 use store::approvals::Approval;
-use store::slack_messages::{self, CONCLUSION, Message, POST, REMINDER, Turn};
+use store::slack_messages::{self, CONCLUSION, Matter, Message, POST, REMINDER, Turn};
 use store::{Connection, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +22,8 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 /// While Slack cannot be reached, or refuses the app itself.
 const REST: TimeDelta = TimeDelta::seconds(5);
 const MENDING: TimeDelta = TimeDelta::seconds(60);
+/// So long a note that Slack refuses is tried again: later it is news to nobody.
+const NEWS: TimeDelta = TimeDelta::hours(24);
 /// Tries to record what was said.
 const RECORDS: usize = 5;
 const BETWEEN_RECORDS: Duration = Duration::from_secs(1);
@@ -30,7 +34,31 @@ pub(super) const ANEW: &str = "anew";
 enum Next {
     Nothing,
     Passed,
-    Say(Box<(Message, Approval, Shown)>),
+    Say(Box<(Message, What)>),
+}
+
+/// What a message says now.
+enum What {
+    Approval(Approval, Shown),
+    Note(Value),
+}
+
+impl What {
+    /// The version of the approval that it shows.
+    fn version(&self) -> i32 {
+        match self {
+            Self::Approval(approval, _) => approval.version,
+            Self::Note(_) => 0,
+        }
+    }
+
+    /// Whether people need it no more, should it be refused.
+    fn is_past(&self, taken: &Message, now: DateTime<Utc>) -> bool {
+        match self {
+            Self::Approval(approval, _) => taken.thread_ts.is_some() || approval.status.is_end(),
+            Self::Note(_) => now - taken.asked_at > NEWS,
+        }
+    }
 }
 
 /// Says what is due until nothing is.
@@ -41,8 +69,8 @@ pub(super) async fn say(store: &Store, slack: &Slack, stop: &CancellationToken) 
             Next::Nothing => return Ok(()),
             Next::Passed => {}
             Next::Say(what) => {
-                let (message, approval, shown) = *what;
-                say_one(store, slack, (message, approval), &shown).await?;
+                let (message, what) = *what;
+                say_one(store, slack, message, what).await?;
             }
         }
     }
@@ -60,21 +88,33 @@ fn next(conn: &mut Connection, daily_limit: i64, now: DateTime<Utc>) -> Result<N
             }
             Turn::Say(taken) => taken,
         };
-        let why = match shown::load(conn, &taken.tenant, taken.approval) {
-            Ok(Some((approval, shown))) if !is_over(&taken, &approval) => {
-                return Ok(Next::Say(Box::new((taken, approval, shown))));
+        let why = match &taken.matter {
+            Matter::Note(note) => {
+                let note = What::Note(note.clone());
+                return Ok(Next::Say(Box::new((taken, note))));
             }
-            Ok(Some(_)) => "it was decided before",
-            Ok(None) => "there is no such approval",
-            Err(error @ StoreError::Corrupt(_)) => {
-                tracing::error!(approval = %taken.approval, %error, "an approval cannot be read and is not posted; mend its row");
-                "the approval cannot be read"
-            }
-            Err(error) => return Err(error),
+            Matter::Approval(id) => match about(conn, &taken, *id)? {
+                Ok(what) => return Ok(Next::Say(Box::new((taken, what)))),
+                Err(why) => why,
+            },
         };
         slack_messages::dropped(conn, &taken, why, now)?;
         Ok(Next::Passed)
     })
+}
+
+/// What is to be said of an approval; else why nothing is.
+fn about(conn: &mut Connection, taken: &Message, id: ApprovalId) -> Result<Result<What, &'static str>, StoreError> {
+    match shown::load(conn, &taken.tenant, id) {
+        Ok(Some((approval, _))) if is_over(taken, &approval) => Ok(Err("it was decided before")),
+        Ok(Some((approval, shown))) => Ok(Ok(What::Approval(approval, shown))),
+        Ok(None) => Ok(Err("there is no such approval")),
+        Err(error @ StoreError::Corrupt(_)) => {
+            tracing::error!(approval = %id, %error, "an approval cannot be read and is not posted; mend its row");
+            Ok(Err("the approval cannot be read"))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether there is no reason any more to say it.
@@ -83,24 +123,19 @@ fn is_over(message: &Message, approval: &Approval) -> bool {
     !message.key.starts_with(ANEW) && approval.status.is_end() != is_for_the_end
 }
 
-async fn say_one(
-    store: &Store,
-    slack: &Slack,
-    (taken, approval): (Message, Approval),
-    shown: &Shown,
-) -> Result<(), StoreError> {
-    let outcome = post(slack, &taken, shown).await;
+async fn say_one(store: &Store, slack: &Slack, taken: Message, what: What) -> Result<(), StoreError> {
+    let outcome = post(slack, &taken, &what).await;
     count(&taken.kind, matches!(outcome, Outcome::Ok(_)));
     tell(&taken, &outcome);
     let (now, tries) = (Utc::now(), taken.tries);
     match outcome {
-        Outcome::Ok(posted) => record(store, taken, posted, approval.version).await,
+        Outcome::Ok(posted) => record(store, taken, posted, what.version()).await,
         Outcome::RateLimited { retry_after } => {
             metrics::counter!("slack_throttled_total").increment(1);
             let until = now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_PAUSE);
             put_off(store, taken, (until, Some(until)), "Slack asked to come later".to_owned()).await
         }
-        Outcome::Refused(refused) => refuse(store, (taken, approval), refused, now).await,
+        Outcome::Refused(refused) => refuse(store, (taken, &what), refused, now).await,
         Outcome::Unreachable { why } => put_off(store, taken, (now + pause(tries), Some(now + REST)), why).await,
         Outcome::Unknown { why } => {
             store.call("slack_unknown", move |conn| slack_messages::uncertain(conn, &taken, &why, now)).await
@@ -112,7 +147,8 @@ fn tell(taken: &Message, outcome: &Outcome<Posted>) {
     match outcome {
         Outcome::Unreachable { why } => tracing::warn!(why, "Slack cannot be reached"),
         Outcome::Unknown { why } => tracing::warn!(
-            approval = %taken.approval,
+            key = taken.key,
+            place = taken.place,
             kind = taken.kind,
             why,
             "nobody knows whether a message was posted; it is not posted again"
@@ -124,22 +160,34 @@ fn tell(taken: &Message, outcome: &Outcome<Posted>) {
 /// A thread that cannot be answered is left; a message that people wait for is tried until it is there or all is over.
 async fn refuse(
     store: &Store,
-    (taken, approval): (Message, Approval),
+    (taken, what): (Message, &What),
     refused: Refused,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let (id, why) = (approval.id, refused.to_string());
-    if taken.thread_ts.is_some() || approval.status.is_end() {
-        tracing::warn!(approval = %id, kind = taken.kind, why, "a message to Slack is left out");
+    let why = refused.to_string();
+    if what.is_past(&taken, now) {
+        tracing::warn!(key = taken.key, place = taken.place, kind = taken.kind, why, "a message to Slack is left out");
         return store.call("slack_drop", move |conn| slack_messages::dropped(conn, &taken, &why, now)).await;
     }
-    tracing::error!(approval = %id, place = taken.place, why, "an approval is not in Slack; it is tried again");
+    tracing::error!(
+        key = taken.key,
+        place = taken.place,
+        kind = taken.kind,
+        why,
+        "a message is not in Slack; it is tried again"
+    );
     let rest = is_of_the_app(&refused).then_some(now + MENDING);
     let until = now + pause(taken.tries);
     put_off(store, taken, (until, rest), why).await
 }
 
-async fn post(slack: &Slack, taken: &Message, shown: &Shown) -> Outcome<Posted> {
+async fn post(slack: &Slack, taken: &Message, what: &What) -> Outcome<Posted> {
+    let shown = match what {
+        What::Note(note) => {
+            return slack.client.post_kept(&taken.place, taken.thread_ts.as_deref(), note).await;
+        }
+        What::Approval(_, shown) => shown,
+    };
     let thread = taken.thread_ts.as_ref().map(|ts| Posted { channel: taken.place.clone(), ts: ts.clone() });
     match (thread, conclusion(shown)) {
         (Some(thread), _) if taken.kind == REMINDER => {

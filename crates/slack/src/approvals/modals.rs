@@ -23,6 +23,9 @@ const LONGEST_REASON: usize = 1_000;
 pub struct Carried {
     pub approval: String,
     pub decision: Decision,
+    /// The hash of the content that the message showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

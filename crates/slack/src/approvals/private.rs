@@ -2,7 +2,7 @@
 
 use super::{Decision, Ending, Person};
 use crate::answers::Answer;
-use crate::text::{code, outside};
+use crate::text::{code, outside, unescape};
 
 /// What became of somebody's press or command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub enum Told {
     Changed,
     /// No approval has this id.
     NoSuch { id: String },
-    /// Nobody here knows which person this Slack user is.
-    Stranger,
+    /// Nobody here knows which person this Slack user is. With their id there, for who maps them.
+    Stranger { slack_id: String },
     /// It could not be recorded: nothing was decided.
     NotKept,
 }
@@ -32,6 +32,25 @@ pub enum Told {
 /// The answer that only they see.
 pub fn told(told: &Told) -> Answer {
     Answer::private(&words(told))
+}
+
+/// The same without markup, as a modal shows it beside its field.
+pub fn plainly(told: &Told) -> String {
+    let told = match told {
+        Told::Already { ending, by: Some(by) } => {
+            Told::Already { ending: *ending, by: Some(Person { slack_id: None, name: by.name.clone() }) }
+        }
+        Told::NeedsReason { .. } => return "Say why: the policy asks for a reason.".to_owned(),
+        other => other.clone(),
+    };
+    unescape(&words(&told)).replace('`', "")
+}
+
+impl Told {
+    /// Whether what was wanted is so now.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Counted { .. } | Self::Again { .. } | Self::Decided { .. })
+    }
 }
 
 fn words(told: &Told) -> String {
@@ -63,11 +82,11 @@ fn words(told: &Told) -> String {
             "Your vote was not taken: what is to be approved has changed since. Look at it again, then vote.".to_owned()
         }
         Told::NoSuch { id } => format!("There is no approval {}. `/em approvals` lists those that wait.", code(id, 64)),
-        Told::Stranger => {
-            "Your vote was not taken: I do not know who you are outside Slack. Run `/em link github` with your \
-                           login, or ask an administrator to map you, then try again."
-                .to_owned()
-        }
+        Told::Stranger { slack_id } => format!(
+            "Your vote was not taken: I do not know who you are outside Slack. Run `/em link github` with your login, or \
+             ask an administrator to map you ({}), then try again.",
+            code(&format!("slack:{slack_id}"), 80)
+        ),
         Told::NotKept => {
             "Nothing was decided: it could not be recorded just now. Please try again in a minute.".to_owned()
         }
@@ -91,7 +110,7 @@ mod tests {
             (Told::NeedsReason { id: "a1".to_owned(), decision: Decision::Reject }, "`/em reject a1`"),
             (Told::Changed, "has changed"),
             (Told::NoSuch { id: "a`b".to_owned() }, "`a'b`"),
-            (Told::Stranger, "/em link"),
+            (Told::Stranger { slack_id: "U0ADA00001".to_owned() }, "(`slack:U0ADA00001`)"),
             (Told::NotKept, "try again"),
         ] {
             let json = serde_json::to_value(told(&event)).expect("JSON");

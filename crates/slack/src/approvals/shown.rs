@@ -12,6 +12,8 @@ pub struct Shown {
     pub id: String,
     /// Counts every change of the approval, so that an updated message has buttons with a new id.
     pub version: u32,
+    /// What exactly is asked for; the buttons' block carries it, so that nobody decides about what they did not see.
+    pub content_hash: Option<String>,
     pub subject: String,
     pub action: String,
     /// Why it is asked for.

@@ -35,11 +35,22 @@ pub struct Found {
     pub is_deleted: bool,
 }
 
+/// What a person's profile says of who they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Slack has a new one confirmed by mail.
+    pub email: Option<String>,
+    /// The workspace that the account belongs to: people of shared channels belong to another one.
+    pub team_id: String,
+    pub is_bot: bool,
+    pub is_deleted: bool,
+}
+
 #[derive(Serialize)]
-struct Post<'p> {
+struct Post<'p, M> {
     channel: &'p str,
     #[serde(flatten)]
-    message: &'p Message,
+    message: &'p M,
     #[serde(skip_serializing_if = "Option::is_none")]
     thread_ts: Option<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,8 +59,8 @@ struct Post<'p> {
     unfurl_media: bool,
 }
 
-impl<'p> Post<'p> {
-    fn new(channel: &'p str, message: &'p Message) -> Self {
+impl<'p, M> Post<'p, M> {
+    fn new(channel: &'p str, message: &'p M) -> Self {
         Self { channel, message, thread_ts: None, reply_broadcast: None, unfurl_links: false, unfurl_media: false }
     }
 }
@@ -86,6 +97,12 @@ impl Client {
             reply_broadcast: broadcast.then_some(true),
             ..Post::new(&to.channel, message)
         };
+        posted(self.call("chat.postMessage", &post).await)
+    }
+
+    /// `chat.postMessage` of a message that was made before and kept as JSON; into the thread of `thread_ts` if there is one.
+    pub async fn post_kept(&self, channel: &str, thread_ts: Option<&str>, message: &Value) -> Outcome<Posted> {
+        let post = Post { thread_ts, ..Post::new(channel, message) };
         posted(self.call("chat.postMessage", &post).await)
     }
 
@@ -129,6 +146,19 @@ impl Client {
                 is_bot: flag("/user/is_bot"),
                 is_deleted: flag("/user/deleted"),
             })
+        })
+    }
+
+    /// `users.info`.
+    pub async fn profile(&self, user_id: &str) -> Outcome<Profile> {
+        self.call_form("users.info", &[("user", user_id)]).await.map(|(body, _)| {
+            let flag = |pointer: &str| body.pointer(pointer).and_then(Value::as_bool).unwrap_or_default();
+            Profile {
+                email: text(&body, "/user/profile/email").filter(|email| email.contains('@')),
+                team_id: text(&body, "/user/team_id").unwrap_or_default(),
+                is_bot: flag("/user/is_bot"),
+                is_deleted: flag("/user/deleted"),
+            }
         })
     }
 

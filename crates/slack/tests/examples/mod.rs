@@ -24,6 +24,7 @@ pub(crate) fn waiting() -> Shown {
     Shown {
         id: ID.to_owned(),
         version: 1,
+        content_hash: None,
         subject: "checkout to production".to_owned(),
         action: "deploy".to_owned(),
         reason: Some("Fixes the timeout of <payments> & co.".to_owned()),

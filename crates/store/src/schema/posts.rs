@@ -1,10 +1,10 @@
 //! What is owed to Slack and what was used of the day, as diesel sees the tables.
 
 diesel::table! {
-    slack_messages (tenant_id, approval_id, key, place) {
+    slack_messages (tenant_id, id) {
         tenant_id -> Text,
         id -> BigInt,
-        approval_id -> Uuid,
+        approval_id -> Nullable<Uuid>,
         kind -> Text,
         key -> Text,
         place -> Text,
@@ -14,6 +14,20 @@ diesel::table! {
         due_at -> Timestamptz,
         created_at -> Timestamptz,
         error -> Nullable<Text>,
+        content -> Nullable<Json>,
+        channel -> Nullable<Text>,
+        ts -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    channel_subscriptions (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Uuid,
+        service -> Text,
+        channel -> Text,
+        created_at -> Timestamptz,
+        created_by -> Text,
     }
 }
 

@@ -15,8 +15,8 @@ const ANONYMOUS: &str = "anonymous";
 
 /// A caller, as it may be taken to the database.
 #[derive(Clone, Debug)]
-pub(super) struct Asker {
-    pub(super) tenant: TenantId,
+pub(crate) struct Asker {
+    pub(crate) tenant: TenantId,
     subject: Option<String>,
     role: Role,
 }
@@ -29,7 +29,7 @@ impl<R> From<&Caller<R>> for Asker {
 
 impl Asker {
     /// The person who calls, with the roles of all their identities and of the token.
-    pub(super) fn person(&self, conn: &mut Connection) -> Result<Person, StoreError> {
+    pub(crate) fn person(&self, conn: &mut Connection) -> Result<Person, StoreError> {
         let mut person = match &self.subject {
             Some(subject) => known(conn, &self.tenant, subject)?.unwrap_or_else(|| stranger(subject)),
             None => stranger(ANONYMOUS),
@@ -42,7 +42,7 @@ impl Asker {
     }
 
     /// Whose request it is: nobody's where access is open.
-    pub(super) fn requester(&self, person: &Person) -> Option<String> {
+    pub(crate) fn requester(&self, person: &Person) -> Option<String> {
         self.subject.is_some().then(|| person.id.clone())
     }
 }

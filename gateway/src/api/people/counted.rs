@@ -36,7 +36,7 @@ pub(super) fn proposed(approval: &Approval) {
 }
 
 /// A command was given at `now`. Whoever comes too late ends an approval as expired: its time of decision is theirs.
-pub(super) fn answered(answer: &Answer, now: DateTime<Utc>) {
+pub(crate) fn answered(answer: &Answer, now: DateTime<Utc>) {
     let approval = &answer.approval;
     let expired_now = approval.status == Status::Expired && approval.decided_at == Some(now);
     if answer.done == Ok(Done::Ended) || expired_now {

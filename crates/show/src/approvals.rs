@@ -6,25 +6,26 @@ use slack::approvals::{Decision, Done, Ending, Fact, Need, Outcome, Person, Reas
 use store::approvals::{self, Approval};
 use store::{Connection, StoreError};
 
-use super::people;
+use crate::people;
 
 /// How the names of policies begin where they decided.
 const POLICY: &str = "policy:";
 
 /// The approval, and what is shown of it. `None`: there is none.
-pub(super) fn load(
-    conn: &mut Connection,
-    tenant: &TenantId,
-    id: ApprovalId,
-) -> Result<Option<(Approval, Shown)>, StoreError> {
+pub fn load(conn: &mut Connection, tenant: &TenantId, id: ApprovalId) -> Result<Option<(Approval, Shown)>, StoreError> {
     let Some(approval) = approvals::one(conn, tenant, id)? else { return Ok(None) };
-    let mut named = |name: &Option<String>| match name {
-        Some(name) if !name.starts_with(POLICY) => people::shown(conn, tenant, name).map(Some),
-        _ => Ok(None),
-    };
-    let (requester, decider) = (named(&approval.requested_by)?, named(&approval.decided_by)?);
+    let requester = somebody(conn, tenant, approval.requested_by.as_deref())?;
+    let decider = somebody(conn, tenant, approval.decided_by.as_deref())?;
     let shown = shown(&approval, requester, decider);
     Ok(Some((approval, shown)))
+}
+
+/// The person behind a name that stands in an approval; `None`: nobody, or a policy.
+pub fn somebody(conn: &mut Connection, tenant: &TenantId, name: Option<&str>) -> Result<Option<Person>, StoreError> {
+    match name {
+        Some(name) if !name.starts_with(POLICY) => people::shown(conn, tenant, name).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn shown(approval: &Approval, requester: Option<Person>, decider: Option<Person>) -> Shown {
@@ -41,6 +42,7 @@ fn shown(approval: &Approval, requester: Option<Person>, decider: Option<Person>
     Shown {
         id: approval.id.to_string(),
         version: u32::try_from(approval.version).unwrap_or_default(),
+        content_hash: Some(approval.content_hash.clone()),
         subject: approval.subject.clone(),
         action: approval.action.clone(),
         reason: approval.reason.clone(),
@@ -87,14 +89,19 @@ fn votes(approval: &Approval) -> Vec<Vote> {
     approval.votes.iter().filter(counts).map(vote).collect()
 }
 
+/// How it ended, in Slack's words; `None`: it waits.
+pub fn ending(status: Status) -> Option<Ending> {
+    match status {
+        Status::Pending => None,
+        Status::Approved => Some(Ending::Approved),
+        Status::Rejected => Some(Ending::Rejected),
+        Status::Expired => Some(Ending::Expired),
+        Status::Cancelled => Some(Ending::Cancelled),
+    }
+}
+
 fn outcome(approval: &Approval, decider: Option<Person>) -> Option<Outcome> {
-    let ending = match approval.status {
-        Status::Pending => return None,
-        Status::Approved => Ending::Approved,
-        Status::Rejected => Ending::Rejected,
-        Status::Expired => Ending::Expired,
-        Status::Cancelled => Ending::Cancelled,
-    };
+    let ending = ending(approval.status)?;
     let (at, reason) = (approval.decided_at?, approval.decision_reason.clone());
     Some(Outcome { ending, by: decider, how: how(approval), at, reason, done: done(approval) })
 }

@@ -11,13 +11,13 @@ const MEMBERS: usize = 20;
 const NAMES: i64 = 50;
 
 /// A channel as Slack takes it: `#C0123456789` is an id.
-pub(crate) fn channel(text: &str) -> String {
+pub fn channel(text: &str) -> String {
     let bare = text.trim_start_matches('#');
     if is_id(bare, &['C', 'G', 'D']) { bare.to_owned() } else { text.to_owned() }
 }
 
 /// Where those are told whom an escalation names: `#channel`, `@person`, or a group of the terms. Nobody is known: empty.
-pub(crate) fn places(conn: &mut Connection, approval: &Approval, to: &str) -> Result<Vec<String>, StoreError> {
+pub fn places(conn: &mut Connection, approval: &Approval, to: &str) -> Result<Vec<String>, StoreError> {
     if to.starts_with('#') {
         return Ok(vec![channel(to)]);
     }
@@ -32,21 +32,17 @@ pub(crate) fn places(conn: &mut Connection, approval: &Approval, to: &str) -> Re
 }
 
 /// How somebody is shown: a mention where they are known in Slack, else their name as it stands.
-pub(crate) fn shown(
-    conn: &mut Connection,
-    tenant: &TenantId,
-    name: &str,
-) -> Result<slack::approvals::Person, StoreError> {
+pub fn shown(conn: &mut Connection, tenant: &TenantId, name: &str) -> Result<slack::approvals::Person, StoreError> {
     Ok(slack::approvals::Person { slack_id: slack_id(conn, tenant, name)?, name: name.to_owned() })
 }
 
 /// The same of somebody who voted.
-pub(crate) fn voter(person: &Person) -> slack::approvals::Person {
+pub fn voter(person: &Person) -> slack::approvals::Person {
     slack::approvals::Person { slack_id: id_of(&person.identities), name: person.id.clone() }
 }
 
 /// The Slack id behind a person's id or an identity as `github:alice`.
-fn slack_id(conn: &mut Connection, tenant: &TenantId, name: &str) -> Result<Option<String>, StoreError> {
+pub(crate) fn slack_id(conn: &mut Connection, tenant: &TenantId, name: &str) -> Result<Option<String>, StoreError> {
     let name = name.trim_start_matches('@');
     let names = match name.split_once(':') {
         Some((kind, id)) => {
