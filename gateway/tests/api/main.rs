@@ -11,6 +11,7 @@ mod metrics;
 mod people;
 mod rooms;
 mod routes;
+mod slack;
 mod stream;
 mod tenants;
 mod turned_away;
