@@ -16,5 +16,6 @@ pub(crate) mod onboarding;
 pub(crate) mod people;
 pub(crate) mod projects;
 pub(crate) mod replay;
+pub(crate) mod reports;
 pub(crate) mod services;
 pub(crate) mod sources;

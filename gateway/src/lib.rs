@@ -23,6 +23,7 @@ pub mod policies;
 pub mod problem;
 mod query;
 pub mod rejects;
+mod reports;
 pub mod routes;
 pub mod server;
 pub mod simulate;

@@ -14,7 +14,7 @@ use crate::api::people::{
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, services, sources,
+    projects, replay, reports, services, sources,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -76,6 +76,10 @@ use crate::slack::{self, posting};
         key_results::add,
         key_results::one,
         key_results::progress,
+        reports::standup,
+        reports::post_standup,
+        reports::sprint,
+        reports::post_sprint,
         policy::evaluate,
         simulation::try_out,
         signals::look,

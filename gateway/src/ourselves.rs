@@ -16,7 +16,6 @@ use store::outbox::Committed;
 use store::{Connection, StoreError, entities};
 use tokio::sync::oneshot;
 
-use crate::access::Caller;
 use crate::idempotent;
 use crate::problem::Problem;
 use crate::state::State;
@@ -39,9 +38,9 @@ pub(crate) fn delivery(tenant: &TenantId, id: DeliveryId, kind: &'static str, se
 }
 
 /// Who says it, and when: the last word counts.
-pub(crate) fn said_by<R>(caller: &Caller<R>, now: DateTime<Utc>) -> Common {
+pub(crate) fn said_by(name: &str, now: DateTime<Utc>) -> Common {
     Common {
-        actor: Some(Actor { login: Some(caller.name().to_owned()), ..Actor::default() }),
+        actor: Some(Actor { login: Some(name.to_owned()), ..Actor::default() }),
         revision: Some(now.trunc_subsecs(6)),
         ..Common::default()
     }

@@ -15,7 +15,7 @@ use crate::api::people::{
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, services, sources,
+    projects, replay, reports, services, sources,
 };
 use crate::intake;
 use crate::problem::{Code, Problem};
@@ -125,6 +125,10 @@ pub const ROUTES: &[Route] = &[
     post("/v1/okr/objectives/{id}/krs", OPERATOR, || web::to(key_results::add)),
     get("/v1/okr/krs/{id}", VIEWER, || web::to(key_results::one)),
     post("/v1/okr/krs/{id}/progress", OPERATOR, || web::to(key_results::progress)),
+    post("/v1/reports/standup", VIEWER, || web::to(reports::standup)),
+    post("/v1/reports/standup/post", OPERATOR, || web::to(reports::post_standup)),
+    post("/v1/reports/sprint-health", VIEWER, || web::to(reports::sprint)),
+    post("/v1/reports/sprint-health/post", OPERATOR, || web::to(reports::post_sprint)),
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
     post("/v1/policy/simulate", VIEWER, || web::to(simulation::try_out)),
     post("/v1/signals/evaluate", VIEWER, || web::to(signals::look)),

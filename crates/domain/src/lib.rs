@@ -15,6 +15,7 @@ pub mod ids;
 pub mod metrics;
 mod patterns;
 pub mod policy;
+pub mod reports;
 pub mod rules;
 pub mod signals;
 pub mod text;

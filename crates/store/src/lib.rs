@@ -35,6 +35,7 @@ pub mod pool;
 pub mod projects;
 pub mod rejected;
 pub mod replays;
+pub mod reports;
 pub mod retention;
 pub mod rollups;
 pub mod schema;

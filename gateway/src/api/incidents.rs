@@ -6,7 +6,7 @@
 pub(crate) mod before;
 pub(crate) mod merges;
 pub(crate) mod said;
-mod saying;
+pub(crate) mod saying;
 pub(crate) mod shown;
 pub(crate) mod timeline;
 
@@ -28,7 +28,7 @@ async fn meant(state: &State, tenant: &TenantId, word: &str) -> Result<Outside, 
 }
 
 /// All that a word may mean.
-async fn found(state: &State, tenant: &TenantId, word: &str) -> Result<Vec<Outside>, Problem> {
+pub(crate) async fn found(state: &State, tenant: &TenantId, word: &str) -> Result<Vec<Outside>, Problem> {
     // PostgreSQL's texts cannot hold it.
     if word.contains('\0') {
         return Ok(Vec::new());

@@ -152,7 +152,7 @@ fn only(word: &mut String, name: &str, meant: &[Outside], errors: &mut Vec<Field
 /// The delivery that holds what was said: from ourselves, proved as callers of the API are.
 fn keep(caller: &Caller<Operator>, said: &Said, sent: &[u8], now: DateTime<Utc>) -> Keep {
     let id = DeliveryId::new(now, Uuid::new_v4().into_bytes());
-    let common = ourselves::said_by(caller, now);
+    let common = ourselves::said_by(caller.name(), now);
     let link = Link { incident_id: Some(said.incident.clone()), deployment_id: Some(said.deployment.clone()) };
     let note = said.note.as_deref().map(|note| (OURSELVES.to_owned(), json!({"note": clean(note, LONGEST_NOTE)})));
     let draft = Draft {

@@ -26,7 +26,7 @@ use crate::state::{Shared, State};
 
 const ACCEPTED: i16 = 202;
 const LONGEST_CHANNEL: usize = 255;
-pub(super) const NO_TOKEN: &str = "nothing can be posted to Slack: set SLACK_BOT_TOKEN";
+pub(crate) const NO_TOKEN: &str = "nothing can be posted to Slack: set SLACK_BOT_TOKEN";
 const NO_PLACE: &str = "say a `channel`, or set SLACK_DEFAULT_CHANNEL";
 
 /// Where to.
@@ -106,7 +106,7 @@ pub(crate) async fn notify(
 }
 
 /// A place as Slack takes it; the default channel where none is said.
-pub(super) fn place(state: &State, said: Option<String>) -> Option<String> {
+pub(crate) fn place(state: &State, said: Option<String>) -> Option<String> {
     said.or_else(|| state.settings.slack.default_channel.clone()).map(|place| people::channel(&place))
 }
 

@@ -42,11 +42,7 @@ fn finding(change: &OpenChange, since: DateTime<Utc>, more: Value) -> Finding {
 }
 
 pub(super) fn stale(rule: &Rule, changes: &[OpenChange], now: DateTime<Utc>) -> Vec<Finding> {
-    let moved = |change: &OpenChange| {
-        let steps = [change.ready_at, change.first_review_at, change.approved_at];
-        steps.into_iter().flatten().fold(change.opened_at, DateTime::max)
-    };
-    let with = of(rule, changes).map(|change| (change, moved(change)));
+    let with = of(rule, changes).map(|change| (change, change.moved_at()));
     let stale = with.filter(|(_, moved)| is_older(*moved, rule.older_than, now));
     stale
         .map(|(change, moved)| {
@@ -57,11 +53,10 @@ pub(super) fn stale(rule: &Rule, changes: &[OpenChange], now: DateTime<Utc>) -> 
 }
 
 pub(super) fn without_review(rule: &Rule, changes: &[OpenChange], now: DateTime<Utc>) -> Vec<Finding> {
-    let ready = |change: &OpenChange| change.ready_at.unwrap_or(change.opened_at).max(change.opened_at);
     of(rule, changes)
-        .filter(|change| change.first_review_at.is_none() && change.approved_at.is_none())
-        .filter(|change| is_older(ready(change), rule.older_than, now))
-        .map(|change| finding(change, ready(change), json!({"waiting_hours": hours(ready(change), now)})))
+        .filter(|change| !change.is_reviewed())
+        .filter(|change| is_older(change.ready_since(), rule.older_than, now))
+        .map(|change| finding(change, change.ready_since(), json!({"waiting_hours": hours(change.ready_since(), now)})))
         .collect()
 }
 

@@ -35,6 +35,23 @@ pub struct OpenChange {
     pub teams: Vec<String>,
 }
 
+impl OpenChange {
+    /// When somebody last moved it: opened, made ready, reviewed or approved.
+    pub fn moved_at(&self) -> DateTime<Utc> {
+        let steps = [self.ready_at, self.first_review_at, self.approved_at];
+        steps.into_iter().flatten().fold(self.opened_at, DateTime::max)
+    }
+
+    /// Since when it can be reviewed.
+    pub fn ready_since(&self) -> DateTime<Utc> {
+        self.ready_at.unwrap_or(self.opened_at).max(self.opened_at)
+    }
+
+    pub fn is_reviewed(&self) -> bool {
+        self.first_review_at.is_some() || self.approved_at.is_some()
+    }
+}
+
 /// A deployment that failed in its environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedDeployment {

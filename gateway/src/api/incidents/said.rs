@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, SubsecRound, Utc};
-use domain::data::{Body, Data, Incident};
+use domain::data::{Body, Common, Data, Incident};
 use domain::dora::facts::Outside;
 use domain::event::{Draft, EventType, OURSELVES};
 use domain::ids::DeliveryId;
@@ -19,7 +19,7 @@ use store::incidents::IncidentRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::saying::{DONE, SCOPE, Saying, Word};
+use super::saying::{DONE, LONGEST_NOTE, SCOPE, Saying, Word};
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
 use crate::fields::Fields;
@@ -32,9 +32,8 @@ use crate::{body, ourselves};
 /// How bad it is, as people say it.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 const UNTITLED: &str = "Untitled Incident";
-const LONGEST_TITLE: usize = 255;
+pub(crate) const LONGEST_TITLE: usize = 255;
 const LONGEST_NAME: usize = 255;
-const LONGEST_NOTE: usize = 5000;
 
 /// An incident that somebody opens.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -107,7 +106,7 @@ fn opened(
     let mut fields = Fields::default();
     let title = fields.line("title", said.title.as_deref(), LONGEST_TITLE);
     let severity = fields.word("severity", said.severity.as_deref(), &SEVERITIES);
-    let mut common = ourselves::said_by(caller, now);
+    let mut common = ourselves::said_by(caller.name(), now);
     common.service = fields.line("service", said.service.as_deref(), LONGEST_NAME);
     common.repo = fields.line("repo", said.repo.as_deref(), LONGEST_NAME);
     common.environment = fields.line("environment", said.environment.as_deref(), LONGEST_NAME);
@@ -117,12 +116,23 @@ fn opened(
         fields.add("started_at", "`started_at` is a time in the past, like 2026-11-20T18:44:07Z");
     }
     fields.none()?;
+    Ok(opening(common, (title, severity.map(str::to_owned)), started_at, id, now))
+}
+
+/// The title, and the event that opens an incident of `common`.
+pub(crate) fn opening(
+    common: Common,
+    (title, severity): (Option<String>, Option<String>),
+    started_at: Option<DateTime<Utc>>,
+    id: DeliveryId,
+    now: DateTime<Utc>,
+) -> (String, Draft) {
     let now = now.trunc_subsecs(6);
     let title = clean(title.as_deref().unwrap_or(UNTITLED), LONGEST_TITLE);
     let incident = Incident {
         incident_id: Some(id.to_string()),
         title: Some(title.clone()),
-        severity: severity.map(str::to_owned),
+        severity,
         opened_at: Some(now),
         started_at: Some(started_at.unwrap_or(now)),
         ..Incident::default()
@@ -134,7 +144,7 @@ fn opened(
         time: Some(now),
         data: Data { common, body: Body::Incident(incident), extra: BTreeMap::new() },
     };
-    Ok((title, draft))
+    (title, draft)
 }
 
 /// Notes something about an incident.
@@ -155,7 +165,7 @@ pub(crate) async fn note(
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let saying = Saying::begin(caller, &state, &word, &request, payload).await?;
-    let NewNote { text, author } = body::json(&saying.sent)?;
+    let NewNote { text, author } = body::json(&saying.speech.sent)?;
     let mut fields = Fields::default();
     let author = fields.line("author", author.as_deref(), LONGEST_NAME);
     let text = text.unwrap_or_default();
@@ -164,12 +174,8 @@ pub(crate) async fn note(
         fields.add("text", format!("`text` has 1 to {LONGEST_NOTE} characters"));
     }
     fields.none()?;
-    let mut noted = json!({"note": clean(text.trim(), LONGEST_NOTE)});
-    if let Some(author) = author {
-        noted["author"] = json!(author);
-    }
-    let answer = json!({"ok": true, "timeline_id": saying.id.event(0).to_string()});
-    let word = Word { kind: "incident.updated", incident: Incident::default(), note: Some(noted) };
+    let answer = json!({"ok": true, "timeline_id": saying.speech.id.event(0).to_string()});
+    let word = Word::note(&text, author);
     saying.say(&state, "incident_note", move |_| (answer, Some(word))).await
 }
 
@@ -191,14 +197,13 @@ pub(crate) async fn severity(
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let saying = Saying::begin(caller, &state, &word, &request, payload).await?;
-    let NewSeverity { severity } = body::json(&saying.sent)?;
+    let NewSeverity { severity } = body::json(&saying.speech.sent)?;
     let mut fields = Fields::default();
     let severity = fields.word("severity", Some(severity.as_deref().unwrap_or_default()), &SEVERITIES);
     fields.none()?;
-    let answer = json!({"id": saying.name.to_string(), "severity": severity});
-    let incident = Incident { severity: severity.map(str::to_owned), ..Incident::default() };
-    let word = Word { kind: "incident.updated", incident, note: None };
-    saying.say(&state, "incident_severity", move |_| (answer, Some(word))).await
+    let answer = json!({"id": saying.speech.name.to_string(), "severity": severity});
+    let word = severity.map(Word::severity);
+    saying.say(&state, "incident_severity", move |_| (answer, word)).await
 }
 
 /// Closes an incident; one that is closed stays as it is.
@@ -218,13 +223,10 @@ pub(crate) async fn close(
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let saying = Saying::begin(caller, &state, &word, &request, payload).await?;
-    let (id, now) = (saying.name.to_string(), saying.now.trunc_subsecs(6));
+    let (id, now) = (saying.speech.name.to_string(), saying.speech.now.trunc_subsecs(6));
     let word = move |row: &IncidentRow| {
         let resolved_at = row.resolved_at.unwrap_or(now);
-        let answer = json!({"id": id, "status": "closed", "resolved_at": resolved_at});
-        let incident = Incident { resolved_at: Some(now), ..Incident::default() };
-        let is_open = row.resolved_at.is_none();
-        (answer, is_open.then_some(Word { kind: "incident.resolved", incident, note: None }))
+        (json!({"id": id, "status": "closed", "resolved_at": resolved_at}), Word::close(row, now))
     };
     saying.say(&state, "incident_close", word).await
 }

@@ -1,4 +1,5 @@
-//! How a word about an incident that is there is kept: found, held, looked at, said as an event, in one transaction.
+//! How a word about an incident that is there is kept: found, held, looked at, said as an event, in one transaction. The
+//! words themselves, whoever says them in whichever way.
 
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -6,10 +7,12 @@ use chrono::{DateTime, SubsecRound, Utc};
 use domain::data::{Body, Data, Incident};
 use domain::dora::facts::Outside;
 use domain::event::{Draft, EventType, OURSELVES};
-use domain::ids::DeliveryId;
-use serde_json::Value;
+use domain::ids::{DeliveryId, TenantId};
+use domain::text::clean;
+use serde_json::{Value, json};
 use store::idempotency::{Answer, Keyed};
 use store::incidents::{self, IncidentRow};
+use store::outbox::Committed;
 use store::{Connection, StoreError};
 use uuid::Uuid;
 
@@ -25,24 +28,75 @@ pub(super) const DONE: i16 = 200;
 /// Where in `em-agent` it is said.
 pub(super) const SCOPE: &str = "incidents";
 
+pub(crate) const LONGEST_NOTE: usize = 5000;
+
 /// What is said of an incident that is there.
-pub(super) struct Word {
-    pub(super) kind: &'static str,
-    pub(super) incident: Incident,
+pub(crate) struct Word {
+    kind: &'static str,
+    incident: Incident,
     /// Under `data.em-agent`.
-    pub(super) note: Option<Value>,
+    note: Option<Value>,
 }
 
-/// Somebody who speaks of an incident.
+impl Word {
+    /// Something worth remembering, in whose name.
+    pub(crate) fn note(text: &str, author: Option<String>) -> Self {
+        let mut noted = json!({"note": clean(text.trim(), LONGEST_NOTE)});
+        if let Some(author) = author {
+            noted["author"] = json!(author);
+        }
+        Self { kind: "incident.updated", incident: Incident::default(), note: Some(noted) }
+    }
+
+    /// How bad it is.
+    pub(crate) fn severity(severity: &str) -> Self {
+        let incident = Incident { severity: Some(severity.to_owned()), ..Incident::default() };
+        Self { kind: "incident.updated", incident, note: None }
+    }
+
+    /// That it is over. One that is closed stays as it is.
+    pub(crate) fn close(row: &IncidentRow, now: DateTime<Utc>) -> Option<Self> {
+        let incident = Incident { resolved_at: Some(now.trunc_subsecs(6)), ..Incident::default() };
+        row.resolved_at.is_none().then_some(Self { kind: "incident.resolved", incident, note: None })
+    }
+}
+
+/// Who says something of which incident, and what was sent.
+pub(crate) struct Speech {
+    pub(crate) tenant: TenantId,
+    /// Whose word it is.
+    pub(crate) speaker: String,
+    pub(crate) name: Outside,
+    pub(crate) sent: Bytes,
+    /// Of the delivery that will hold the word.
+    pub(crate) id: DeliveryId,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Speech {
+    /// Keeps the word that follows from the incident as it is now, if any; returns what else follows. Must be called in
+    /// a transaction.
+    pub(crate) fn keep<T>(
+        self,
+        conn: &mut Connection,
+        word: impl FnOnce(&IncidentRow) -> (T, Option<Word>),
+    ) -> Result<(T, Vec<Committed>), StoreError> {
+        let Self { tenant, speaker, name, sent, id, now } = self;
+        incidents::hold(conn, &tenant, &name)?;
+        let row = incidents::one(conn, &tenant, &name)?.ok_or(StoreError::NotFound)?;
+        let (told, word) = word(&row);
+        let Some(word) = word else { return Ok((told, Vec::new())) };
+        let draft = word.draft(&speaker, &row, now);
+        let delivery = ourselves::delivery(&tenant, id, "incident", &sent, vec![draft]);
+        Ok((told, ourselves::keep(conn, delivery, now)?))
+    }
+}
+
+/// A caller who speaks of an incident.
 pub(super) struct Saying {
-    caller: Caller<Operator>,
-    pub(super) name: Outside,
-    pub(super) sent: Bytes,
+    pub(super) speech: Speech,
     _share: Share,
     keyed: Option<Keyed>,
-    /// Of the delivery that will hold the word.
-    pub(super) id: DeliveryId,
-    pub(super) now: DateTime<Utc>,
 }
 
 impl Saying {
@@ -59,7 +113,9 @@ impl Saying {
         let keyed = keyed("incident", &caller, request, &sent)?;
         let now = Utc::now();
         let id = DeliveryId::new(now, Uuid::new_v4().into_bytes());
-        Ok(Self { caller, name, sent, _share: share, keyed, id, now })
+        let speaker = caller.name().to_owned();
+        let speech = Speech { tenant: caller.tenant, speaker, name, sent, id, now };
+        Ok(Self { speech, _share: share, keyed })
     }
 
     /// Keeps the word that follows from the incident as it is now, if any.
@@ -69,19 +125,10 @@ impl Saying {
         operation: &'static str,
         word: impl FnOnce(&IncidentRow) -> (Value, Option<Word>) + Send + 'static,
     ) -> Result<HttpResponse, Problem> {
-        let Self { caller, name, sent, _share, keyed, id, now } = self;
+        let Self { speech, _share, keyed } = self;
+        let now = speech.now;
         let work = move |conn: &mut Connection| {
-            incidents::hold(conn, &caller.tenant, &name)?;
-            let row = incidents::one(conn, &caller.tenant, &name)?.ok_or(StoreError::NotFound)?;
-            let (body, word) = word(&row);
-            let kept = match word {
-                Some(word) => {
-                    let draft = word.draft(&caller, &row, now);
-                    let delivery = ourselves::delivery(&caller.tenant, id, "incident", &sent, vec![draft]);
-                    ourselves::keep(conn, delivery, now)?
-                }
-                None => Vec::new(),
-            };
+            let (body, kept) = speech.keep(conn, word)?;
             Ok((Answer { status: DONE, body }, kept))
         };
         ourselves::answer(state, operation, keyed, now, work).await
@@ -89,7 +136,7 @@ impl Saying {
 }
 
 impl Word {
-    fn draft(self, caller: &Caller<Operator>, row: &IncidentRow, now: DateTime<Utc>) -> Draft {
+    fn draft(self, speaker: &str, row: &IncidentRow, now: DateTime<Utc>) -> Draft {
         let incident = Incident {
             incident_id: Some(row.incident_id.clone()),
             integration: Some(row.integration.clone()).filter(|of| of != OURSELVES),
@@ -101,7 +148,7 @@ impl Word {
             scope: SCOPE.to_owned(),
             subject: row.subject(),
             time: Some(now.trunc_subsecs(6)),
-            data: Data { common: ourselves::said_by(caller, now), body: Body::Incident(incident), extra },
+            data: Data { common: ourselves::said_by(speaker, now), body: Body::Incident(incident), extra },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One metric as it stands now, over the last so many days of production: what key results follow.
+//! One metric over a time of production, as it stands now or stood: what key results follow and reports tell.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -44,16 +44,27 @@ pub(crate) struct Current {
     pub(crate) band: Option<Band>,
 }
 
-/// The value that `GET /v1/metrics/dora` would tell of the same range.
+/// The value that `GET /v1/metrics/dora` would tell of the last days.
 pub(crate) fn current(
     conn: &mut Connection,
     tenant: &TenantId,
     followed: &Followed,
     now: DateTime<Utc>,
 ) -> Result<Current, StoreError> {
+    during(conn, tenant, followed, (now - TimeDelta::days(followed.window_days), now), now)
+}
+
+/// The same of any time.
+pub(crate) fn during(
+    conn: &mut Connection,
+    tenant: &TenantId,
+    followed: &Followed,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Result<Current, StoreError> {
     let slice = Slice {
-        from: now - TimeDelta::days(followed.window_days),
-        to: now,
+        from,
+        to,
         tiers: vec![Tier::Production.as_str().to_owned()],
         services: followed.service.clone().into_iter().collect(),
         teams: followed.team.clone().into_iter().collect(),

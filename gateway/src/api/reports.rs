@@ -1,0 +1,233 @@
+//! Reports by rule, by EM Agent's paths and fields, and the same posted to Slack.
+
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use domain::ids::TenantId;
+use domain::reports::sprint::SprintHealth;
+use domain::reports::standup::Standup;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use slack::fit::Message;
+use store::idempotency::Answer;
+use store::{Connection, StoreError};
+use utoipa::ToSchema;
+
+use super::deliveries::NoQuery;
+use crate::access::{Caller, Operator, Viewer};
+use crate::body;
+use crate::fields::Fields;
+use crate::idempotent::{self, keyed};
+use crate::problem::{Code, FieldError, Problem, ProblemBody};
+use crate::query::Asked;
+use crate::reports::{of_sprint, of_standup, posting, told};
+use crate::state::{Shared, State};
+
+/// As EM Agent answered.
+const DONE: i16 = 200;
+const LONGEST_CHANNEL: usize = 255;
+const USUAL_OLDER_THAN_HOURS: i64 = 48;
+const USUAL_HOURS: i64 = 24;
+const USUAL_DAYS: i64 = 14;
+/// A year.
+const MOST_DAYS: i64 = 366;
+
+/// What a stand-up looks at.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StandupAsked {
+    /// A change that nobody has moved for so long is stale; 48 unless given.
+    older_than_hours: Option<i64>,
+    /// What happened in the last so many hours; 24 unless given.
+    hours: Option<i64>,
+    /// Only where it is posted: `#name` or the id of a channel; SLACK_DEFAULT_CHANNEL unless given.
+    channel: Option<String>,
+}
+
+/// What a sprint's report looks at.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SprintAsked {
+    /// The last so many days; 14 unless given.
+    days: Option<i64>,
+    /// Only where it is posted: `#name` or the id of a channel; SLACK_DEFAULT_CHANNEL unless given.
+    channel: Option<String>,
+}
+
+/// What happened in the last hours, and what is stuck.
+#[utoipa::path(post, path = "/v1/reports/standup", tag = "reports", request_body = StandupAsked,
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`report`: EM Agent's counts, a `headline`, and `sections` of items with the events behind them", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn standup(
+    caller: Caller<Viewer>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let (asked, tenant) = (asked::<StandupAsked>(&sent)?.read()?, caller.tenant);
+    let look = move |conn: &mut Connection| asked.made(conn, &tenant);
+    let report = state.store.look("report_standup", look).await?;
+    Ok(HttpResponse::Ok().json(json!({"report": report})))
+}
+
+/// The same, posted to Slack.
+#[utoipa::path(post, path = "/v1/reports/standup/post", tag = "reports", request_body = StandupAsked,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`posted`: it is in the queue for Slack", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "Slack is not set up", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn post_standup(
+    caller: Caller<Operator>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let asked = asked::<StandupAsked>(&sent)?.read()?;
+    let (place, now) = (place(&state, asked.channel.clone())?, asked.now);
+    let make =
+        move |conn: &mut Connection, tenant: &TenantId| asked.made(conn, tenant).map(|made| told::of_standup(&made));
+    post(&state, (&caller, &request, &sent), ("standup", place), make, now).await
+}
+
+/// How the last days went.
+#[utoipa::path(post, path = "/v1/reports/sprint-health", tag = "reports", request_body = SprintAsked,
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`report`: EM Agent's numbers, the five delivery metrics, and `sections` of items with the events behind them", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn sprint(
+    caller: Caller<Viewer>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let (asked, tenant) = (asked::<SprintAsked>(&sent)?.read()?, caller.tenant);
+    let look = move |conn: &mut Connection| asked.made(conn, &tenant);
+    let report = state.store.look("report_sprint", look).await?;
+    Ok(HttpResponse::Ok().json(json!({"report": report})))
+}
+
+/// The same, posted to Slack.
+#[utoipa::path(post, path = "/v1/reports/sprint-health/post", tag = "reports", request_body = SprintAsked,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`posted`: it is in the queue for Slack", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "Slack is not set up", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn post_sprint(
+    caller: Caller<Operator>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let asked = asked::<SprintAsked>(&sent)?.read()?;
+    let (place, now) = (place(&state, asked.channel.clone())?, asked.now);
+    let make =
+        move |conn: &mut Connection, tenant: &TenantId| asked.made(conn, tenant).map(|made| told::of_sprint(&made));
+    post(&state, (&caller, &request, &sent), ("sprint", place), make, now).await
+}
+
+/// What is asked for; nothing sent is nothing special.
+fn asked<T: DeserializeOwned + Default>(sent: &Bytes) -> Result<T, Problem> {
+    if sent.is_empty() { Ok(T::default()) } else { body::json(sent) }
+}
+
+/// A stand-up, read.
+struct OfStandup {
+    from: DateTime<Utc>,
+    older_than: TimeDelta,
+    channel: Option<String>,
+    now: DateTime<Utc>,
+}
+
+impl StandupAsked {
+    fn read(self) -> Result<OfStandup, Problem> {
+        let mut fields = Fields::default();
+        let now = Utc::now().trunc_subsecs(6);
+        let older_than = number(&mut fields, "older_than_hours", self.older_than_hours, USUAL_OLDER_THAN_HOURS, 24);
+        let hours = number(&mut fields, "hours", self.hours, USUAL_HOURS, 24);
+        let channel = fields.line("channel", self.channel.as_deref(), LONGEST_CHANNEL);
+        fields.none()?;
+        let from = now - TimeDelta::hours(hours);
+        Ok(OfStandup { from, older_than: TimeDelta::hours(older_than), channel, now })
+    }
+}
+
+impl OfStandup {
+    fn made(&self, conn: &mut Connection, tenant: &TenantId) -> Result<Standup, StoreError> {
+        of_standup(conn, tenant, (self.from, self.older_than), self.now)
+    }
+}
+
+/// A sprint's report, read.
+struct OfSprint {
+    days: i64,
+    channel: Option<String>,
+    now: DateTime<Utc>,
+}
+
+impl SprintAsked {
+    fn read(self) -> Result<OfSprint, Problem> {
+        let mut fields = Fields::default();
+        let days = number(&mut fields, "days", self.days, USUAL_DAYS, 1);
+        let channel = fields.line("channel", self.channel.as_deref(), LONGEST_CHANNEL);
+        fields.none()?;
+        Ok(OfSprint { days, channel, now: Utc::now().trunc_subsecs(6) })
+    }
+}
+
+impl OfSprint {
+    fn made(&self, conn: &mut Connection, tenant: &TenantId) -> Result<SprintHealth, StoreError> {
+        of_sprint(conn, tenant, self.days, self.now)
+    }
+}
+
+/// A whole number from 1 to a year, in units of which a day has so many.
+fn number(fields: &mut Fields, name: &str, value: Option<i64>, usual: i64, a_day: i64) -> i64 {
+    let (value, most) = (value.unwrap_or(usual), MOST_DAYS * a_day);
+    if !(1..=most).contains(&value) {
+        fields.add(name, format!("`{name}` is a whole number from 1 to {most}"));
+    }
+    value
+}
+
+fn place(state: &State, channel: Option<String>) -> Result<String, Problem> {
+    posting::where_to(state, channel).map_err(|cannot| match cannot {
+        posting::Cannot::NoToken => Problem::new(Code::Conflict, cannot.why()),
+        posting::Cannot::NoPlace => {
+            let detail = cannot.why().to_owned();
+            Problem::invalid(vec![FieldError { pointer: "/channel".to_owned(), detail }])
+        }
+    })
+}
+
+async fn post(
+    state: &State,
+    (caller, request, sent): (&Caller<Operator>, &HttpRequest, &Bytes),
+    (kind, place): (&'static str, String),
+    make: impl FnOnce(&mut Connection, &TenantId) -> Result<Vec<Message>, StoreError> + Send + 'static,
+    now: DateTime<Utc>,
+) -> Result<HttpResponse, Problem> {
+    let keyed = keyed("reports_post", caller, request, sent)?;
+    let tenant = caller.tenant.clone();
+    let work = move |conn: &mut Connection| {
+        let messages = make(conn, &tenant)?;
+        let posted = posting::ask(conn, &tenant, (kind, &place), &messages, now)?;
+        Ok(Answer { status: DONE, body: json!({"posted": posted}) })
+    };
+    idempotent::answer(state, "report_post", keyed, now, work).await
+}
