@@ -110,7 +110,7 @@ mod tests {
             (Told::NeedsReason { id: "a1".to_owned(), decision: Decision::Reject }, "`/em reject a1`"),
             (Told::Changed, "has changed"),
             (Told::NoSuch { id: "a`b".to_owned() }, "`a'b`"),
-            (Told::Stranger { slack_id: "U0ADA00001".to_owned() }, "(`slack:U0ADA00001`)"),
+            (Told::Stranger { slack_id: "U0ADA00001".to_owned() }, "(`slack:U0ADA00001`; POST"),
             (Told::NotKept, "try again"),
         ] {
             let json = serde_json::to_value(told(&event)).expect("JSON");
