@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use ::gateway::yaml;
 use chrono::Utc;
 use clap::{Args, Subcommand};
 use domain::catalog::{Catalog as Document, Difference, Fault};
 use domain::event::rfc3339;
 use domain::ids::TenantId;
+use policies::yaml;
 use serde_json::{Value, json};
 use store::catalogs::{self, Effects};
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use ::gateway::simulate::{MOST_INPUTS, Simulation, simulate};
-use ::gateway::yaml;
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use domain::documents::Fault;
 use domain::ids::TenantId;
 use domain::policy::{Policy as Document, TestReport};
+use policies::yaml;
 use serde_json::Value;
 use store::history;
 

@@ -11,7 +11,7 @@ const RANKS: &[&[&str]] = &[
     &["domain"],
     &["integrations", "store", "bus", "outbound"],
     &["relay", "slack", "actions", "boot"],
-    &["show"],
+    &["show", "policies"],
     &["gateway", "worker"],
     &["em-agent", "bench"],
 ];

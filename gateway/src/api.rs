@@ -19,3 +19,4 @@ pub(crate) mod replay;
 pub(crate) mod reports;
 pub(crate) mod services;
 pub(crate) mod sources;
+pub(crate) mod subscriptions;

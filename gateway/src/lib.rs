@@ -19,7 +19,6 @@ mod observe;
 mod openapi;
 mod ourselves;
 mod page;
-pub mod policies;
 pub mod problem;
 mod query;
 pub mod rejects;
@@ -32,6 +31,5 @@ mod state;
 pub mod tenants;
 mod traceparent;
 mod writer;
-pub mod yaml;
 
 pub use server::{Parts, Running, StartError, start};

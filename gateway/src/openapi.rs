@@ -10,11 +10,12 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
+    again, approvals, audit, decisions, identities, policy, proposals, signal_states, signals, simulation,
+    workflow_jobs, workflows,
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, reports, services, sources,
+    projects, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -76,6 +77,7 @@ use crate::slack::{self, posting};
         key_results::add,
         key_results::one,
         key_results::progress,
+        subscriptions::list,
         reports::standup,
         reports::post_standup,
         reports::sprint,
@@ -83,6 +85,7 @@ use crate::slack::{self, posting};
         policy::evaluate,
         simulation::try_out,
         signals::look,
+        signal_states::list,
         workflows::run,
         workflow_jobs::list,
         workflow_jobs::one,
@@ -94,6 +97,7 @@ use crate::slack::{self, posting};
         posting::notify,
         slack::commands,
         slack::interactions,
+        again::ask,
         identities::list,
         identities::add,
         identities::remove,

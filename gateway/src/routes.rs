@@ -11,11 +11,12 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    approvals, audit, decisions, identities, policy, proposals, signals, simulation, workflow_jobs, workflows,
+    again, approvals, audit, decisions, identities, policy, proposals, signal_states, signals, simulation,
+    workflow_jobs, workflows,
 };
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, reports, services, sources,
+    projects, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
 use crate::problem::{Code, Problem};
@@ -125,6 +126,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/okr/objectives/{id}/krs", OPERATOR, || web::to(key_results::add)),
     get("/v1/okr/krs/{id}", VIEWER, || web::to(key_results::one)),
     post("/v1/okr/krs/{id}/progress", OPERATOR, || web::to(key_results::progress)),
+    get("/v1/subscriptions", VIEWER, || web::to(subscriptions::list)),
     post("/v1/reports/standup", VIEWER, || web::to(reports::standup)),
     post("/v1/reports/standup/post", OPERATOR, || web::to(reports::post_standup)),
     post("/v1/reports/sprint-health", VIEWER, || web::to(reports::sprint)),
@@ -132,6 +134,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
     post("/v1/policy/simulate", VIEWER, || web::to(simulation::try_out)),
     post("/v1/signals/evaluate", VIEWER, || web::to(signals::look)),
+    get("/v1/signals", VIEWER, || web::to(signal_states::list)),
     post("/v1/workflows/run", OPERATOR, || web::to(workflows::run)),
     get("/v1/workflows/jobs", VIEWER, || web::to(workflow_jobs::list)),
     get("/v1/workflows/jobs/{job_id}", VIEWER, || web::to(workflow_jobs::one)),
@@ -141,6 +144,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/approvals/{id}/decision", APPROVER, || web::to(decisions::say)),
     post("/v1/approvals/{id}/notify", OPERATOR, || web::to(slack::notify)),
     post("/v1/approvals/{id}/cancel", OPERATOR, || web::to(decisions::cancel)),
+    post("/v1/approvals/{id}/again", OPERATOR, || web::to(again::ask)),
     get("/v1/identities", VIEWER, || web::to(identities::list)),
     post("/v1/identities", ADMIN, || web::to(identities::add)),
     delete("/v1/identities/{id}", ADMIN, || web::to(identities::remove)),

@@ -17,13 +17,13 @@ use boot::Settings;
 use boot::settings::CorsSettings;
 use bus::Bus;
 use integrations::Sources;
+use policies::{DocumentError, Policies};
 use relay::Relay;
 use store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::observe;
-use crate::policies::{DocumentError, Documents};
 use crate::routes;
 use crate::state::State;
 use crate::writer::Intake;
@@ -86,10 +86,10 @@ impl Running {
 pub fn start(parts: Parts) -> Result<Running, StartError> {
     let address = format!("{}:{}", bracketed(&parts.settings.host), parts.settings.port);
     let failed = |source| StartError::Listen { address: address.clone(), source };
-    let documents = Documents::read(&parts.settings)?;
+    let policies = Policies::read(&parts.settings)?;
     let cors_settings = parts.settings.cors.clone();
     let (intake, writer) = Intake::start(parts.store.clone(), parts.relay.clone()).map_err(StartError::Writer)?;
-    let state = web::Data::new(State::new(parts, intake, documents)?);
+    let state = web::Data::new(State::new(parts, intake, policies)?);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())

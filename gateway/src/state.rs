@@ -5,10 +5,9 @@ use std::sync::Arc;
 use actix_web::web;
 use boot::Settings;
 use bus::Bus;
-use domain::policy::Policy;
-use domain::signals::Rules;
 use integrations::Sources;
 use outbound::OutboundError;
+use policies::Policies;
 use relay::Relay;
 use store::Store;
 use tokio::sync::Semaphore;
@@ -20,7 +19,6 @@ use crate::body::Memory;
 use crate::certificates::Certificates;
 use crate::intake::Door;
 use crate::limits::Limits;
-use crate::policies::Documents;
 use crate::rejects::Rejects;
 use crate::server::Parts;
 use crate::slack::Voice;
@@ -48,10 +46,8 @@ pub(crate) struct State {
     /// How Slack is spoken to.
     pub(crate) slack: Voice,
     pub(crate) access: Access,
-    /// The policy in force.
-    pub(crate) policy: Arc<Policy>,
-    /// The rules for signals in force.
-    pub(crate) rules: Arc<Rules>,
+    /// The policy and the rules for signals in force.
+    pub(crate) policies: Policies,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
     pub(crate) memory: Memory,
@@ -66,14 +62,13 @@ pub(crate) struct State {
 
 impl State {
     /// Must be called inside the runtime: the sample of refusals is written in the background.
-    pub(crate) fn new(parts: Parts, intake: Intake, documents: Documents) -> Result<Self, OutboundError> {
+    pub(crate) fn new(parts: Parts, intake: Intake, policies: Policies) -> Result<Self, OutboundError> {
         let Parts { settings, sources, store, bus, relay, metrics, stop } = parts;
         let rejects = Rejects::start(store.clone());
         counted::begin();
         Ok(Self {
             access: Access::new(&settings.auth),
-            policy: Arc::new(documents.policy),
-            rules: Arc::new(documents.rules),
+            policies,
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

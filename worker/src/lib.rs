@@ -7,7 +7,9 @@
 //! - [`renormalize`] tells beforehand what a job would change.
 //! - [`dora`] reckons the facts of the metrics anew where something that decides about them has changed.
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
+//! - [`signals`] looks at signals by the clock, and starts what follows from them.
 //! - [`approvals`] ends approvals in time and has people reminded; [`slack`] posts them and keeps what is posted true.
+//! - [`subscriptions`] tells channels what happens to the services that they asked for.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
@@ -28,8 +30,10 @@ pub mod renormalize;
 mod replay;
 mod reread;
 pub mod rollups;
+pub mod signals;
 pub mod slack;
 mod status;
+pub mod subscriptions;
 mod trace;
 
 use std::error::Error;
@@ -40,6 +44,7 @@ use std::time::Duration;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use policies::Policies;
 use store::{Role, Store, StoreError};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -58,6 +63,8 @@ pub enum StartError {
     Listen(#[source] std::io::Error),
     #[error("the metrics recorder could not be set up")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
+    #[error(transparent)]
+    Document(#[from] policies::DocumentError),
     #[error("no client for Slack")]
     Slack(#[from] outbound::OutboundError),
     #[error("no store for maintenance")]
@@ -95,6 +102,15 @@ pub async fn start(
     let work = (store.clone(), committed, stop.clone());
     let reckon = move || dora::run(work.0.clone(), window, work.1.clone(), work.2.clone());
     tasks.push(keep_up("dora", stop.clone(), reckon));
+    let looking = signals::Looking {
+        policies: Policies::read(settings)?,
+        sources: sources.clone(),
+        settings: Arc::new(settings.sources.clone()),
+        default_channel: settings.slack.default_channel.clone(),
+        interval: settings.signals_interval,
+    };
+    let work = (store.clone(), looking, stop.clone());
+    tasks.push(keep_up("signals", stop.clone(), move || signals::run(work.0.clone(), work.1.clone(), work.2.clone())));
     let reading = Reading { rules: settings.rules.clone(), sources };
     let work = (store.clone(), reading, stop.clone());
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
@@ -124,6 +140,9 @@ fn people(
         let work = (store.clone(), stop.clone());
         let post = move || slack::run(work.0.clone(), slack.clone(), work.1.clone());
         tasks.push(keep_up("slack", stop.clone(), post));
+        let work = (store.clone(), stop.clone());
+        let tell = move || subscriptions::run(work.0.clone(), work.1.clone());
+        tasks.push(keep_up("subscriptions", stop.clone(), tell));
     }
     Ok(tasks)
 }

@@ -81,6 +81,8 @@ pub struct Settings {
     pub policy_path: Option<PathBuf>,
     /// None: the rules for signals that are shipped.
     pub rules_path: Option<PathBuf>,
+    /// From one look at the signals to the next.
+    pub signals_interval: Duration,
     /// How long after a deployment an incident is put down to it, where the catalog does not say; zero is off.
     pub incident_window: Duration,
     /// 0 keeps raw deliveries for ever.
@@ -148,6 +150,7 @@ impl Settings {
             slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),
+            signals_interval: Duration::from_secs(reader.number("SIGNALS_INTERVAL_SECONDS", 10..=86_400, 300)),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
             metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),

@@ -4,4 +4,5 @@
 //! of the store go in, plain values of `slack` come out.
 
 pub mod approvals;
+pub mod news;
 pub mod people;

@@ -86,10 +86,19 @@ impl Basis {
 
 /// A report: a title, sections of markup, and what it rests on. More than one message where one cannot hold it.
 pub fn report(title: &str, sections: &[String], basis: &Basis) -> Vec<Message> {
+    Message::series(&outside(title, fit::HEADER), blocks(title, sections, basis), basis.page.as_deref())
+}
+
+/// The same in one message: what it cannot hold is left out, and that is said.
+pub fn brief(title: &str, sections: &[String], basis: &Basis) -> Message {
+    Message::new(&outside(title, fit::HEADER), blocks(title, sections, basis), basis.page.as_deref())
+}
+
+fn blocks(title: &str, sections: &[String], basis: &Basis) -> Vec<Block> {
     let mut blocks = vec![Block::header(crate::text::plain(title, fit::HEADER))];
     blocks.extend(sections.iter().map(Block::section));
     blocks.extend(basis.line().map(Block::context));
-    Message::series(&outside(title, fit::HEADER), blocks, basis.page.as_deref())
+    blocks
 }
 
 /// The answer to a modal whose fields do not fit: block id → what to write instead.

@@ -6,6 +6,7 @@
 //! ([`take_effects`]), done elsewhere and then noted. Each end is told to one caller only ([`Done::Ended`], what
 //! [`expire_due`] returns, an approval that [`propose`] returns approved): that one counts it.
 
+mod again;
 mod decide;
 mod effects;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::events::After;
 use crate::schema::approvals;
 use rows::ApprovalRow;
 
+pub use again::{Again, Anew, again, successors};
 pub use decide::{Answer, Content, Done, decide, void};
 pub use effects::{EFFECT_JOB, effect_delivered, effect_failed, revive_effect, take_effects};
 pub use posts::{Post, Posted, add_post, post_shown, posts, remove_post, stale_posts};

@@ -46,9 +46,11 @@ pub mod sources;
 pub mod standing;
 pub mod statement;
 pub mod statistics;
+pub mod subscriptions;
 pub mod tenants;
 pub mod usage;
 pub mod watermarks;
+pub mod workflows;
 
 /// A connection of one's own, for those who keep one ([`Store::open`]).
 pub use diesel::PgConnection as Connection;

@@ -5,11 +5,13 @@ mod facts;
 mod people;
 mod posts;
 mod rooms;
+mod signals;
 
 pub use facts::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;
+pub use signals::*;
 
 diesel::table! {
     tenants (tenant_id) {

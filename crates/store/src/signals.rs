@@ -1,5 +1,10 @@
 //! What the rules for signals look at, read from what is known of changes, deployments, incidents and pipelines. Nothing
-//! here decides what is a signal: `domain::signals` does.
+//! here decides what is a signal: `domain::signals` does. [`known`] reads all that a set of rules needs; [`states`] keeps what
+//! was found from one look to the next, and [`looks`] who looks.
+
+mod known;
+pub mod looks;
+pub mod states;
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
@@ -8,6 +13,8 @@ use domain::ids::TenantId;
 use domain::signals::{FailedDeployment, IncidentSeen, OpenChange, PipelineRun};
 
 use crate::{StoreError, statement};
+
+pub use known::Known;
 
 statement! {
     /// Changes that are open, the oldest first.

@@ -45,6 +45,7 @@ fn declared() -> BTreeMap<String, BTreeSet<String>> {
         include_str!("../src/schema/people.rs"),
         include_str!("../src/schema/rooms.rs"),
         include_str!("../src/schema/posts.rs"),
+        include_str!("../src/schema/signals.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {

@@ -10,6 +10,7 @@ use chrono::Utc;
 use domain::catalog::{Catalog, Difference};
 use domain::event::rfc3339;
 use domain::ids::TenantId;
+use policies::yaml;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::catalogs::{self, Applied, Effects, Version};
@@ -17,11 +18,11 @@ use store::{Connection, StoreError};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Caller, Operator, Viewer};
+use crate::body;
 use crate::page::{self, Page};
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
 use crate::query::{Asked, Faults};
 use crate::state::Shared;
-use crate::{body, yaml};
 
 /// A thousand services have room in it.
 const MOST_CATALOG_BYTES: usize = 1 << 20;

@@ -13,7 +13,7 @@ pub(crate) mod timeline;
 use domain::dora::facts::Outside;
 use domain::event::OURSELVES;
 use domain::ids::TenantId;
-use store::{Connection, named};
+use store::{Connection, StoreError, named};
 
 use crate::problem::{FieldError, Problem};
 use crate::state::State;
@@ -28,7 +28,7 @@ async fn meant(state: &State, tenant: &TenantId, word: &str) -> Result<Outside, 
 }
 
 /// All that a word may mean.
-pub(crate) async fn found(state: &State, tenant: &TenantId, word: &str) -> Result<Vec<Outside>, Problem> {
+pub(crate) async fn found(state: &State, tenant: &TenantId, word: &str) -> Result<Vec<Outside>, StoreError> {
     // PostgreSQL's texts cannot hold it.
     if word.contains('\0') {
         return Ok(Vec::new());
@@ -36,7 +36,7 @@ pub(crate) async fn found(state: &State, tenant: &TenantId, word: &str) -> Resul
     let (tenant, word, mut names) = (tenant.clone(), word.to_owned(), state.sources.names());
     names.push(OURSELVES);
     let look = move |conn: &mut Connection| named::incidents(conn, &tenant, &names, &word);
-    Ok(state.store.call("incident_named", look).await?)
+    state.store.call("incident_named", look).await
 }
 
 /// The only meaning of a word, or none.

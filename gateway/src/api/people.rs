@@ -3,6 +3,7 @@
 //! The rules are `domain::policy`'s and `domain::approvals`'s, and `store::approvals` asks them under a lock; here is only
 //! who calls ([`asker`]), what a caller may say (`crate::fields`), and what is counted, once ([`counted`]).
 
+pub(crate) mod again;
 pub(crate) mod approvals;
 pub(crate) mod asker;
 pub(crate) mod audit;
@@ -12,6 +13,7 @@ pub(crate) mod identities;
 mod inputs;
 pub(crate) mod policy;
 pub(crate) mod proposals;
+pub(crate) mod signal_states;
 pub(crate) mod signals;
 pub(crate) mod simulation;
 pub(crate) mod workflow_jobs;

@@ -93,8 +93,9 @@ pub(crate) async fn post_standup(
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let asked = asked::<StandupAsked>(&sent)?.read()?;
     let (place, now) = (place(&state, asked.channel.clone())?, asked.now);
-    let make =
-        move |conn: &mut Connection, tenant: &TenantId| asked.made(conn, tenant).map(|made| told::of_standup(&made));
+    let make = move |conn: &mut Connection, tenant: &TenantId| {
+        asked.made(conn, tenant).map(|made| told::of_standup(&made).series())
+    };
     post(&state, (&caller, &request, &sent), ("standup", place), make, now).await
 }
 
@@ -136,8 +137,9 @@ pub(crate) async fn post_sprint(
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let asked = asked::<SprintAsked>(&sent)?.read()?;
     let (place, now) = (place(&state, asked.channel.clone())?, asked.now);
-    let make =
-        move |conn: &mut Connection, tenant: &TenantId| asked.made(conn, tenant).map(|made| told::of_sprint(&made));
+    let make = move |conn: &mut Connection, tenant: &TenantId| {
+        asked.made(conn, tenant).map(|made| told::of_sprint(&made).series())
+    };
     post(&state, (&caller, &request, &sent), ("sprint", place), make, now).await
 }
 

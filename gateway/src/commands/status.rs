@@ -1,7 +1,7 @@
 //! `/em status`: whether it runs, and what waits.
 
 use chrono::{DateTime, Utc};
-use slack::answers::{Answer, Basis, report};
+use slack::answers::{Answer, Basis, brief};
 use slack::text::{duration, moment, outside};
 use store::StoreError;
 use store::standing::{Standing, standing};
@@ -21,7 +21,7 @@ pub(super) async fn say(state: &State, asked: &Asked) -> Result<Answer, StoreErr
         owed.rows
     );
     let basis = Basis { as_of: Some(now), ..Basis::default() };
-    Ok(Answer::privately(super::first(report("Status", &[running, waiting(&known), heard(&known, now)], &basis))))
+    Ok(Answer::privately(brief("Status", &[running, waiting(&known), heard(&known, now)], &basis)))
 }
 
 fn waiting(known: &Standing) -> String {
@@ -29,7 +29,7 @@ fn waiting(known: &Standing) -> String {
         (known.approvals_pending, "approvals wait", "`/em approvals all`"),
         (known.incidents_open, "incidents are open", "`/em incident`"),
         (known.failures_open, "failed deployments are not put right", "`/em triage`"),
-        (known.dead_letters, "events could not be understood", "`em-agent replay --dead`"),
+        (known.dead_letters, "events could not be processed", "the log of the worker says why"),
     ];
     let rows = rows.into_iter().filter(|(count, ..)| *count > 0);
     let lines: Vec<String> = rows.map(|(count, what, how)| format!("*{count}* {what} · {how}")).collect();

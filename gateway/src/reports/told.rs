@@ -5,7 +5,7 @@ use domain::metrics::Band;
 use domain::reports::sprint::SprintHealth;
 use domain::reports::standup::Standup;
 use domain::reports::{Item, Number, Section, Severity};
-use slack::answers::{Basis, report};
+use slack::answers::{Basis, brief, report};
 use slack::fit::Message;
 use slack::text::{code, duration, link, outside};
 
@@ -14,13 +14,33 @@ const LINE: usize = 300;
 /// Said where nothing is known.
 pub(crate) const NO_DATA: &str = "no data";
 
+/// What is said: a title, sections of markup, and what it rests on.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) title: String,
+    pub(crate) sections: Vec<String>,
+    pub(crate) basis: Basis,
+}
+
+impl Told {
+    /// In one message, for one person.
+    pub(crate) fn brief(&self) -> Message {
+        brief(&self.title, &self.sections, &self.basis)
+    }
+
+    /// As many messages as it needs.
+    pub(crate) fn series(&self) -> Vec<Message> {
+        report(&self.title, &self.sections, &self.basis)
+    }
+}
+
 /// "last 24 hours", "last 14 days".
 pub(crate) fn window(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     let hours = u32::try_from((to - from).num_hours()).unwrap_or(u32::MAX);
     format!("last {}", slack::commands::Window { hours }.words())
 }
 
-pub(crate) fn of_standup(made: &Standup) -> Vec<Message> {
+pub(crate) fn of_standup(made: &Standup) -> Told {
     let waits = format!(
         "{} · {} open changes, {} of them without a review for 12 h",
         outside(&made.headline, LINE),
@@ -32,10 +52,10 @@ pub(crate) fn of_standup(made: &Standup) -> Vec<Message> {
     let counted = format!("{} deployments succeeded in the last 24 hours", made.deployments_last_24h);
     let basis =
         Basis { window: Some(window(made.from, made.to)), counted: Some(counted), as_of: Some(made.to), page: None };
-    report("Stand-up", &sections, &basis)
+    Told { title: "Stand-up".to_owned(), sections, basis }
 }
 
-pub(crate) fn of_sprint(made: &SprintHealth) -> Vec<Message> {
+pub(crate) fn of_sprint(made: &SprintHealth) -> Told {
     let wip = match (made.latest_wip, made.avg_wip) {
         (Some(latest), Some(mean)) => format!("{latest} open changes now, {mean:.1} on average"),
         _ => format!("Open changes: {NO_DATA}"),
@@ -48,15 +68,15 @@ pub(crate) fn of_sprint(made: &SprintHealth) -> Vec<Message> {
         as_of: Some(made.to),
         page: None,
     };
-    report("Sprint health", &sections, &basis)
+    Told { title: "Sprint health".to_owned(), sections, basis }
 }
 
 /// `count` of them there are.
-pub(crate) fn of_triage(items: &[Item], count: usize, now: DateTime<Utc>) -> Vec<Message> {
+pub(crate) fn of_triage(items: &[Item], count: usize, now: DateTime<Utc>) -> Told {
     let section = if items.is_empty() { "Nothing needs anybody now.".to_owned() } else { lines(items, count) };
     let counted = format!("{count} things");
     let basis = Basis { window: None, counted: Some(counted), as_of: Some(now), page: None };
-    report("Triage", &[section], &basis)
+    Told { title: "Triage".to_owned(), sections: vec![section], basis }
 }
 
 fn section(section: &Section) -> String {

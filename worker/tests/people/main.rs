@@ -1,6 +1,7 @@
 //! Approvals as people in Slack meet them: on a real PostgreSQL, with a Slack that plays well and badly.
 
 mod notes;
+mod subscriptions;
 mod world;
 
 use std::time::Duration;

@@ -84,6 +84,7 @@ pub const SETTINGS: &[Setting] = &[
     row("MAX_DAILY_SLACK_POSTS", "1000", "Messages that one tenant may post to Slack in one day (UTC); more wait for the next. Updates of messages are not counted; 0 posts none.", |s| s.slack.max_daily_posts.to_string()),
     row("POLICY_PATH", "the shipped policy", "The document that says what may happen by itself and what people are asked first, YAML or JSON ([how](POLICY.md)). Read at start; one that does not fit stops the start.", |s| path(s.policy_path.as_ref())),
     row("RULES_PATH", "the shipped rules", "The document of rules for signals, YAML or JSON ([how](SIGNALS.md)). Read at start; one that does not fit stops the start.", |s| path(s.rules_path.as_ref())),
+    row("SIGNALS_INTERVAL_SECONDS", "300", "How often a worker looks at the signals, in seconds: 10 to 86400.", |s| s.signals_interval.as_secs().to_string()),
     row("DORA_INCIDENT_WINDOW_SECONDS", "86400", "How long after a deployment an incident is put down to it, where the catalog says nothing else; 0 is off.", |s| s.incident_window.as_secs().to_string()),
     row("RETENTION_DAYS", "0", "Days that raw deliveries are kept; 0 is for ever. Events and what follows from them stay.", |s| s.retention_days.to_string()),
     row("METRICS_ADDR", "none", "Address and port of the worker's own listener for `/metrics`, `/health` and `/ready`.", |s| s.metrics_addr.map(|addr| addr.to_string()).unwrap_or_default()),

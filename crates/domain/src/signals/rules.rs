@@ -79,6 +79,11 @@ impl Rules {
     pub fn needs(&self) -> BTreeSet<Needs> {
         self.rules.iter().map(|rule| rule.kind.needs).collect()
     }
+
+    /// How far back any rule looks at these; none: no rule does.
+    pub fn look_back(&self, needs: Needs) -> Option<TimeDelta> {
+        self.rules.iter().filter(|rule| rule.kind.needs == needs).map(|rule| rule.within).max()
+    }
 }
 
 /// Whether one of the names is meant. No patterns mean all, also what has no name.

@@ -48,7 +48,7 @@ pub(super) fn reject(words: &mut Words<'_>) -> Read {
 
 fn approval_id(words: &mut Words<'_>) -> Result<String, Unfit> {
     match id(words) {
-        Some(id) => Ok(id),
+        Some(id) => Ok(id.to_lowercase()),
         None => unfit("Which one? /em approvals shows what waits and its id."),
     }
 }
@@ -57,7 +57,7 @@ fn approval_id(words: &mut Words<'_>) -> Result<String, Unfit> {
 fn id(words: &mut Words<'_>) -> Option<String> {
     let typed = words.next()?;
     let id = typed.trim_matches(['`', '#', ',', '.', ';', ':']);
-    (!id.is_empty()).then(|| id.to_lowercase())
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 pub(super) fn triage(words: &mut Words<'_>) -> Read {

@@ -75,7 +75,7 @@ pub fn void(
 }
 
 /// The approval under a lock; expired where its time is up.
-fn in_time(
+pub(super) fn in_time(
     conn: &mut PgConnection,
     tenant: &TenantId,
     id: ApprovalId,

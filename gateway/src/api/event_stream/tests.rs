@@ -6,12 +6,12 @@ use boot::Settings;
 use boot::environment::Variables;
 use boot::settings::Env;
 use boot::stop::CancellationToken;
+use policies::Policies;
 use relay::Relay;
 use testkit::database::Database;
 use testkit::nats::Stream as TestStream;
 
 use super::*;
-use crate::policies::Documents;
 use crate::server::Parts;
 use crate::state::State;
 use crate::writer::Intake;
@@ -32,7 +32,7 @@ async fn state(database: &Database) -> Shared {
         metrics,
         stop,
     };
-    let documents = Documents::read(&parts.settings).expect("shipped documents");
+    let documents = Policies::read(&parts.settings).expect("shipped documents");
     Shared::new(State::new(parts, intake, documents).expect("a state"))
 }
 

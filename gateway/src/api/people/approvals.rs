@@ -1,15 +1,17 @@
 //! Approvals as people see them: what is asked for, what it takes, who has answered, what followed.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::approvals::Status;
 use domain::event::rfc3339;
-use domain::ids::ApprovalId;
+use domain::ids::{ApprovalId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::Connection;
 use store::approvals::{self, Approval as Row, ApprovalFilter};
 use store::events::After;
+use store::{Connection, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -20,6 +22,8 @@ use crate::page::{self, Page};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{Asked, Faults};
 use crate::state::Shared;
+
+type Followers = BTreeMap<ApprovalId, Vec<ApprovalId>>;
 
 const STATUSES: &[&str] = &["pending", "approved", "rejected", "expired", "cancelled"];
 
@@ -66,6 +70,12 @@ pub(crate) struct Approval {
     job_id: Option<Uuid>,
     /// One more with every change.
     version: i32,
+    /// The approval that this one asks anew.
+    #[schema(value_type = Option<String>)]
+    again_of: Option<ApprovalId>,
+    /// Those that asked anew for this one, oldest first.
+    #[schema(value_type = Vec<String>)]
+    asked_again: Vec<ApprovalId>,
 }
 
 /// How far one requirement is met.
@@ -141,8 +151,29 @@ impl From<Row> for Approval {
             overridden: row.overridden,
             job_id: row.job_id,
             version: row.version,
+            again_of: row.again_of,
+            asked_again: Vec::new(),
         }
     }
+}
+
+impl Approval {
+    /// With what came after it.
+    fn followed(row: Row, followers: &mut Followers) -> Self {
+        let asked_again = followers.remove(&row.id).unwrap_or_default();
+        Self { asked_again, ..Self::from(row) }
+    }
+}
+
+/// Rows with what asked anew for them.
+fn with_followers(
+    conn: &mut Connection,
+    tenant: &TenantId,
+    rows: Vec<Row>,
+) -> Result<(Vec<Row>, Followers), StoreError> {
+    let ids: Vec<ApprovalId> = rows.iter().map(|row| row.id).collect();
+    let followers = approvals::successors(conn, tenant, &ids)?;
+    Ok((rows, followers))
 }
 
 impl Vote {
@@ -191,10 +222,14 @@ pub(crate) async fn list(
     let filter = ApprovalFilter { status, subject: query.subject, action: query.action, ..ApprovalFilter::default() };
     let scope = Scope::new("approvals", &caller.tenant, &filter);
     let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| approvals::list(conn, &caller.tenant, &filter, after, limit + 1);
-    let rows = state.store.look("approval_list", read).await?;
+    let read = move |conn: &mut Connection| {
+        let rows = approvals::list(conn, &caller.tenant, &filter, after, limit + 1)?;
+        with_followers(conn, &caller.tenant, rows)
+    };
+    let (rows, mut followers) = state.store.look("approval_list", read).await?;
     let place = |row: &Row| After { time: row.created_at, id: row.id.0 };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Approval::from)))
+    let view = |row: Row| Approval::followed(row, &mut followers);
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, view)))
 }
 
 /// One approval.
@@ -210,6 +245,11 @@ pub(crate) async fn one(
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
-    let found = state.store.look("approval_one", move |conn| approvals::one(conn, &caller.tenant, id)).await?;
-    Ok(HttpResponse::Ok().json(Approval::from(found.ok_or_else(|| Problem::not_found("approval"))?)))
+    let read = move |conn: &mut Connection| {
+        let found = approvals::one(conn, &caller.tenant, id)?;
+        with_followers(conn, &caller.tenant, found.into_iter().collect())
+    };
+    let (mut found, mut followers) = state.store.look("approval_one", read).await?;
+    let row = found.pop().ok_or_else(|| Problem::not_found("approval"))?;
+    Ok(HttpResponse::Ok().json(Approval::followed(row, &mut followers)))
 }

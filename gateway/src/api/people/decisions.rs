@@ -189,7 +189,7 @@ async fn give(
     }
 }
 
-fn refused(refusal: &Refusal) -> Problem {
+pub(super) fn refused(refusal: &Refusal) -> Problem {
     let detail = refusal.to_string();
     if refusal.is_incomplete() {
         return Problem::invalid(vec![FieldError { pointer: "/reason".to_owned(), detail }]);

@@ -31,5 +31,5 @@ pub(crate) async fn evaluate(
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let mut input = Input::read(&body::json::<Value>(&sent)?).map_err(unfit)?;
     input.now.get_or_insert_with(Utc::now);
-    Ok(HttpResponse::Ok().json(state.policy.decide(&input)))
+    Ok(HttpResponse::Ok().json(state.policies.decide(&input).await))
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::approvals::Terms;
 use domain::event::rfc3339;
 use domain::ids::ApprovalId;
-use domain::policy::Policy;
+use policies::Policies;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use store::Connection;
@@ -108,7 +108,7 @@ pub(crate) async fn propose(
     let keyed = keyed("approvals", &caller, &request, &sent)?;
     let now = Utc::now().trunc_subsecs(6);
     let wanted = body::json::<Proposal>(&sent)?.checked()?;
-    let terms = wanted.terms(&state.policy, now)?;
+    let terms = wanted.terms(&state.policies, now).await?;
     let asker = Asker::from(&caller);
     let (tell, told) = oneshot::channel();
     let work = move |conn: &mut Connection| {
@@ -147,10 +147,10 @@ impl Proposal {
         Ok(Self { subject, action, kind, reason, authors, ..self })
     }
 
-    fn terms(&self, policy: &Policy, now: DateTime<Utc>) -> Result<Terms, Problem> {
+    async fn terms(&self, policies: &Policies, now: DateTime<Utc>) -> Result<Terms, Problem> {
         let kind = self.kind.as_ref().unwrap_or(&self.action);
-        let decision = policy.decide(&input((kind, &self.subject, Some(&self.action)), &self.payload, now)?);
-        let mut terms = decision.terms(policy, now).unwrap_or_else(|| Terms::usual(now));
+        let decision = policies.decide(&input((kind, &self.subject, Some(&self.action)), &self.payload, now)?).await;
+        let mut terms = policies.terms(&decision, now).unwrap_or_else(|| Terms::usual(now));
         if let Some(seconds) = self.expires_in {
             terms.expires_at = terms.expires_at.min(now + TimeDelta::seconds(seconds));
         }

@@ -1,34 +1,29 @@
 //! Evaluates rules for signals on what is known now. Nothing is opened, closed or sent: it is a look.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::Utc;
 use domain::documents::Fault;
 use domain::event::rfc3339;
 use domain::ids::TenantId;
-use domain::signals::{
-    Facts, FailedDeployment, Finding, IncidentSeen, Needs, OpenChange, PipelineRun, Rules, SourceSeen, evaluate,
-};
+use domain::signals::{Finding, Rules, evaluate};
+use policies::yaml;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Connection, StoreError, signals, sources};
+use store::Connection;
+use store::signals::Known;
 use utoipa::ToSchema;
 
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
+use crate::body;
 use crate::fields::{Fields, unfit};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::Asked;
 use crate::state::{Shared, State};
-use crate::{body, yaml};
-
-/// The furthest that a rule may look back.
-const LOOK_BACK: TimeDelta = TimeDelta::days(90);
-/// So many facts of a sort are looked at.
-const MOST_FACTS: i64 = 20_000;
 
 /// Rules as JSON, or as YAML in a text; those in force where neither is given.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,9 +59,9 @@ pub(crate) async fn look(
 ) -> Result<HttpResponse, Problem> {
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let rules = body::json::<Evaluation>(&sent)?.rules(&state)?;
-    let (now, tenant, needs) = (Utc::now(), caller.tenant.clone(), rules.needs());
+    let (now, tenant, asked) = (Utc::now(), caller.tenant.clone(), rules.clone());
     let set_up = set_up(&state, &tenant);
-    let read = move |conn: &mut Connection| Known::read(conn, &tenant, &needs, &set_up, now);
+    let read = move |conn: &mut Connection| Known::read(conn, &tenant, &asked, &set_up, now);
     let known = state.store.look("signal_facts", read).await?;
     let found =
         move || rules.rules.iter().map(|rule| (rule.name.clone(), evaluate(rule, &known.facts(), now))).collect();
@@ -79,7 +74,7 @@ impl Evaluation {
     fn rules(self, state: &State) -> Result<Arc<Rules>, Problem> {
         let mut fields = Fields::default();
         let (document, under) = match (self.rules, self.yaml) {
-            (None, None) => return Ok(state.rules.clone()),
+            (None, None) => return Ok(state.policies.rules().clone()),
             (Some(rules), None) => (json!({"rules": rules}), ""),
             (None, Some(text)) => {
                 let read = yaml::read(&text).map_err(|error| fields.add("yaml", error.to_string())).unwrap_or_default();
@@ -105,47 +100,4 @@ fn set_up(state: &State, tenant: &TenantId) -> Vec<&'static str> {
         state.settings.sources.enabled(one.name) && one.schemes.iter().any(|scheme| secrets.can_use(scheme))
     });
     taken.map(|one| one.name).collect()
-}
-
-/// What the rules look at.
-#[derive(Default)]
-struct Known {
-    changes: Vec<OpenChange>,
-    failures: Vec<FailedDeployment>,
-    incidents: Vec<IncidentSeen>,
-    runs: Vec<PipelineRun>,
-    sources: Vec<SourceSeen>,
-}
-
-impl Known {
-    /// Only what the rules need.
-    fn read(
-        conn: &mut Connection,
-        tenant: &TenantId,
-        needs: &BTreeSet<Needs>,
-        set_up: &[&str],
-        now: DateTime<Utc>,
-    ) -> Result<Self, StoreError> {
-        let (mut known, since) = (Self::default(), now - LOOK_BACK);
-        for need in needs {
-            match need {
-                Needs::OpenChanges => known.changes = signals::open_changes(conn, tenant, MOST_FACTS)?,
-                Needs::FailedDeployments => known.failures = signals::failed_deployments(conn, tenant, MOST_FACTS)?,
-                Needs::Incidents => known.incidents = signals::incidents(conn, tenant, since, MOST_FACTS)?,
-                Needs::PipelineRuns => known.runs = signals::pipeline_runs(conn, tenant, since, MOST_FACTS)?,
-                Needs::Sources => {
-                    let seen = sources::activity(conn, tenant, set_up, now)?.into_iter();
-                    let seen =
-                        seen.map(|one| SourceSeen { source: one.source, last_delivery_at: one.last_delivery_at });
-                    known.sources = seen.collect();
-                }
-            }
-        }
-        Ok(known)
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        let Self { changes, failures, incidents, runs, sources } = self;
-        Facts { changes, failures, incidents, runs, sources }
-    }
 }

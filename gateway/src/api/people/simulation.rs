@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{TimeDelta, Utc};
 use domain::documents::Fault;
 use domain::policy::Policy;
+use policies::yaml;
 use serde::Deserialize;
 use serde_json::Value;
 use store::{Connection, history};
@@ -14,12 +15,12 @@ use utoipa::ToSchema;
 
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
+use crate::body;
 use crate::fields::{Fields, unfit};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::Asked;
 use crate::simulate::{MOST_INPUTS, Simulation, simulate};
 use crate::state::{Shared, State};
-use crate::{body, yaml};
 
 const USUAL_DAYS: i64 = 30;
 const MOST_DAYS: i64 = 366;
@@ -74,7 +75,7 @@ impl Trial {
             given => given,
         };
         fields.none()?;
-        let Some(document) = document else { return Ok(state.policy.clone()) };
+        let Some(document) = document else { return Ok(state.policies.document().clone()) };
         let place = |fault: Fault| Fault { pointer: format!("/policy{}", fault.pointer), ..fault };
         let read = Policy::read(&document);
         read.map(Arc::new).map_err(|faults| unfit(faults.into_iter().map(place).collect()))

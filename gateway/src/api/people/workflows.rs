@@ -6,15 +6,14 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SubsecRound, Utc};
-use domain::approvals::{Person, Status, Terms};
-use domain::ids::{ApprovalId, ReplayId};
-use domain::policy::{Decision, Policy};
+use domain::approvals::{Status, Terms};
+use domain::policy::Decision;
+use policies::Policies;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use store::approvals::{self, Approval, Proposal};
-use store::audit::{self, Entry};
+use store::approvals::Approval;
 use store::idempotency::Answer;
-use store::jobs::{self, Workflow};
+use store::workflows::{self, Start};
 use store::{Connection, StoreError};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
@@ -96,7 +95,7 @@ pub(crate) async fn run(
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let keyed = keyed("workflows", &caller, &request, &sent)?;
     let now = Utc::now().trunc_subsecs(6);
-    let wanted = body::json::<Run>(&sent)?.checked()?.decided(&state.policy, now)?;
+    let wanted = body::json::<Run>(&sent)?.checked()?.decided(&state.policies, now).await?;
     let asker = Asker::from(&caller);
     let (tell, told) = oneshot::channel();
     let work = move |conn: &mut Connection| {
@@ -124,12 +123,12 @@ impl Run {
         Ok(Self { rule_kind, subject, action, ..self })
     }
 
-    fn decided(self, policy: &Policy, now: DateTime<Utc>) -> Result<Wanted, Problem> {
+    async fn decided(self, policies: &Policies, now: DateTime<Utc>) -> Result<Wanted, Problem> {
         let asked = (self.rule_kind.as_str(), self.subject.as_str(), self.action.as_deref());
-        let decision = policy.decide(&input(asked, &self.payload, now)?);
+        let decision = policies.decide(&input(asked, &self.payload, now)?).await;
         let said = Some(decision.action.clone()).filter(|action| !NO_ACTIONS.contains(&action.as_str()));
         let action = self.action.clone().or(said).unwrap_or_else(|| USUAL_ACTION.to_owned());
-        let terms = decision.terms(policy, now);
+        let terms = policies.terms(&decision, now);
         Ok(Wanted { run: self, action, decision, terms })
     }
 }
@@ -151,65 +150,42 @@ impl Wanted {
         now: DateTime<Utc>,
     ) -> Result<(Started, Option<Approval>), StoreError> {
         let person = asker.person(conn)?;
-        match self.terms.clone() {
-            Some(terms) => {
-                let approval =
-                    approvals::propose(conn, &asker.tenant, &self.proposal(terms, asker, &person, now), now)?;
-                Ok((self.awaiting(&approval), Some(approval)))
-            }
-            None => Ok((self.queue(conn, asker, &person, now)?, None)),
-        }
-    }
-
-    fn proposal(&self, terms: Terms, asker: &Asker, person: &Person, now: DateTime<Utc>) -> Proposal {
-        Proposal {
-            id: ApprovalId::new(now, Uuid::new_v4().into_bytes()),
-            subject: self.run.subject.clone(),
-            action: self.action.clone(),
-            kind: Some(self.run.rule_kind.clone()),
-            payload: Value::Object(self.run.payload.clone()),
-            reason: Some(self.decision.reason.clone()),
+        let Self { run, action, decision, terms } = self;
+        let start = Start {
+            random: Uuid::new_v4().into_bytes(),
+            kind: run.rule_kind,
+            subject: run.subject,
+            action: action.clone(),
+            payload: Value::Object(run.payload),
+            reason: decision.reason.clone(),
+            policy: decision.policy,
+            rule: decision.rule,
             terms,
-            requested_by: asker.requester(person),
+            requested_by: asker.requester(&person),
             authors: Vec::new(),
-            again_of: None,
-        }
+            by: person.id,
+        };
+        let reason = decision.reason;
+        Ok(match workflows::start(conn, &asker.tenant, &start, now)? {
+            workflows::Started::Queued(id) => (Started::queued(id.0, action, reason), None),
+            workflows::Started::Proposed(approval) => (Started::proposed(&approval, action, reason), Some(*approval)),
+        })
+    }
+}
+
+impl Started {
+    fn queued(id: Uuid, action: String, reason: String) -> Self {
+        Self { status: "queued", action, action_id: id, job_id: Some(id), approval_id: None, reason }
     }
 
-    fn awaiting(self, approval: &Approval) -> Started {
-        let waits = approval.status == Status::Pending;
-        Started {
-            status: if waits { "awaiting_approval" } else { "queued" },
-            action: self.action,
+    fn proposed(approval: &Approval, action: String, reason: String) -> Self {
+        Self {
+            status: if approval.status == Status::Pending { "awaiting_approval" } else { "queued" },
+            action,
             action_id: approval.id.0,
             job_id: approval.job_id,
             approval_id: Some(approval.id.0),
-            reason: self.decision.reason,
+            reason,
         }
-    }
-
-    fn queue(
-        self,
-        conn: &mut Connection,
-        asker: &Asker,
-        person: &Person,
-        now: DateTime<Utc>,
-    ) -> Result<Started, StoreError> {
-        let id = ReplayId::new(now, Uuid::new_v4().into_bytes());
-        let workflow = Workflow {
-            kind: self.run.rule_kind,
-            subject: self.run.subject,
-            action: self.action.clone(),
-            payload: Value::Object(self.run.payload),
-        };
-        jobs::ask_workflow(conn, &asker.tenant, id, &workflow, now)?;
-        let detail = json!({"kind": workflow.kind, "subject": workflow.subject, "action": workflow.action,
-            "policy": self.decision.policy, "rule": self.decision.rule});
-        let (actor, action) = (person.id.clone(), "workflow.queued".to_owned());
-        let entry = Entry { at: now, actor, action, subject: format!("job/{id}"), detail };
-        audit::append(conn, &asker.tenant, &[entry])?;
-        let reason = self.decision.reason;
-        let (action_id, job_id) = (id.0, Some(id.0));
-        Ok(Started { status: "queued", action: self.action, action_id, job_id, approval_id: None, reason })
     }
 }

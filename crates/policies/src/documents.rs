@@ -4,25 +4,11 @@
 use std::io;
 use std::path::Path;
 
-use boot::Settings;
 use domain::documents::Fault;
 use domain::policy::Policy;
 use domain::signals::Rules;
 
 use crate::yaml::{self, YamlError};
-
-/// The documents in force.
-pub(crate) struct Documents {
-    pub(crate) policy: Policy,
-    pub(crate) rules: Rules,
-}
-
-impl Documents {
-    pub(crate) fn read(settings: &Settings) -> Result<Self, DocumentError> {
-        let (policy_path, rules_path) = (settings.policy_path.as_deref(), settings.rules_path.as_deref());
-        Ok(Self { policy: policy(policy_path)?, rules: rules(rules_path)? })
-    }
-}
 
 /// A document that cannot be used. The text names the setting, the file, and every fault with its place.
 #[derive(Debug, thiserror::Error)]
