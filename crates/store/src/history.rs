@@ -18,7 +18,8 @@ statement! {
        json_strip_nulls(json_build_object('tier', f.tier, 'repo', f.repo, 'sha', f.sha, 'outcome', f.outcome, 'kind', f.kind,
          'changes', f.changes, 'title', d.title, 'unplanned', d.unplanned, 'integration', f.integration))
      from dora_deployments f
-     left join deployments d on d.tenant_id = f.tenant_id and d.integration = f.integration and d.deployment_id = f.deployment_id
+     left join lateral (select title, unplanned from deployments d where d.tenant_id = f.tenant_id and d.integration = f.integration
+       and d.deployment_id = f.deployment_id limit 1) d on true
      where f.tenant_id = ? and f.tier in ('production', 'staging', 'testing', 'development', 'other') and f.at >= ?
      order by f.at desc, f.integration, f.deployment_id limit ?"
 }

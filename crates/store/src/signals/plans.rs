@@ -66,10 +66,10 @@ fn look(conn: &mut PgConnection, since: DateTime<Utc>) -> Vec<(&'static str, Str
         .filter(signal_states::rule.eq("rule 1"))
         .filter(signal_states::closed_at.is_null().or(signal_states::subject.eq_any(["acme/r#1", "acme/r#21"])));
     vec![
-        ("open changes", plan(conn, Open { owner: tenant, tenant, limit })),
+        ("open changes", plan(conn, Open { first: tenant, next: tenant, tenant, limit })),
         ("failed deployments", plan(conn, Failed { tenant, limit })),
         ("incidents", plan(conn, Incidents { tenant, since, limit })),
-        ("pipeline runs", plan(conn, Runs { owner: tenant, tenant, since, limit })),
+        ("pipeline runs", plan(conn, Runs { first: tenant, next: tenant, tenant, since, limit })),
         ("known", plan(conn, known.select(signal_states::subject))),
         ("of rules that are no more", plan(conn, orphaned.select(signal_states::subject))),
     ]
