@@ -3,7 +3,7 @@
 use domain::dora;
 use store::marks::Handle;
 
-use crate::entities;
+use crate::{entities, protections};
 
 /// One durable consumer.
 #[derive(Debug)]
@@ -21,7 +21,20 @@ pub struct ConsumerRow {
 
 /// Every consumer.
 pub const CONSUMERS: [ConsumerRow; 1] =
-    [ConsumerRow { name: "entities", types: dora::TYPES, batch: 256, max_attempts: 5, handle: entities::handle }];
+    [ConsumerRow { name: "entities", types: &TYPES, batch: 256, max_attempts: 5, handle: entities::handle }];
+
+/// What entities are made of, and what waits for an answer of ours: too rare for a consumer of its own.
+const TYPES: [&str; dora::TYPES.len() + 1] = types();
+
+const fn types() -> [&'static str; dora::TYPES.len() + 1] {
+    let mut types = [protections::TYPE; dora::TYPES.len() + 1];
+    let mut place = 0;
+    while place < dora::TYPES.len() {
+        types[place] = dora::TYPES[place];
+        place += 1;
+    }
+    types
+}
 
 /// Their names, for those who ask what was processed.
 pub const CONSUMER_NAMES: [&str; CONSUMERS.len()] = names();

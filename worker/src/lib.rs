@@ -9,6 +9,7 @@
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
 //! - [`signals`] looks at signals by the clock, and starts what follows from them.
 //! - [`approvals`] ends approvals in time and has people reminded; [`slack`] posts them and keeps what is posted true.
+//! - [`protections`] asks about deployments that GitHub holds back until we answer.
 //! - [`workflows`] does in other systems what jobs say, each once.
 //! - [`subscriptions`] tells channels what happens to the services that they asked for.
 //! - [`rollups`] keeps the roll-ups of the facts.
@@ -26,6 +27,7 @@ pub mod dora;
 mod entities;
 pub mod jobs;
 pub mod maintenance;
+pub mod protections;
 pub mod rebuild;
 pub mod renormalize;
 mod replay;
@@ -106,8 +108,9 @@ pub async fn start(
     let work = (store.clone(), committed, stop.clone());
     let reckon = move || dora::run(work.0.clone(), window, work.1.clone(), work.2.clone());
     tasks.push(keep_up("dora", stop.clone(), reckon));
+    let policies = Policies::read(settings)?;
     let looking = signals::Looking {
-        policies: Policies::read(settings)?,
+        policies: policies.clone(),
         sources: sources.clone(),
         settings: Arc::new(settings.sources.clone()),
         default_channel: settings.slack.default_channel.clone(),
@@ -121,7 +124,7 @@ pub async fn start(
     let work = (store.clone(), stop.clone());
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);
-    tasks.extend(acting(settings, &store, &stop)?);
+    tasks.extend(acting(settings, &store, policies, &stop)?);
     let days = settings.retention_days;
     let work = (store, bus, stop.clone());
     let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());
@@ -156,6 +159,7 @@ fn people(
 fn acting(
     settings: &Settings,
     store: &Store,
+    policies: Policies,
     stop: &CancellationToken,
 ) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
     let calling = workflows::Calling::of(settings)?;
@@ -165,7 +169,13 @@ fn acting(
         let work = (workflows.clone(), stop.clone());
         keep_up(name, stop.clone(), move || workflows::run(work.0.clone(), family, work.1.clone()))
     };
-    Ok(vec![family("workflows", workflows::Family::Jobs), family("effects", workflows::Family::Effects)])
+    let work = (store.clone(), policies, settings.public_url.clone(), stop.clone());
+    let protect = move || protections::run_until(work.0.clone(), work.1.clone(), work.2.clone(), work.3.clone());
+    Ok(vec![
+        family("workflows", workflows::Family::Jobs),
+        family("effects", workflows::Family::Effects),
+        keep_up("protections", stop.clone(), protect),
+    ])
 }
 
 impl WorkerHandle {

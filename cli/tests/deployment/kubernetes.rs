@@ -77,6 +77,8 @@ fn filled_in(name: &str) -> String {
     match name {
         "DATABASE_URL" => format!("postgresql://em_agent:{STRONG}@postgres.example.com/em_agent?sslmode=require"),
         "NATS_URL" => "tls://nats.example.com:4222".to_owned(),
+        "GITHUB_APP_PRIVATE_KEY" => format!("-----BEGIN PRIVATE KEY-----\\n{STRONG}\\n-----END PRIVATE KEY-----"),
+        "OUTGOING_WEBHOOK_SECRETS" => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
         _ => STRONG.to_owned(),
     }
 }

@@ -90,6 +90,7 @@ pub enum Body {
     Link(Link),
     Artifact(Artifact),
     Alert(Alert),
+    Approval(Asking),
     Error(ErrorFact),
     Coverage(Coverage),
     QualityGate(QualityGate),
@@ -284,6 +285,15 @@ fields! {
         alert_id: Text, name: Text, severity: Text, fired_at: Time, resolved_at: Time,
         /// What groups the firings of one rule on one thing.
         fingerprint: Text,
+    }
+}
+
+fields! {
+    /// Somebody waits for an answer: a run of a pipeline that wants to deploy.
+    Asking {
+        run_id: Text, callback_url: Text, event: Text,
+        /// Who wrote what is to be deployed, by login.
+        authors: Vec<String>,
     }
 }
 

@@ -35,6 +35,7 @@ pub mod outbox;
 pub mod partitions;
 pub mod pool;
 pub mod projects;
+pub mod protections;
 pub mod rejected;
 pub mod replays;
 pub mod reports;

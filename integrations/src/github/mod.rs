@@ -9,6 +9,7 @@ mod deployments;
 pub mod history;
 mod issues;
 mod payloads;
+mod protections;
 mod pull_requests;
 mod pushes;
 mod releases;
@@ -34,7 +35,7 @@ pub(crate) static GITHUB: Integration = Integration {
         paste: "Repository or organization → Settings → Webhooks → Add webhook: payload URL, any content type, secret",
         ticks: "Pushes, Pull requests, Pull request reviews, Deployments, Deployment statuses, Workflow runs, \
                 Workflow jobs, Check runs, Check suites, Statuses, Releases, Issues, Code scanning alerts, \
-                Dependabot alerts",
+                Dependabot alerts; of a GitHub App that decides about deployments also Deployment protection rules",
         docs: "https://docs.github.com/webhooks",
     },
     manners: Manners {
@@ -62,7 +63,7 @@ pub(crate) static GITHUB: Integration = Integration {
         "x-github-hook-installation-target-type",
     ],
     max_body_bytes: 25 * 1024 * 1024,
-    mapping_version: 3,
+    mapping_version: 4,
     greeting: Some(greet),
     normalize: Normalizer::Coded(normalize),
     sends: &[("content-type", "application/json"), ("user-agent", "GitHub-Hookshot/3f1a7c2"), ("accept", "*/*")],
@@ -86,6 +87,7 @@ fn drafts(kind: &str, body: &[u8], rules: &Rules) -> Result<Vec<Draft>, Unreadab
         "pull_request_review" => pull_requests::review_drafts(json::read(body)?, rules),
         "deployment" => deployments::drafts(json::read(body)?, rules),
         "deployment_status" => deployments::status_drafts(json::read(body)?, rules),
+        "deployment_protection_rule" => protections::drafts(json::read(body)?, rules),
         "workflow_run" => builds::run_drafts(json::read(body)?, rules),
         "workflow_job" => builds::job_drafts(json::read(body)?, rules),
         "check_run" => builds::check_drafts(json::read(body)?, rules),

@@ -19,6 +19,7 @@ pub(super) static SAMPLES: &[Sample] = &[
     sample!("github/deployment/additional_sha.json", "deployment"),
     sample!("github/deployment/created.json", "deployment"),
     sample!("github/deployment/payload_as_text.json", "deployment"),
+    sample!("github/deployment_protection_rule/requested.json", "deployment_protection_rule"),
     sample!("github/deployment_status/success.json", "deployment_status"),
     sample!("github/deployment_status/error.json", "deployment_status"),
     sample!("github/deployment_status/failure.json", "deployment_status"),

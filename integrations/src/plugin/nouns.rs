@@ -136,7 +136,8 @@ pub(super) fn subject(source: &str, common: &Common, body: &Body) -> Result<Stri
         Body::Message(message) => {
             format!("{}/{}", own("channel", &message.channel)?, needed("thread", &message.thread)?)
         }
-        Body::Unmapped(_) => own("subject", &None)?,
+        // Nobody else may ask us for an answer.
+        Body::Approval(_) | Body::Unmapped(_) => own("subject", &None)?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod approved;
 mod interleavings;
+mod protected;
 mod world;
 
 use serde_json::json;
