@@ -225,6 +225,7 @@ fn secrets_are_in_no_debug_text_and_no_shown_value() {
         ("AGENT_ADMIN_KEY", secret),
         ("GITHUB_WEBHOOK_SECRET", secret),
         ("SLACK_BOT_TOKEN", secret),
+        ("SLACK_WEBHOOK_URL", secret),
         ("OTEL_EXPORTER_OTLP_HEADERS", &format!("authorization={secret}")),
     ]);
     assert!(!format!("{settings:?}").contains("hunter2"));
