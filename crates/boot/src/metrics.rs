@@ -69,7 +69,7 @@ pub const METRICS: &[Metric] = &[
     row("signals_fired_total", Counter, &["kind"], "Signals that fired: the policy was asked, and what it said was done."),
     row("signals_look_duration_seconds", Histogram, &[], "Time that a look at the signals of one tenant took."),
     row("signals_last_look_timestamp_seconds", Gauge, &[], "When a look ended well the last time, at the tenant that waits longest, in seconds since 1970."),
-    row("slack_posts_total", Counter, &["kind", "ok"], "Messages to Slack that were posted (`request`, `reminder`, `escalation`, `conclusion`) or written anew (`update`), and tries that were not (`ok` is `false`)."),
+    row("slack_posts_total", Counter, &["kind", "ok"], "Messages to Slack that were posted (`request`, `reminder`, `escalation`, `conclusion`, `note`) or written anew (`update`), and tries that were not (`ok` is `false`)."),
     row("slack_throttled_total", Counter, &[], "Calls that Slack asked to come again later."),
     row("db_connection_pool_size", Gauge, &[], "Open connections to PostgreSQL."),
     row("db_connection_pool_in_use", Gauge, &[], "Those of them that are in use."),
