@@ -62,7 +62,7 @@ enum Next {
 
 /// What a message says now.
 enum What {
-    Approval(Approval, Shown),
+    Approval(Box<Approval>, Box<Shown>),
     Note(Value),
 }
 
@@ -136,7 +136,7 @@ fn next(
 fn about(conn: &mut Connection, taken: &Message, id: ApprovalId) -> Result<Result<What, &'static str>, StoreError> {
     match shown::load(conn, &taken.tenant, id) {
         Ok(Some((approval, _))) if is_over(taken, &approval) => Ok(Err("it was decided before")),
-        Ok(Some((approval, shown))) => Ok(Ok(What::Approval(approval, shown))),
+        Ok(Some((approval, shown))) => Ok(Ok(What::Approval(Box::new(approval), Box::new(shown)))),
         Ok(None) => Ok(Err("there is no such approval")),
         Err(error @ StoreError::Corrupt(_)) => {
             tracing::error!(approval = %id, %error, "an approval cannot be read and is not posted; mend its row");
