@@ -81,6 +81,7 @@ pub const SETTINGS: &[Setting] = &[
     row("GITLAB_TOKEN", "none", "Token (scope `read_api`) that `em-agent backfill gitlab` reads history with; without one only public projects are seen.", |s| masked(s.apis.gitlab_token.as_ref())),
     row("GITLAB_API_URL", "https://gitlab.com/api/v4", "GitLab's REST API; of an instance of one's own `https://<host>/api/v4`. The token is sent nowhere else.", |s| s.apis.gitlab_url.clone()),
     row("SLACK_BOT_TOKEN", "none", "The bot token (`xoxb-…`) that approvals are posted to Slack with; without one nothing is posted.", |s| masked(s.slack.bot_token.as_ref())),
+    row("SLACK_WEBHOOK_URL", "none", "An incoming webhook (`https://hooks.slack.com/…`). Only without a bot token: reports and notes to `SLACK_DEFAULT_CHANNEL` go through it, approvals do not, as it can update nothing.", |s| masked(s.slack.webhook_url.as_ref())),
     row("SLACK_DEFAULT_CHANNEL", "none", "The channel of approvals that have no better place: its id, or `#name`. Without it only escalations are posted, where they say.", |s| s.slack.default_channel.clone().unwrap_or_default()),
     row("SLACK_API_URL", "https://slack.com/api/", "Slack's Web API; ends in `/api/`. The token is sent nowhere else. Production refuses `http://`.", |s| s.slack.api_url.clone()),
     row("MAX_DAILY_SLACK_POSTS", "1000", "Messages that one tenant may post to Slack in one day (UTC); more wait for the next. Updates of messages are not counted; 0 posts none.", |s| s.slack.max_daily_posts.to_string()),
