@@ -10,7 +10,7 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    again, approvals, audit, decisions, identities, policy, proposals, signal_states, signals, simulation,
+    again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
 use crate::api::{
@@ -94,6 +94,7 @@ use crate::slack::{self, posting};
         proposals::propose,
         decisions::say,
         decisions::cancel,
+        revivals::retry,
         posting::notify,
         slack::commands,
         slack::interactions,

@@ -11,7 +11,7 @@ use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    again, approvals, audit, decisions, identities, policy, proposals, signal_states, signals, simulation,
+    again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
 use crate::api::{
@@ -144,6 +144,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/approvals/{id}/decision", APPROVER, || web::to(decisions::say)),
     post("/v1/approvals/{id}/notify", OPERATOR, || web::to(slack::notify)),
     post("/v1/approvals/{id}/cancel", OPERATOR, || web::to(decisions::cancel)),
+    post("/v1/approvals/{id}/retry", OPERATOR, || web::to(revivals::retry)),
     post("/v1/approvals/{id}/again", OPERATOR, || web::to(again::ask)),
     get("/v1/identities", VIEWER, || web::to(identities::list)),
     post("/v1/identities", ADMIN, || web::to(identities::add)),

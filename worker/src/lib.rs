@@ -9,6 +9,7 @@
 //! - [`maintenance`] keeps partitions ahead, drops what retention says, and measures.
 //! - [`signals`] looks at signals by the clock, and starts what follows from them.
 //! - [`approvals`] ends approvals in time and has people reminded; [`slack`] posts them and keeps what is posted true.
+//! - [`workflows`] does in other systems what jobs say, each once.
 //! - [`subscriptions`] tells channels what happens to the services that they asked for.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
@@ -35,6 +36,7 @@ pub mod slack;
 mod status;
 pub mod subscriptions;
 mod trace;
+pub mod workflows;
 
 use std::error::Error;
 use std::future::Future;
@@ -64,9 +66,11 @@ pub enum StartError {
     #[error("the metrics recorder could not be set up")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
     #[error(transparent)]
-    Document(#[from] policies::DocumentError),
+    Policy(#[from] policies::PolicyError),
     #[error("no client for Slack")]
     Slack(#[from] outbound::OutboundError),
+    #[error("jobs cannot act with these settings")]
+    Actions(#[from] workflows::ClientError),
     #[error("no store for maintenance")]
     Store(#[from] StoreError),
 }
@@ -117,6 +121,7 @@ pub async fn start(
     let work = (store.clone(), stop.clone());
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);
+    tasks.extend(acting(settings, &store, &stop)?);
     let days = settings.retention_days;
     let work = (store, bus, stop.clone());
     let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());
@@ -145,6 +150,22 @@ fn people(
         tasks.push(keep_up("subscriptions", stop.clone(), tell));
     }
     Ok(tasks)
+}
+
+/// The tasks that act in other systems: a job that is slow holds up neither the other family nor replays.
+fn acting(
+    settings: &Settings,
+    store: &Store,
+    stop: &CancellationToken,
+) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
+    let calling = workflows::Calling::of(settings)?;
+    let clock: workflows::Clock = Arc::new(chrono::Utc::now);
+    let workflows = workflows::Workflows::new(store.clone(), calling, clock);
+    let family = |name, family| {
+        let work = (workflows.clone(), stop.clone());
+        keep_up(name, stop.clone(), move || workflows::run(work.0.clone(), family, work.1.clone()))
+    };
+    Ok(vec![family("workflows", workflows::Family::Jobs), family("effects", workflows::Family::Effects)])
 }
 
 impl WorkerHandle {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bus::Bus;
 use chrono::Utc;
-use store::{Store, StoreError, facts, growth, outbox, partitions, retention};
+use store::{Store, StoreError, facts, growth, jobs, outbox, partitions, retention};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +62,7 @@ async fn look_at_young_tables(owner: &Store) {
 async fn gauges(store: &Store, bus: &Bus) {
     pool(store);
     backlogs(store).await;
+    acting(store).await;
     for name in CONSUMER_NAMES {
         match bus.consumer_lag(name).await {
             Ok(lag) => metrics::gauge!("consumer_lag", "consumer" => name).set(lag as f64),
@@ -92,5 +93,17 @@ async fn backlogs(store: &Store) {
             metrics::gauge!("dora_dirty_oldest_seconds").set(backlog.age_seconds(Utc::now()));
         }
         Err(error) => tracing::debug!(error = &error as &dyn Error, "what is dirty is not measured"),
+    }
+}
+
+/// Jobs that act and are not over.
+async fn acting(store: &Store) {
+    match store.call("jobs_acting", jobs::acting).await {
+        Ok((waiting, oldest)) => {
+            let age = oldest.map_or(0.0, |oldest| (Utc::now() - oldest).as_seconds_f64().max(0.0));
+            metrics::gauge!("workflow_jobs_waiting").set(waiting as f64);
+            metrics::gauge!("workflow_jobs_oldest_seconds").set(age);
+        }
+        Err(error) => tracing::debug!(error = &error as &dyn Error, "jobs that act are not measured"),
     }
 }

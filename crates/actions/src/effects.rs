@@ -192,6 +192,13 @@ impl Action {
 pub struct EffectKey(String);
 
 impl EffectKey {
+    /// A key as it was kept. The one that an effect was begun with stays its key, also when the action is read otherwise
+    /// by now. `None`: it is none.
+    pub fn kept(text: &str) -> Option<Self> {
+        let fits = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

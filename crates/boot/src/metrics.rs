@@ -78,7 +78,12 @@ pub const METRICS: &[Metric] = &[
     row("integration_enabled", Gauge, &["source"], "1 when a source is taken, 0 when it is turned away."),
     row("integration_last_delivery_seconds", Gauge, &["source"], "Seconds since this process took a source's last delivery."),
     row("approvals_override_total", Counter, &["from", "to"], "Approvals that somebody ended alone: how they stood, and how they stand."),
+    row("policy_opa_total", Counter, &["result"], "Questions to OPA: answered, unreachable, refused (another status than 200) or unfit (no decision in the answer)."),
     row("workflows_auto_vs_hitl_total", Counter, &["mode"], "Actions that were asked for: auto happen by themselves, for hitl people were asked first."),
+    row("workflow_jobs_total", Counter, &["kind", "result"], "Jobs that act, by action (`other`: none of ours) and how they ended: succeeded or failed."),
+    row("effect_attempts_total", Counter, &["kind", "outcome"], "Tries of such jobs, by action and what came back: done, found (a try before had done it), planned (a dry run), refused, wait, unreachable or unknown."),
+    row("workflow_jobs_waiting", Gauge, &[], "Jobs that act and are not over."),
+    row("workflow_jobs_oldest_seconds", Gauge, &[], "Age of the oldest of them."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
 ];

@@ -5,6 +5,8 @@
 //! production may not have; [`unknown`] warns about names that look like ours. Nothing here fails half way: a start
 //! is told everything that is wrong with its settings at once.
 
+mod actions;
+mod opa;
 mod reader;
 mod refuse;
 mod sections;
@@ -24,6 +26,8 @@ use secrecy::SecretString;
 use crate::environment::{self, Variables};
 use reader::Reader;
 
+pub use actions::{ActionSettings, GitHubApp};
+pub use opa::{OpaSettings, Unanswered};
 pub use reader::BadSetting;
 pub use sections::{
     ApiSettings, AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings,
@@ -76,9 +80,12 @@ pub struct Settings {
     pub sources: SourceSettings,
     pub rules: Rules,
     pub apis: ApiSettings,
+    pub actions: ActionSettings,
     pub slack: SlackSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
+    /// None: the policy's document decides.
+    pub opa: Option<OpaSettings>,
     /// None: the rules for signals that are shipped.
     pub rules_path: Option<PathBuf>,
     /// From one look at the signals to the next.
@@ -147,8 +154,10 @@ impl Settings {
             sources: SourceSettings::read(reader, source_names, env),
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
+            actions: ActionSettings::read(reader),
             slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
+            opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),
             signals_interval: Duration::from_secs(reader.number("SIGNALS_INTERVAL_SECONDS", 10..=86_400, 300)),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),

@@ -42,7 +42,7 @@ pub fn voter(person: &Person) -> slack::approvals::Person {
 }
 
 /// The Slack id behind a person's id or an identity as `github:alice`.
-fn slack_id(conn: &mut Connection, tenant: &TenantId, name: &str) -> Result<Option<String>, StoreError> {
+pub(crate) fn slack_id(conn: &mut Connection, tenant: &TenantId, name: &str) -> Result<Option<String>, StoreError> {
     let name = name.trim_start_matches('@');
     let names = match name.split_once(':') {
         Some((kind, id)) => {

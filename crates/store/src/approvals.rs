@@ -33,7 +33,10 @@ use rows::ApprovalRow;
 
 pub use again::{Again, Anew, again, successors};
 pub use decide::{Answer, Content, Done, decide, void};
-pub use effects::{EFFECT_JOB, effect_delivered, effect_failed, revive_effect, take_effects};
+pub use effects::{
+    EFFECT_JOB, effect_delivered, effect_failed, effect_put_off, effect_refused, keep_effect, revive_effect,
+    take_effects,
+};
 pub use posts::{Post, Posted, add_post, post_shown, posts, remove_post, stale_posts};
 pub use propose::{Proposal, propose};
 pub use sweeps::{Reminder, due_reminders, expire_due};
@@ -67,6 +70,8 @@ pub struct Approval {
     pub effect: Effect,
     /// How often the effect was tried: the number of the running try.
     pub effect_attempts: i32,
+    /// Tries among them that the other side put off: they do not count.
+    pub effect_waits: i32,
     pub effect_error: Option<String>,
     /// When the effect is tried next, or the lease of the running try ends.
     pub effect_at: Option<DateTime<Utc>>,

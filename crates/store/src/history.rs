@@ -12,7 +12,7 @@ use crate::{StoreError, statement};
 
 statement! {
     /// Deployments since a time, newest first. The list of tiers is all of them: the index begins with it.
-    struct Deployed<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
+    pub(crate) struct Deployed<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
     returns (Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Timestamptz, Json);
     "select f.integration || ':' || f.deployment_id, f.team, f.service, nullif(f.environment, ''), f.at,
        json_strip_nulls(json_build_object('tier', f.tier, 'repo', f.repo, 'sha', f.sha, 'outcome', f.outcome, 'kind', f.kind,
@@ -25,7 +25,7 @@ statement! {
 
 statement! {
     /// Changes that were merged since a time, newest first.
-    struct Merged<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
+    pub(crate) struct Merged<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
     returns (Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Timestamptz, Json);
     "select c.repo || '#' || c.number, null, null, null, c.merged_at,
        json_strip_nulls(json_build_object('repo', c.repo, 'number', c.number, 'title', c.title, 'author', c.author,

@@ -26,6 +26,9 @@ pub struct Leased {
     pub progress: Value,
     /// This try's number, from 1: the fencing token.
     pub attempt: i32,
+    /// Tries before it that the other side put off: they do not count.
+    pub waits: i32,
+    pub created_at: DateTime<Utc>,
 }
 
 #[derive(QueryableByName)]
@@ -42,13 +45,17 @@ struct LeasedRow {
     progress: Value,
     #[diesel(sql_type = Integer)]
     attempts: i32,
+    #[diesel(sql_type = Integer)]
+    waits: i32,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
 }
 
 impl LeasedRow {
     fn leased(self) -> Result<Leased, StoreError> {
-        let Self { tenant_id, id, kind, params, progress, attempts } = self;
+        let Self { tenant_id, id, kind, params, progress, attempts, waits, created_at } = self;
         let tenant = tenant_id.parse().map_err(|_| StoreError::Corrupt(format!("job {id} has no tenant")))?;
-        Ok(Leased { tenant, id, kind, params, progress, attempt: attempts })
+        Ok(Leased { tenant, id, kind, params, progress, attempt: attempts, waits, created_at })
     }
 }
 
@@ -58,7 +65,7 @@ struct HeldRow {
     leased_until: DateTime<Utc>,
 }
 
-/// Leases the oldest job of these kinds that is queued, or was left by a worker that is gone.
+/// Leases the oldest job of these kinds that is queued and due, or was left by a worker that is gone.
 pub fn lease_next(
     conn: &mut PgConnection,
     kinds: &[&str],
@@ -69,9 +76,10 @@ pub fn lease_next(
         "update jobs set status = 'running', started_at = coalesce(started_at, $1), attempts = attempts + 1, leased_until = $2
          where id = (
            select id from jobs
-           where kind = any($3) and (status = 'queued' or status = 'running' and leased_until < $1)
+           where kind = any($3)
+             and (status = 'queued' and coalesce(due_at <= $1, true) or status = 'running' and leased_until < $1)
            order by created_at, id limit 1 for update skip locked)
-         returning tenant_id, id, kind, params, progress, attempts",
+         returning tenant_id, id, kind, params, progress, attempts, waits, created_at",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
@@ -96,7 +104,7 @@ pub fn lease_same(
            where tenant_id = $3 and kind = $4 and params::jsonb = $5::jsonb
              and (status = 'queued' or status = 'running' and leased_until < $1)
            order by created_at, id limit 1 for update skip locked)
-         returning tenant_id, id, kind, params, progress, attempts",
+         returning tenant_id, id, kind, params, progress, attempts, waits, created_at",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
@@ -142,11 +150,11 @@ pub fn note_progress(
     Ok(noted.execute(conn)? == 1)
 }
 
-/// Keeps the lease for a step that takes longer than others.
-pub fn keep(conn: &mut PgConnection, job: &Leased, leased_until: DateTime<Utc>) -> Result<(), StoreError> {
+/// Keeps the lease for a step that takes longer than others. `false`: it is ours no more.
+pub fn keep(conn: &mut PgConnection, job: &Leased, leased_until: DateTime<Utc>) -> Result<bool, StoreError> {
     let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
-    diesel::update(jobs::table.filter(ours)).set(jobs::leased_until.eq(leased_until)).execute(conn)?;
-    Ok(())
+    let kept = diesel::update(jobs::table.filter(ours)).set(jobs::leased_until.eq(leased_until));
+    Ok(kept.execute(conn)? == 1)
 }
 
 /// The job is over: it succeeded, or failed with an error for people.
@@ -168,4 +176,32 @@ pub fn release(conn: &mut PgConnection, job: &Leased) -> Result<(), StoreError> 
     let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
     diesel::update(jobs::table.filter(ours)).set(jobs::status.eq("queued")).execute(conn)?;
     Ok(())
+}
+
+/// The job is over, with what came of it. `false`: it was ours no more, and is as it was.
+pub fn end(
+    conn: &mut PgConnection,
+    job: &Leased,
+    (error, result): (Option<&str>, &Value),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if !note_progress(conn, job, result, now)? {
+        return Ok(false);
+    }
+    finish(conn, job, error, now)?;
+    Ok(true)
+}
+
+/// Gives a job back until `due`, and says why; a try that does not count is one that the other side put off. `false`: it
+/// was ours no more.
+pub fn put_off(
+    conn: &mut PgConnection,
+    job: &Leased,
+    (why, counts): (&str, bool),
+    due: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
+    let later = (jobs::status.eq("queued"), jobs::due_at.eq(due), jobs::error.eq(why));
+    let waits = jobs::waits.eq(job.waits + i32::from(!counts));
+    Ok(diesel::update(jobs::table.filter(ours)).set((later, waits)).execute(conn)? == 1)
 }

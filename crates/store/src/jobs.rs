@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{count_star, min};
 use diesel::pg::Pg;
 use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
 use domain::ids::{DeliveryId, ReplayId, TenantId};
@@ -104,6 +105,8 @@ pub struct Job {
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// When it is tried next, if it was put off.
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 type Columns = (
@@ -117,6 +120,7 @@ type Columns = (
     jobs::created_at,
     jobs::started_at,
     jobs::finished_at,
+    jobs::due_at,
 );
 const COLUMNS: Columns = (
     jobs::id,
@@ -129,6 +133,7 @@ const COLUMNS: Columns = (
     jobs::created_at,
     jobs::started_at,
     jobs::finished_at,
+    jobs::due_at,
 );
 
 /// Queues a replay under `id`.
@@ -240,4 +245,11 @@ fn page<'a>(
         query = query.filter(after.follows::<jobs::table>("(created_at, id) < ("));
     }
     query.order((jobs::created_at.desc(), jobs::id.desc())).limit(limit)
+}
+
+/// Jobs that act and are not over: how many, and since when the oldest of them waits.
+pub fn acting(conn: &mut PgConnection) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+    let kinds = [WORKFLOW, crate::approvals::EFFECT_JOB];
+    let open = jobs::table.filter(jobs::kind.eq_any(kinds)).filter(jobs::status.eq_any(["queued", "running"]));
+    Ok(open.select((count_star(), min(jobs::created_at))).first(conn)?)
 }

@@ -1,12 +1,14 @@
 //! The tables as diesel sees them. Kept beside `migrations/`: a test compares both.
 //! (`events.committed_by` is an `xid8`, which diesel has no type for: the stream's statements name it in SQL.)
 
+mod acts;
 mod facts;
 mod people;
 mod posts;
 mod rooms;
 mod signals;
 
+pub use acts::*;
 pub use facts::*;
 pub use people::*;
 pub use posts::*;
@@ -147,6 +149,8 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         leased_until -> Nullable<Timestamptz>,
+        due_at -> Nullable<Timestamptz>,
+        waits -> Integer,
     }
 }
 

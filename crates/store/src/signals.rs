@@ -4,6 +4,8 @@
 
 mod known;
 pub mod looks;
+#[cfg(test)]
+mod plans;
 pub mod states;
 
 use chrono::{DateTime, Utc};

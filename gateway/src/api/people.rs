@@ -13,6 +13,7 @@ pub(crate) mod identities;
 mod inputs;
 pub(crate) mod policy;
 pub(crate) mod proposals;
+pub(crate) mod revivals;
 pub(crate) mod signal_states;
 pub(crate) mod signals;
 pub(crate) mod simulation;

@@ -76,7 +76,7 @@ impl Tenure {
     /// Holds it through a pause.
     pub(super) async fn hold(&self) -> Result<(), StoreError> {
         let (job, until) = (self.job.clone(), self.until());
-        self.store.call("backfill_hold", move |conn| job_leases::keep(conn, &job, until)).await
+        self.store.call("backfill_hold", move |conn| job_leases::keep(conn, &job, until)).await.map(drop)
     }
 
     /// Gives it back unfinished: the next run goes on at once.

@@ -93,17 +93,17 @@ pub async fn perform(
         },
         Action::Page(page) => match &clients.pager {
             Some(pager) => call_people(page, pager, this).await,
-            None => {
-                Outcome::refuse("no pager is set up: it needs the key of an Events API v2 integration of PagerDuty")
-            }
+            None => Outcome::refuse("no pager is set up: set PAGERDUTY_ROUTING_KEY, of an Events API v2 integration"),
         },
         Action::Webhook(webhook) => match &clients.webhooks {
             Some(webhooks) => send(webhook, webhooks, this).await,
-            None => Outcome::refuse("webhooks are signed: set a signing secret for them"),
+            None => Outcome::refuse("webhooks are signed: set OUTGOING_WEBHOOK_SECRETS"),
         },
         _ => match &clients.github {
             Some(github) => on_github(action, github, this).await,
-            None => Outcome::refuse("GitHub is not set up: GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY"),
+            None => {
+                Outcome::refuse("GitHub is not set up: set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY")
+            }
         },
     }
 }

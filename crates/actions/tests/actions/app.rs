@@ -15,9 +15,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::listening::Reply;
-use crate::playing::{Fault, Playing};
 use crate::{action, after, done, key, noon, outbound};
+use testkit::github::{Fault, Playing};
+use testkit::listening::Reply;
 
 fn pair() -> &'static KeyPair {
     static PAIR: OnceLock<KeyPair> = OnceLock::new();

@@ -13,8 +13,8 @@ use outbound::guard::Guard;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::listening::{Asked, Listening, Reply};
 use crate::{action, after, again, done, first, key, lost, noon, outbound};
+use testkit::listening::{Asked, Listening, Reply};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

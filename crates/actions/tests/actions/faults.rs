@@ -9,9 +9,9 @@ use outbound::Outbound;
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::listening::Reply;
-use crate::playing::{Fault, PAT, Playing};
 use crate::{action, after, again, done, first, noon, with_pat};
+use testkit::github::{Fault, PAT, Playing};
+use testkit::listening::Reply;
 
 const LIMIT: &str = r#"{"message":"API rate limit exceeded for user ID 1."}"#;
 const SECONDARY: &str = r#"{"message":"You have exceeded a secondary rate limit. Please wait a few minutes."}"#;

@@ -3,9 +3,7 @@
 mod app;
 mod elsewhere;
 mod faults;
-mod listening;
 mod once;
-mod playing;
 
 use std::time::Duration;
 
@@ -14,14 +12,9 @@ use actions::github::GitHub;
 use actions::outcome::Outcome;
 use chrono::{DateTime, TimeDelta, Utc};
 use outbound::Outbound;
-use playing::{PAT, Playing};
 use secrecy::SecretString;
 use serde_json::Value;
-
-/// When every test begins.
-fn noon() -> DateTime<Utc> {
-    "2026-11-21T12:00:00Z".parse().expect("a time")
-}
+use testkit::github::{PAT, Playing, noon};
 
 fn after(seconds: i64) -> DateTime<Utc> {
     noon() + TimeDelta::seconds(seconds)

@@ -4,9 +4,9 @@ use actions::effects::{Action, Clients, perform};
 use actions::outcome::Outcome;
 use serde_json::{Value, json};
 
-use crate::listening::Reply;
-use crate::playing::{Fault, Playing};
 use crate::{action, after, again, done, first, key, lost, noon, with_pat};
+use testkit::github::{Fault, Playing};
+use testkit::listening::Reply;
 
 /// GitHub does it, and the answer is lost; the second try has to find it.
 async fn lose_and_find(github: &Playing, clients: &Clients, action: &Action, part: &str) {

@@ -38,6 +38,9 @@ pub(super) fn production(settings: &Settings, bad: &mut Vec<BadSetting>) {
     if settings.slack.api_url.starts_with("http://") {
         refuse("SLACK_API_URL", "an address without TLS", "https://…/api/");
     }
+    if settings.actions.pagerduty_url.starts_with("http://") {
+        refuse("PAGERDUTY_EVENTS_URL", "an address without TLS", "https://…");
+    }
     if settings.sources.unsigned != Unsigned::None {
         refuse("WEBHOOKS_ALLOW_UNSIGNED", "sources to take unsigned", "nothing: give each source its secret");
     }

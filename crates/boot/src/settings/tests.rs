@@ -77,6 +77,9 @@ fn every_bad_value_is_told_in_one_line_that_names_the_variable_what_it_got_and_w
         ("SLACK_DEFAULT_CHANNEL", "the shop"),
         ("SLACK_API_URL", "https://slack.example"),
         ("MAX_DAILY_SLACK_POSTS", "many"),
+        ("GITHUB_APP_ID", "12345"),
+        ("PAGERDUTY_EVENTS_URL", "events.pagerduty.com"),
+        ("WEBHOOKS_ALLOW_NETWORKS", "10.1.0.0/33"),
         ("RETENTION_DAYS", "1.5"),
         ("METRICS_ADDR", "9100"),
         ("OTEL_ENABLED", "x"),
@@ -225,11 +228,34 @@ fn secrets_are_in_no_debug_text_and_no_shown_value() {
         ("AGENT_ADMIN_KEY", secret),
         ("GITHUB_WEBHOOK_SECRET", secret),
         ("SLACK_BOT_TOKEN", secret),
+        ("GITHUB_APP_ID", "12345"),
+        (
+            "GITHUB_APP_PRIVATE_KEY",
+            &format!("-----BEGIN RSA PRIVATE KEY-----\n{secret}\n-----END RSA PRIVATE KEY-----"),
+        ),
+        ("PAGERDUTY_ROUTING_KEY", secret),
+        ("OUTGOING_WEBHOOK_SECRETS", &format!("whsec_{secret}, whsec_{secret}")),
         ("OTEL_EXPORTER_OTLP_HEADERS", &format!("authorization={secret}")),
     ]);
     assert!(!format!("{settings:?}").contains("hunter2"));
     for setting in SETTINGS {
         assert!(!(setting.show)(&settings).contains("hunter2"), "{}", setting.name);
+    }
+}
+
+#[test]
+fn what_jobs_act_with_is_taken_as_a_whole() {
+    let settings = good(&[
+        ("GITHUB_APP_ID", "12345"),
+        ("GITHUB_APP_PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----\\nabc\\n-----END RSA PRIVATE KEY-----"),
+        ("WEBHOOKS_ALLOW_NETWORKS", "10.1.0.0/16, fd00::/8,192.0.2.7"),
+    ]);
+    let app = settings.actions.github_app.expect("an app");
+    assert_eq!((app.id.as_str(), app.private_key.expose_secret().lines().count()), ("12345", 3));
+    assert_eq!(settings.actions.inside, ["10.1.0.0/16", "fd00::/8", "192.0.2.7"]);
+    for (name, value) in [("GITHUB_APP_PRIVATE_KEY", "hunter2"), ("OUTGOING_WEBHOOK_SECRETS", "hunter2")] {
+        let bad = development(&[(name, value)]).expect_err(name);
+        assert!(bad.len() == 1 && bad[0].name == name && !bad[0].to_string().contains("hunter2"), "{bad:?}");
     }
 }
 

@@ -127,6 +127,53 @@ pub fn effect_failed(
     tried(conn, taken, how, (Some(error), &Value::Null), now)
 }
 
+/// It was refused for good: what was said is kept with the job. `false`: the lease was lost to another.
+pub fn effect_refused(
+    conn: &mut PgConnection,
+    taken: &Approval,
+    (error, result): (&str, &Value),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    Ok(tried(conn, taken, Tried::Refused, (Some(error), result), now)?.is_some())
+}
+
+/// The other side wants to be left alone until then: a try that does not count. `false`: the lease was lost to another.
+pub fn effect_put_off(
+    conn: &mut PgConnection,
+    taken: &Approval,
+    error: &str,
+    until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    retry::retried(conn, |conn| {
+        let approval = lock(conn, &taken.tenant, taken.id)?;
+        if !is_ours(&approval, taken) {
+            return Ok(false);
+        }
+        let later = diesel::update(approvals::table.find((approval.tenant.as_str(), approval.id.0))).set((
+            approvals::effect.eq(Effect::Failed.as_str()),
+            approvals::effect_at.eq(until),
+            approvals::effect_error.eq(error),
+            approvals::effect_waits.eq(approval.effect_waits + 1),
+        ));
+        later.execute(conn)?;
+        follow(conn, &approval, ("queued", Some(error)), &Value::Null, (None, Some(until)))?;
+        let told = approval.effect == Effect::Failed && approval.effect_error.as_deref() == Some(error);
+        if !told {
+            decide::turn(conn, &approval)?;
+        }
+        Ok(true)
+    })
+}
+
+/// Keeps the lease for a try that takes long. `false`: it was lost to another.
+pub fn keep_effect(conn: &mut PgConnection, taken: &Approval, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    let row = approvals::table.find((taken.tenant.as_str(), taken.id.0));
+    let ours = row
+        .filter(approvals::effect_attempts.eq(taken.effect_attempts))
+        .filter(approvals::effect.eq_any([Effect::Pending.as_str(), Effect::Failed.as_str()]));
+    Ok(diesel::update(ours).set(approvals::effect_at.eq(until)).execute(conn)? == 1)
+}
+
 /// Has what was given up tried anew. `false`: it was not given up.
 pub fn revive_effect(
     conn: &mut PgConnection,
@@ -139,10 +186,14 @@ pub fn revive_effect(
         let approval = lock(conn, tenant, id)?;
         let Some(effect) = approval.effect.revived() else { return Ok(false) };
         let row = approvals::table.find((tenant.as_str(), id.0));
-        let again =
-            (approvals::effect.eq(effect.as_str()), approvals::effect_at.eq(now), approvals::effect_attempts.eq(0));
+        // The numbers of tries go on, so that none is used twice; those so far count no more.
+        let again = (
+            approvals::effect.eq(effect.as_str()),
+            approvals::effect_at.eq(now),
+            approvals::effect_waits.eq(approval.effect_attempts),
+        );
         diesel::update(row).set(again).execute(conn)?;
-        follow(conn, &approval, ("queued", None), &Value::Null, None)?;
+        follow(conn, &approval, ("queued", None), &Value::Null, (None, None))?;
         decide::turn(conn, &approval)?;
         tell(conn, &approval, (actor, "effect_revived"), &Value::Null, now)?;
         Ok(true)
@@ -158,8 +209,7 @@ fn tried(
 ) -> Result<Option<Effect>, StoreError> {
     retry::retried(conn, |conn| {
         let approval = lock(conn, &taken.tenant, taken.id)?;
-        let ours = approval.effect.is_open() && approval.effect_attempts == taken.effect_attempts;
-        if !ours {
+        if !is_ours(&approval, taken) {
             return Ok(None);
         }
         let effect = approval.effect.after(how, tries(&approval), now);
@@ -189,7 +239,7 @@ fn note(
         Effect::Dead | Effect::None => ("failed", Some(now)),
         Effect::Pending | Effect::Failed => ("queued", None),
     };
-    follow(conn, approval, (status, error), result, finished)?;
+    follow(conn, approval, (status, error), result, (finished, again_at))?;
     decide::turn(conn, approval)?;
     let detail = json!({"error": error, "result": result, "attempts": approval.effect_attempts});
     if effect.is_open() {
@@ -205,7 +255,7 @@ fn follow(
     approval: &Approval,
     (status, error): (&str, Option<&str>),
     result: &Value,
-    finished: Option<DateTime<Utc>>,
+    (finished, due): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
 ) -> Result<(), StoreError> {
     let Some(job) = approval.job_id else { return Ok(()) };
     let progress = if result.is_null() { json!({}) } else { result.clone() };
@@ -214,6 +264,7 @@ fn follow(
         jobs::error.eq(error),
         jobs::progress.eq(progress),
         jobs::finished_at.eq(finished),
+        jobs::due_at.eq(due),
         jobs::leased_until.eq(None::<DateTime<Utc>>),
     ));
     followed.execute(conn)?;
@@ -237,6 +288,11 @@ fn tell(
     audit::append(conn, &approval.tenant, &[entry]).map(|_| ())
 }
 
+fn is_ours(approval: &Approval, taken: &Approval) -> bool {
+    approval.effect.is_open() && approval.effect_attempts == taken.effect_attempts
+}
+
+/// The tries that count.
 fn tries(approval: &Approval) -> u32 {
-    u32::try_from(approval.effect_attempts).unwrap_or(0)
+    u32::try_from(approval.effect_attempts - approval.effect_waits).unwrap_or(0)
 }

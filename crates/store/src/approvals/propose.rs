@@ -74,6 +74,7 @@ fn row(tenant: &TenantId, proposal: &Proposal, now: DateTime<Utc>) -> Result<App
         overridden: false,
         effect: Effect::None.as_str().to_owned(),
         effect_attempts: 0,
+        effect_waits: 0,
         effect_error: None,
         effect_at: None,
         job_id: None,

@@ -42,6 +42,7 @@ pub(super) struct ApprovalRow {
     pub(super) job_id: Option<Uuid>,
     pub(super) next_reminder_at: Option<DateTime<Utc>>,
     pub(super) again_of: Option<Uuid>,
+    pub(super) effect_waits: i32,
 }
 
 impl ApprovalRow {
@@ -70,6 +71,7 @@ impl ApprovalRow {
             overridden: self.overridden,
             effect: Effect::parse(&self.effect).ok_or_else(|| corrupt("effect"))?,
             effect_attempts: self.effect_attempts,
+            effect_waits: self.effect_waits,
             effect_error: self.effect_error,
             effect_at: self.effect_at,
             job_id: self.job_id,

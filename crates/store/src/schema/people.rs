@@ -43,6 +43,7 @@ diesel::table! {
         job_id -> Nullable<Uuid>,
         next_reminder_at -> Nullable<Timestamptz>,
         again_of -> Nullable<Uuid>,
+        effect_waits -> Integer,
     }
 }
 

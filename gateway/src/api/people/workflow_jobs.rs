@@ -8,6 +8,7 @@ use serde_json::Value;
 use store::Connection;
 use store::approvals::EFFECT_JOB;
 use store::events::After;
+use store::job_attempts::{self, Attempt};
 use store::jobs::{self, Job, WORKFLOW};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -21,6 +22,8 @@ use crate::query::{Asked, Faults};
 use crate::state::Shared;
 
 const KINDS: [&str; 2] = [WORKFLOW, EFFECT_JOB];
+/// Of a job's log.
+const MOST_TRIES: i64 = 50;
 const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancelled"];
 
 /// One job.
@@ -47,6 +50,30 @@ pub(crate) struct WorkflowJob {
     created_at: String,
     started_at: Option<String>,
     finished_at: Option<String>,
+    /// When it is tried again, while it waits for that.
+    next_try_at: Option<String>,
+    /// The last 50 tries; of one job only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<Vec<Try>>,
+}
+
+/// One try.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Try {
+    attempt: i32,
+    began_at: String,
+    ended_at: Option<String>,
+    /// `done`, `found` (a try before had done it), `planned` (a dry run), `refused`, `wait`, `unreachable`, `unknown`; none while
+    /// it runs, and where its worker was never heard of again.
+    outcome: Option<String>,
+    detail: Option<String>,
+}
+
+impl From<Attempt> for Try {
+    fn from(attempt: Attempt) -> Self {
+        let Attempt { attempt, began_at, ended_at, outcome, detail } = attempt;
+        Self { attempt, began_at: rfc3339(began_at), ended_at: ended_at.map(rfc3339), outcome, detail }
+    }
 }
 
 impl From<Job> for WorkflowJob {
@@ -54,6 +81,7 @@ impl From<Job> for WorkflowJob {
         let text = |name: &str| job.params.get(name).and_then(Value::as_str).map(str::to_owned);
         let (rule_kind, subject) = (text("kind"), text("subject"));
         let (action, approval_id) = (text("action"), text("approval_id"));
+        let waits = job.status == "queued";
         let moment = |at: Option<DateTime<Utc>>| at.map(rfc3339);
         Self {
             rule_kind,
@@ -69,6 +97,8 @@ impl From<Job> for WorkflowJob {
             created_at: rfc3339(job.created_at),
             started_at: moment(job.started_at),
             finished_at: moment(job.finished_at),
+            next_try_at: moment(job.due_at.filter(|_| waits)),
+            log: None,
         }
     }
 }
@@ -122,7 +152,12 @@ pub(crate) async fn one(
 ) -> Result<HttpResponse, Problem> {
     let missing = || Problem::not_found("workflow job");
     let id = Uuid::try_parse(&id).map_err(|_| missing())?;
-    let found = state.store.call("workflow_one", move |conn| jobs::one(conn, &caller.tenant, id)).await?;
+    let read = move |conn: &mut Connection| {
+        let log = job_attempts::list(conn, &caller.tenant, id, MOST_TRIES)?;
+        Ok((jobs::one(conn, &caller.tenant, id)?, log))
+    };
+    let (found, log) = state.store.look("workflow_one", read).await?;
     let job = found.filter(|job| KINDS.contains(&job.kind.as_str())).ok_or_else(missing)?;
-    Ok(HttpResponse::Ok().json(WorkflowJob::from(job)))
+    let log = Some(log.into_iter().map(Try::from).collect());
+    Ok(HttpResponse::Ok().json(WorkflowJob { log, ..WorkflowJob::from(job) }))
 }

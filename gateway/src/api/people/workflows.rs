@@ -36,6 +36,8 @@ const LONGEST_SUBJECT: usize = 255;
 const LONGEST_WORD: usize = 64;
 /// What is done where neither the caller nor the policy says more than whether.
 const USUAL_ACTION: &str = "nudge";
+/// The member of a payload that has its action only described.
+const DRY_RUN: &str = "dry_run";
 /// Words of a policy that say whether, not what.
 const NO_ACTIONS: [&str; 2] = ["allow", "block"];
 
@@ -54,6 +56,9 @@ pub(crate) struct Run {
     #[serde(default)]
     #[schema(value_type = Object)]
     payload: Map<String, Value>,
+    /// Only says what would be sent, in the job's result. Nobody is asked, since nothing is done.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 /// What became of it.
@@ -98,6 +103,7 @@ pub(crate) async fn run(
     let wanted = body::json::<Run>(&sent)?.checked()?.decided(&state.policies, now).await?;
     let asker = Asker::from(&caller);
     let (tell, told) = oneshot::channel();
+    let is_dry = wanted.run.dry_run;
     let work = move |conn: &mut Connection| {
         let (started, approval) = wanted.start(conn, &asker, now)?;
         // Nobody listens any more when the caller has gone: then it is not counted.
@@ -107,8 +113,8 @@ pub(crate) async fn run(
     let response = idempotent::answer(&state, "workflow_run", keyed, now, work).await?;
     match told.await {
         Ok(Some(approval)) => counted::proposed(&approval),
-        Ok(None) => counted::asked(true),
-        Err(_) => {}
+        Ok(None) if !is_dry => counted::asked(true),
+        Ok(None) | Err(_) => {}
     }
     Ok(response)
 }
@@ -123,12 +129,16 @@ impl Run {
         Ok(Self { rule_kind, subject, action, ..self })
     }
 
-    async fn decided(self, policies: &Policies, now: DateTime<Utc>) -> Result<Wanted, Problem> {
+    async fn decided(mut self, policies: &Policies, now: DateTime<Utc>) -> Result<Wanted, Problem> {
         let asked = (self.rule_kind.as_str(), self.subject.as_str(), self.action.as_deref());
         let decision = policies.decide(&input(asked, &self.payload, now)?).await;
         let said = Some(decision.action.clone()).filter(|action| !NO_ACTIONS.contains(&action.as_str()));
         let action = self.action.clone().or(said).unwrap_or_else(|| USUAL_ACTION.to_owned());
-        let terms = policies.terms(&decision, now);
+        self.dry_run |= self.payload.get(DRY_RUN) == Some(&Value::Bool(true));
+        if self.dry_run {
+            self.payload.insert(DRY_RUN.to_owned(), Value::Bool(true));
+        }
+        let terms = if self.dry_run { None } else { policies.terms(&decision, now) };
         Ok(Wanted { run: self, action, decision, terms })
     }
 }

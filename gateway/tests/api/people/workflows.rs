@@ -19,7 +19,8 @@ async fn what_the_policy_lets_through_is_a_job_at_once() {
     assert_eq!((&first["status"], &first["action"]), (&json!("queued"), &json!("nudge")), "{first}");
     assert_eq!((&first["action_id"], first.get("approval_id")), (&first["job_id"], None), "{first}");
     assert_eq!(told(run(&world, &stale).header("idempotency-key", "k1"), 202).await, first, "the same request again");
-    let job = world.get(&format!("/v1/workflows/jobs/{}", first["job_id"].as_str().expect("a job"))).await;
+    let mut job = world.get(&format!("/v1/workflows/jobs/{}", first["job_id"].as_str().expect("a job"))).await;
+    assert_eq!(job.as_object_mut().and_then(|job| job.remove("log")), Some(json!([])), "nobody has tried it");
     assert_eq!((&job["status"], &job["rule_kind"]), (&json!("queued"), &json!("stale_pr")), "{job}");
     assert_eq!((&job["payload"], &job["attempts"]), (&json!({"channel": "#shop"}), &json!(0)), "{job}");
     let listed = world.get("/v1/workflows/jobs?status=queued").await;
@@ -71,4 +72,45 @@ async fn what_does_not_fit_starts_nothing() {
     problem(sent(post(&world, Role::Approver, "/v1/workflows/run", &what)).await, 403, "forbidden").await;
     assert_eq!(world.get("/v1/workflows/jobs").await["data"], json!([]));
     problem(world.answer("/v1/workflows/jobs/x").await, 404, "not-found").await;
+}
+
+#[tokio::test]
+async fn a_dry_run_asks_nobody() {
+    let world = World::new().await;
+    let payload = json!({"environment": "production", "workflow": "deploy.yml", "ref": "main"});
+    for dry in [json!({"dry_run": true}), json!({"payload": {"dry_run": true}})] {
+        let mut deploy =
+            json!({"rule_kind": "deploy", "subject": "acme/shop", "action": "dispatch_workflow", "payload": payload});
+        deploy["dry_run"] = dry["dry_run"].as_bool().unwrap_or(false).into();
+        deploy["payload"]["dry_run"] = dry["payload"]["dry_run"].as_bool().unwrap_or(false).into();
+        let started = told(run(&world, &deploy), 202).await;
+        assert_eq!((&started["status"], started.get("approval_id")), (&json!("queued"), None), "{started}");
+        let job = world.get(&format!("/v1/workflows/jobs/{}", started["job_id"].as_str().expect("a job"))).await;
+        assert_eq!(job["payload"]["dry_run"], true, "{job}");
+    }
+    assert_eq!(world.get("/v1/approvals").await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn only_what_was_given_up_is_tried_anew() {
+    let world = World::new().await;
+    let what = json!({"rule_kind": "deploy", "subject": "acme/shop", "action": "comment",
+        "payload": {"environment": "production", "text": "x"}});
+    let waiting = told(run(&world, &what), 202).await;
+    let id = waiting["approval_id"].as_str().expect("an id");
+    let retry = |id: &str| post(&world, Role::Operator, &format!("/v1/approvals/{id}/retry"), &json!({}));
+    problem(sent(retry(id)).await, 409, "decided-otherwise").await;
+    told(decision(&world, ("the approver", Role::Approver), id, &json!({"decision": "approve"})), 200).await;
+    let now = chrono::Utc::now();
+    let give_up = move |conn: &mut store::Connection| {
+        let taken = store::approvals::take_effects(conn, now, chrono::TimeDelta::seconds(60), 1)?.remove(0);
+        store::approvals::effect_refused(conn, &taken, ("404", &json!({})), now)
+    };
+    let store = world.database.store(store::Role::App);
+    assert!(store.call("test", give_up).await.expect("the store answers"));
+    let revived = told(retry(id), 202).await;
+    assert_eq!((&revived["effect"], &revived["id"]), (&json!("pending"), &json!(id)), "{revived}");
+    assert_eq!(world.get(&format!("/v1/approvals/{id}")).await["effect"]["status"], "pending");
+    problem(sent(retry(id)).await, 409, "decided-otherwise").await;
+    problem(sent(retry("x")).await, 404, "not-found").await;
 }

@@ -1,6 +1,7 @@
 //! GitHub, as its REST documentation says: what it takes, what it answers, what it remembers, whom it lets in.
 //!
-//! One repository, `acme/shop`, with one open pull request, number 7.
+//! One repository, `acme/shop`, with one open pull request, number 7, and one run, number 79, that waits to deploy. Its
+//! clock stands at noon until it is set.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,14 +10,22 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::listening::{Asked, Listening, Reply};
-use crate::noon;
 
-pub(crate) const PAT: &str = "github_pat_of_a_person";
+/// A token of a person who may everything.
+pub const PAT: &str = "github_pat_of_a_person";
 const PAGE: usize = 30;
+
+/// When its clock begins.
+///
+/// # Panics
+/// Never.
+pub fn noon() -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse().expect("a time")
+}
 
 /// What happens to a request instead.
 #[derive(Clone, Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It is not done.
     Instead(Reply),
     /// It is done, and this is all that the caller hears.
@@ -25,43 +34,45 @@ pub(crate) enum Fault {
 
 /// A token of an installation.
 #[derive(Clone, Debug)]
-pub(crate) struct Token {
-    pub(crate) permissions: Value,
-    pub(crate) repositories: Value,
-    pub(crate) ends: DateTime<Utc>,
+pub struct Token {
+    pub permissions: Value,
+    pub repositories: Value,
+    pub ends: DateTime<Utc>,
 }
 
-pub(crate) struct State {
+/// What GitHub remembers.
+pub struct State {
     /// GitHub's clock.
-    pub(crate) now: DateTime<Utc>,
-    pub(crate) asked: Vec<Asked>,
-    pub(crate) comments: Vec<Value>,
-    pub(crate) issues: Vec<Value>,
-    pub(crate) labels: Vec<String>,
-    pub(crate) users: Vec<String>,
-    pub(crate) teams: Vec<String>,
-    pub(crate) reviews: Vec<Value>,
-    pub(crate) runs: Vec<Value>,
+    pub now: DateTime<Utc>,
+    pub asked: Vec<Asked>,
+    pub comments: Vec<Value>,
+    pub issues: Vec<Value>,
+    pub labels: Vec<String>,
+    pub users: Vec<String>,
+    pub teams: Vec<String>,
+    pub reviews: Vec<Value>,
+    pub runs: Vec<Value>,
     /// What was sent to the protection rule of run 79.
-    pub(crate) statuses: Vec<Value>,
-    pub(crate) approvals: Vec<Value>,
-    pub(crate) is_waiting: bool,
-    pub(crate) files: BTreeMap<String, String>,
-    pub(crate) changed: Vec<String>,
-    pub(crate) pull_state: &'static str,
-    pub(crate) tokens: BTreeMap<String, Token>,
+    pub statuses: Vec<Value>,
+    pub approvals: Vec<Value>,
+    pub is_waiting: bool,
+    pub files: BTreeMap<String, String>,
+    pub changed: Vec<String>,
+    pub pull_state: &'static str,
+    pub tokens: BTreeMap<String, Token>,
     /// Says whether a proof of the app is good; none: no app is known.
-    pub(crate) believes: Option<fn(&str) -> bool>,
+    pub believes: Option<fn(&str) -> bool>,
     faults: VecDeque<(String, Fault)>,
 }
 
-pub(crate) struct Playing {
+/// Listens until it is dropped.
+pub struct Playing {
     listening: Listening,
     state: Arc<Mutex<State>>,
 }
 
 impl Playing {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let state = Arc::new(Mutex::new(State {
             now: noon(),
             asked: Vec::new(),
@@ -87,21 +98,26 @@ impl Playing {
         Self { listening, state }
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         self.listening.url()
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
         locked(&self.state)
     }
 
     /// The next request whose method and path contain the text meets the fault.
-    pub(crate) fn fault(&self, part: &str, fault: Fault) {
+    pub fn fault(&self, part: &str, fault: Fault) {
         self.state().faults.push_back((part.to_owned(), fault));
     }
 
+    /// Nothing goes wrong any more.
+    pub fn heal(&self) {
+        self.state().faults.clear();
+    }
+
     /// Method and path of every request since the last look.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         std::mem::take(&mut self.state().asked).iter().map(Asked::line).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! A small HTTP server: hands over what is asked and sends what it is told to.
+//! A small HTTP server on loopback: hands over what is asked and sends what it is told to.
 
 use std::collections::BTreeMap;
 
@@ -9,32 +9,32 @@ use tokio::task::JoinHandle;
 
 /// One request that came.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: BTreeMap<String, String>,
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
     /// Names in lower case.
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
 }
 
 impl Asked {
-    pub(crate) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(String::as_str).unwrap_or_default()
     }
 }
 
 /// What is sent back.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
+pub enum Reply {
     Answer {
         status: u16,
         headers: Vec<(String, String)>,
@@ -47,24 +47,26 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(status: u16, body: &Value) -> Self {
+    pub fn json(status: u16, body: &Value) -> Self {
         Self::Answer { status, headers: Vec::new(), body: body.to_string() }
     }
 
-    pub(crate) fn with(status: u16, headers: &[(&str, String)], body: &str) -> Self {
+    pub fn with(status: u16, headers: &[(&str, String)], body: &str) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         Self::Answer { status, headers, body: body.to_owned() }
     }
 }
 
 /// Listens on loopback until it is dropped.
-pub(crate) struct Listening {
+pub struct Listening {
     port: u16,
     task: JoinHandle<()>,
 }
 
 impl Listening {
-    pub(crate) async fn start(answer: impl Fn(Asked) -> Reply + Clone + Send + Sync + 'static) -> Self {
+    /// # Panics
+    /// When no port can be listened on.
+    pub async fn start(answer: impl Fn(Asked) -> Reply + Clone + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let task = tokio::spawn(async move {
@@ -75,7 +77,7 @@ impl Listening {
         Self { port, task }
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }

@@ -1,0 +1,64 @@
+//! Has tried anew what followed from an approval's end and was given up. How it was decided stays as it is.
+
+use actix_web::{HttpResponse, web};
+use chrono::{SubsecRound, Utc};
+use domain::approvals::Effect;
+use domain::ids::ApprovalId;
+use serde::Serialize;
+use store::approvals::{self, revive_effect};
+use store::{Connection, StoreError};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::asker::Asker;
+use crate::access::{Caller, Operator};
+use crate::api::deliveries::NoQuery;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::Asked;
+use crate::state::Shared;
+
+/// It is owed again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Revived {
+    #[schema(value_type = String)]
+    id: ApprovalId,
+    /// `pending`: a worker tries it.
+    effect: &'static str,
+    /// For `GET /v1/workflows/jobs/{job_id}`.
+    #[schema(value_type = Option<String>)]
+    job_id: Option<Uuid>,
+}
+
+/// Tries anew what was given up: the action that was approved, or the answer that somebody waits for.
+#[utoipa::path(post, path = "/v1/approvals/{id}/retry", tag = "approvals",
+    params(("id" = String, Path, description = "The approval's id")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 202, body = Revived),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn retry(
+    caller: Caller<Operator>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
+    let (asker, now) = (Asker::from(&caller), Utc::now().trunc_subsecs(6));
+    let work = move |conn: &mut Connection| {
+        let person = asker.person(conn)?;
+        let revived = revive_effect(conn, &asker.tenant, id, &person.id, now)?;
+        let approval = approvals::one(conn, &asker.tenant, id)?.ok_or(StoreError::NotFound)?;
+        Ok((revived, approval))
+    };
+    let (revived, approval) = state.store.call("approval_retry", work).await.map_err(|error| match error {
+        StoreError::NotFound => Problem::not_found("approval"),
+        other => other.into(),
+    })?;
+    if !revived {
+        let detail = format!("only what was given up (dead) is tried anew; what follows here is {}", approval.effect);
+        return Err(Problem::new(Code::DecidedOtherwise, detail));
+    }
+    let effect = Effect::Pending.as_str();
+    Ok(HttpResponse::Accepted().json(Revived { id, effect, job_id: approval.job_id }))
+}
