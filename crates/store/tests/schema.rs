@@ -137,6 +137,7 @@ fn what_the_migrations_make_they_can_take_back() {
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
         include_str!("../../../migrations/2026-11-21-000010_channels/down.sql"),
+        include_str!("../../../migrations/2026-11-21-000009_signals/down.sql"),
         include_str!("../../../migrations/2026-11-21-000008_jobs/down.sql"),
         include_str!("../../../migrations/2026-11-21-000007_posts/down.sql"),
         include_str!("../../../migrations/2026-11-21-000006_rooms/down.sql"),
