@@ -1,5 +1,6 @@
 //! Conditions mean what a stranger's CEL says that they mean: `oracles/cel_conditions.py` holds the same file against PyPI
-//! cel-python. Optional values (`facts.?lines`) are not among them: that engine does not know them.
+//! cel-python. Where that is not as CEL's specification says, the case has what it says (`cel_python`) and why. Optional
+//! values (`facts.?lines`) are not among them: that engine does not know them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
