@@ -17,7 +17,7 @@ use boot::Settings;
 use boot::settings::CorsSettings;
 use bus::Bus;
 use integrations::Sources;
-use policies::{DocumentError, Policies};
+use policies::{Policies, PolicyError};
 use relay::Relay;
 use store::Store;
 use tokio::task::JoinHandle;
@@ -57,7 +57,7 @@ pub enum StartError {
     #[error("cannot set up the HTTP client")]
     Outbound(#[from] outbound::OutboundError),
     #[error(transparent)]
-    Document(#[from] DocumentError),
+    Policy(#[from] PolicyError),
     #[error("cannot start the intake writer's thread")]
     Writer(#[source] io::Error),
 }

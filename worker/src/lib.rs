@@ -68,7 +68,7 @@ pub enum StartError {
     #[error("the metrics recorder could not be set up")]
     Metrics(#[source] Box<dyn Error + Send + Sync>),
     #[error(transparent)]
-    Document(#[from] policies::DocumentError),
+    Policy(#[from] policies::PolicyError),
     #[error("no client for Slack")]
     Slack(#[from] outbound::OutboundError),
     #[error("jobs cannot act with these settings")]
@@ -139,8 +139,11 @@ fn people(
     stop: &CancellationToken,
 ) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
     let slack = slack::Slack::of(&settings.slack)?;
-    let telling =
-        slack.is_some().then(|| approvals::Telling { default_channel: settings.slack.default_channel.clone() });
+    let telling = settings
+        .slack
+        .bot_token
+        .is_some()
+        .then(|| approvals::Telling { default_channel: settings.slack.default_channel.clone() });
     let work = (store.clone(), stop.clone());
     let sweep = move || approvals::run(work.0.clone(), telling.clone(), work.1.clone());
     let mut tasks = vec![keep_up("approvals", stop.clone(), sweep)];

@@ -2,8 +2,9 @@
 //!
 //! New messages ([`messages`]) come from a queue and are said at most once; messages that are there ([`updates`]) are
 //! written anew until they show how the approval stands, everywhere, also when decided long after. [`shown`] is what
-//! people see, [`people`] who they are in Slack; the gateway shows approvals the same way. Every worker does it; the store keeps one pace for all. Without
-//! `SLACK_BOT_TOKEN` none of this runs and nothing waits for it.
+//! people see, [`people`] who they are in Slack; the gateway shows approvals the same way. Every worker does it; the store
+//! keeps one pace for all. Without `SLACK_BOT_TOKEN` no approval is posted and nothing waits for it; notes to the default
+//! channel go through `SLACK_WEBHOOK_URL`, where that is set.
 
 mod messages;
 mod updates;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use boot::settings::SlackSettings;
 use chrono::Utc;
 use outbound::{Outbound, OutboundError};
+use secrecy::SecretString;
 use show::approvals as shown;
 pub(crate) use show::people;
 use slack::client::{Client, Refused};
@@ -32,17 +34,23 @@ const LIMIT: i64 = 100;
 #[derive(Clone, Debug)]
 pub struct Slack {
     client: Client,
+    /// An incoming webhook in the place of a token.
+    hook: Option<SecretString>,
     default_channel: Option<String>,
     daily_limit: i64,
 }
 
 impl Slack {
-    /// `None`: there is no token.
+    /// `None`: there is neither a token nor a webhook.
     pub fn of(settings: &SlackSettings) -> Result<Option<Self>, OutboundError> {
-        let Some(token) = settings.bot_token.clone() else { return Ok(None) };
-        let client = Client::new(Outbound::new(TIMEOUT, ANSWER_BYTES)?, &settings.api_url, token);
+        let outbound = Outbound::new(TIMEOUT, ANSWER_BYTES)?;
+        let (client, hook) = match (settings.bot_token.clone(), settings.webhook_url.clone()) {
+            (Some(token), _) => (Client::new(outbound, &settings.api_url, token), None),
+            (None, Some(hook)) => (Client::without_token(outbound, &settings.api_url), Some(hook)),
+            (None, None) => return Ok(None),
+        };
         let default_channel = settings.default_channel.as_deref().map(people::channel);
-        Ok(Some(Self { client, default_channel, daily_limit: i64::from(settings.max_daily_posts) }))
+        Ok(Some(Self { client, hook, default_channel, daily_limit: i64::from(settings.max_daily_posts) }))
     }
 }
 
@@ -62,7 +70,9 @@ pub async fn run(store: Store, slack: Slack, stop: CancellationToken) {
 
 /// Asks about what is new, writes anew what is stale, and says what is due.
 async fn work_once(store: &Store, slack: &Slack, stop: &CancellationToken) -> Result<(), StoreError> {
-    let (place, now) = (slack.default_channel.clone(), Utc::now());
+    // What cannot be kept true in place is not posted: approvals wait for a token.
+    let place = slack.default_channel.clone().filter(|_| slack.hook.is_none());
+    let now = Utc::now();
     let ask = move |conn: &mut store::Connection| {
         if let Some(place) = &place {
             slack_messages::ask_new(conn, place, now, LIMIT)?;
@@ -73,7 +83,9 @@ async fn work_once(store: &Store, slack: &Slack, stop: &CancellationToken) -> Re
         let approval = lost.approval.map(|id| id.to_string());
         tracing::warn!(approval, key = lost.key, "nobody knows whether a message was posted; it is not posted again");
     }
-    updates::write(store, slack, stop).await?;
+    if slack.hook.is_none() {
+        updates::write(store, slack, stop).await?;
+    }
     messages::say(store, slack, stop).await
 }
 

@@ -76,7 +76,10 @@ impl World {
 
     /// A worker of its own, with these rules and this policy (the shipped one where none is given).
     fn worker(&mut self, rules: &str, policy: Option<&str>) -> Looking {
-        let mut variables = Variables::new();
+        self.worker_with(rules, policy, Variables::new())
+    }
+
+    fn worker_with(&mut self, rules: &str, policy: Option<&str>, mut variables: Variables) -> Looking {
         variables.insert("RULES_PATH".to_owned(), self.written(rules));
         if let Some(policy) = policy {
             variables.insert("POLICY_PATH".to_owned(), self.written(policy));
@@ -236,4 +239,23 @@ async fn what_follows_is_the_policy_s_to_say() {
     let of = |rule: &str| signals.iter().find(|signal| signal.rule == rule).expect("a signal");
     assert_eq!((of("stale").approval_id, of("stale").job_id), (Some(asked[0].id.0), None));
     assert_eq!((of("unseen").action.as_deref(), of("unseen").approval_id), (Some("allow"), None));
+}
+
+#[tokio::test]
+async fn opa_is_asked_where_it_decides() {
+    let mut world = World::fresh().await;
+    world.execute(CHANGE).await;
+    let opa = testkit::opa::Opa::start().await;
+    opa.decides(&json!({"action": "label"}));
+    let variables: Variables = [("OPA_URL".to_owned(), opa.url())].into_iter().collect();
+    let looking = world.worker_with(RULES, None, variables);
+    assert_eq!(world.look(&looking, now()).await.fired, 1);
+    let signal = world.listed(SignalFilter::default()).await.pop().expect("one");
+    assert_eq!((signal.action.as_deref(), signal.reason.as_deref()), (Some("label"), Some("OPA decided so")));
+    let asked = opa.asked().pop().expect("a question");
+    assert_eq!(
+        (&asked["kind"], &asked["subject"], &asked["author"]),
+        (&json!("stale_pr"), &json!("acme/shop#12"), &json!("ada"))
+    );
+    assert_eq!(asked["facts"]["rule"], "stale");
 }

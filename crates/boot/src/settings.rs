@@ -6,6 +6,7 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod opa;
 mod reader;
 mod refuse;
 mod sections;
@@ -26,6 +27,7 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
+pub use opa::{OpaSettings, Unanswered};
 pub use reader::BadSetting;
 pub use sections::{
     ApiSettings, AuthSettings, CorsSettings, LimitSettings, LogFormat, LogSettings, NatsSettings, OtelSettings,
@@ -82,6 +84,8 @@ pub struct Settings {
     pub slack: SlackSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
+    /// None: the policy's document decides.
+    pub opa: Option<OpaSettings>,
     /// None: the rules for signals that are shipped.
     pub rules_path: Option<PathBuf>,
     /// From one look at the signals to the next.
@@ -153,6 +157,7 @@ impl Settings {
             actions: ActionSettings::read(reader),
             slack: SlackSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
+            opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),
             signals_interval: Duration::from_secs(reader.number("SIGNALS_INTERVAL_SECONDS", 10..=86_400, 300)),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),

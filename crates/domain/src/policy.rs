@@ -3,7 +3,7 @@
 //! One document ([docs/POLICY.md]) of rules with conditions; the first that matches decides. [`effects`] says what a rule
 //! may ask for, [`conditions`] when it matches, [`read`] makes the document of JSON and tells all that is wrong with it,
 //! [`decide`] decides and explains, [`terms`] are what an approval then takes,
-//! [`trials`] runs the document's own tests. Nothing that cannot be evaluated passes:
+//! [`told`] takes a decision that something else made, [`trials`] runs the document's own tests. Nothing that cannot be evaluated passes:
 //! a missing fact, a wrong type or too much work ask for approval. Who has approved is not known here.
 //!
 //! [docs/POLICY.md]: ../../../docs/POLICY.md
@@ -16,6 +16,7 @@ mod read;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod told;
 mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -65,6 +65,11 @@ impl Client {
         self.hook(webhook_url, message).await
     }
 
+    /// The same of a message that was made before and kept as JSON.
+    pub async fn post_kept_to_webhook(&self, webhook_url: &str, message: &Value) -> Outcome<()> {
+        self.hook(webhook_url, message).await
+    }
+
     async fn hook(&self, url: &str, body: &impl Serialize) -> Outcome<()> {
         if !url.starts_with(&self.hooks_url) || url.contains(char::is_whitespace) {
             return Outcome::Refused(Refused::ours("not_a_hook"));

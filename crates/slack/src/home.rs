@@ -37,8 +37,8 @@ pub fn view(inbox: &Inbox) -> HomeView {
     let mut blocks = Vec::new();
     if !inbox.is_known {
         blocks.push(Block::section(
-            "👋 I do not know yet who you are outside Slack, so I cannot tell what waits for you. Run `/em link github` with \
-             your login.",
+            "👋 I do not know yet who you are outside Slack, so I cannot tell what waits for you. `/em link email` with \
+             your own address may do; else ask an administrator to map you.",
         ));
     }
     blocks.extend(list("Waiting for you", "Nothing waits for you.", &inbox.waiting));

@@ -169,6 +169,10 @@ crate::statement! {
        select counted_service from deployments where tenant_id = t.tenant_id and counted_service is not null
        union select coalesce(counted_service, '') from incidents where tenant_id = t.tenant_id
        union select service from dora_deployments where tenant_id = t.tenant_id
+       union select service from dora_commits where tenant_id = t.tenant_id
+       union select service from dora_changes where tenant_id = t.tenant_id
+       union select service from dora_remediations where tenant_id = t.tenant_id
+       union select service from dora_failures where tenant_id = t.tenant_id
        union select coalesce(service, '') from dora_incidents where tenant_id = t.tenant_id
      ) as s (service)
      order by s.service"

@@ -8,6 +8,7 @@
 //! be reckoned anew because of them ([`dirty`]).
 
 mod artifacts;
+mod beside;
 mod branch_commits;
 mod changes;
 mod commits;
@@ -18,27 +19,22 @@ mod images;
 mod incident_links;
 mod incidents;
 mod quality_reports;
+mod rebuild;
 mod ref_moves;
 mod statuses;
 mod table;
 
 use chrono::{DateTime, Utc};
-use diesel::connection::SimpleConnection;
-use diesel::sql_types::{BigInt, Uuid as SqlUuid};
-use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+use diesel::PgConnection;
 use domain::dora::Entities;
 use domain::dora::registers::Register;
-use domain::event::Event;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 use crate::dirty::Catalogs;
-use crate::events::EventRow;
-use crate::{StoreError, catalogs, dirty, tenants};
+use crate::{StoreError, dirty};
 
-/// Events that a rebuild sums up at a time.
-const CHUNK: i64 = 2000;
+pub use rebuild::rebuild;
 
 /// Adds what some events say to the tables.
 pub fn add(conn: &mut PgConnection, entities: &Entities) -> Result<(), StoreError> {
@@ -63,52 +59,6 @@ pub fn keep(conn: &mut PgConnection, entities: &Entities, now: DateTime<Utc>) ->
     let catalogs = Catalogs::hold(conn, &entities.touched.tenants())?;
     add(conn, entities)?;
     dirty::enqueue(conn, entities, &catalogs, now)
-}
-
-/// Empties the tables and sums up all events again, in one transaction: readers see the old rows until it ends,
-/// consumers wait. Events that cannot be read are passed over, as consumers do. All facts are then to be reckoned anew.
-/// Returns how many events there were.
-pub fn rebuild(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    conn.transaction(|conn| {
-        let tenants = tenants::all(conn)?;
-        let held = tenants.iter().map(|tenant| catalogs::current(conn, tenant)).collect::<Result<Vec<_>, _>>()?;
-        let count = refill(conn)?;
-        for (tenant, catalog) in tenants.iter().zip(&held) {
-            dirty::reassign(conn, tenant, catalog, now)?;
-        }
-        Ok(count)
-    })
-}
-
-fn refill(conn: &mut PgConnection) -> Result<u64, StoreError> {
-    conn.batch_execute(
-        "set local statement_timeout = 0;
-             lock table commits, commit_edges, branch_commits, ref_moves, changes, deployments, deployment_statuses,
-               deployment_components, deployment_images, deployment_contents, artifacts, incidents, incident_links,
-               quality_reports in share row exclusive mode;
-             delete from commits; delete from commit_edges; delete from branch_commits; delete from ref_moves;
-             delete from changes; delete from deployments; delete from deployment_statuses;
-             delete from deployment_components; delete from deployment_images; delete from deployment_contents;
-             delete from artifacts; delete from incidents; delete from incident_links; delete from quality_reports;",
-    )?;
-    let mut after = Uuid::nil();
-    let mut count = 0;
-    loop {
-        let rows: Vec<EventRow> = sql_query("select * from events where id > $1 order by id limit $2")
-            .bind::<SqlUuid, _>(after)
-            .bind::<BigInt, _>(CHUNK)
-            .load(conn)?;
-        let Some(last) = rows.last() else { return Ok(count) };
-        after = last.id;
-        count += rows.len() as u64;
-        let mut sum = Entities::default();
-        for row in rows {
-            if let Err(error) = sum.add(&Event::try_from(row)?) {
-                tracing::warn!(%error, "an event is passed over");
-            }
-        }
-        add(conn, &sum)?;
-    }
 }
 
 /// Registers as they stand in the row.

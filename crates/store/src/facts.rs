@@ -21,6 +21,7 @@ mod deployments;
 mod diff;
 mod failures;
 mod graph;
+mod lanes;
 mod rebuild;
 mod rows;
 mod stretch;
@@ -41,9 +42,11 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use audit::Ledger;
+use contents::Shipped;
 use stretch::Scope;
 use take::{Taken, least};
 
+pub use lanes::settle_in_lanes;
 pub use rebuild::{everything_is_dirty, rebuild, settle};
 pub use take::ServiceOf;
 pub use watermark::{Watermark, backlog, watermark};
@@ -106,39 +109,61 @@ pub fn step(conn: &mut PgConnection, step: &Step) -> Result<Reckoning, StoreErro
     conn.transaction(|conn| {
         conn.batch_execute(SETTINGS)?;
         let (taken, catalogs) = take::take(conn, step)?;
-        let (mut done, mut failed) = (Vec::new(), Vec::new());
-        let mut facts_changed = 0;
-        match attempt(conn, step, &taken, &catalogs)? {
-            Ok(changed) => (facts_changed, done) = (changed, taken),
-            Err(_) => {
-                for one in taken {
-                    match attempt(conn, step, std::slice::from_ref(&one), &catalogs)? {
-                        Ok(changed) => {
-                            facts_changed += changed;
-                            done.push(one);
-                        }
-                        Err(error) => failed.push((one.of, story(&error))),
-                    }
-                }
-            }
-        }
+        let Tried { done, failed, facts_changed } =
+            together_or_alone(conn, taken, |conn, some| reckon(conn, step, some, &catalogs))?;
         let dirty_rows = take::settle(conn, &done)?;
         Ok(Reckoning { services: done.len(), dirty_rows, facts_changed, failed, arrived: arrived(&done) })
     })
 }
 
-/// In a savepoint of its own. The inner error is these services' own; the outer one may pass.
-fn attempt(
+/// What became of some services.
+#[derive(Default)]
+struct Tried {
+    done: Vec<Taken>,
+    failed: Vec<(ServiceOf, String)>,
+    facts_changed: usize,
+}
+
+impl Tried {
+    fn add(&mut self, more: Self) {
+        self.done.extend(more.done);
+        self.failed.extend(more.failed);
+        self.facts_changed += more.facts_changed;
+    }
+}
+
+/// Works on services together; where that fails, on each alone, so that the others go on without those that fail.
+fn together_or_alone(
     conn: &mut PgConnection,
-    step: &Step,
-    taken: &[Taken],
-    catalogs: &Catalogs,
-) -> Result<Result<usize, StoreError>, StoreError> {
-    let work = |conn: &mut PgConnection| {
-        let reckoned = catch_unwind(AssertUnwindSafe(|| reckon(conn, step, taken, catalogs)));
+    taken: Vec<Taken>,
+    work: impl Fn(&mut PgConnection, &[Taken]) -> Result<usize, StoreError>,
+) -> Result<Tried, StoreError> {
+    let mut tried = Tried::default();
+    if let Ok(facts_changed) = attempt(conn, |conn| work(conn, &taken))? {
+        return Ok(Tried { done: taken, failed: Vec::new(), facts_changed });
+    }
+    for one in taken {
+        match attempt(conn, |conn| work(conn, std::slice::from_ref(&one)))? {
+            Ok(changed) => {
+                tried.facts_changed += changed;
+                tried.done.push(one);
+            }
+            Err(error) => tried.failed.push((one.of, story(&error))),
+        }
+    }
+    Ok(tried)
+}
+
+/// In a savepoint of its own. The inner error is these services' own; the outer one may pass.
+fn attempt<T>(
+    conn: &mut PgConnection,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
+) -> Result<Result<T, StoreError>, StoreError> {
+    let guarded = |conn: &mut PgConnection| {
+        let reckoned = catch_unwind(AssertUnwindSafe(|| work(conn)));
         reckoned.unwrap_or_else(|_| Err(StoreError::Corrupt("the rules panicked over it".to_owned())))
     };
-    match conn.transaction(work) {
+    match conn.transaction(guarded) {
         Err(error) if error.is_transient() => Err(error),
         done => Ok(done),
     }
@@ -148,7 +173,29 @@ fn attempt(
 fn reckon(conn: &mut PgConnection, step: &Step, taken: &[Taken], catalogs: &Catalogs) -> Result<usize, StoreError> {
     let mut ledger = Ledger::default();
     let scopes = scopes(step, taken, catalogs);
-    let shipped = if scopes.is_empty() { None } else { Some(contents::settle(conn, scopes)?) };
+    let shipped = if scopes.is_empty() { None } else { Some(ship(conn, step, scopes, &mut ledger)?) };
+    let judged = judge(conn, step, taken, catalogs, shipped.as_ref(), &mut ledger)?;
+    ledger.write(conn, &causes(taken), step.now)?;
+    Ok(shipped.map_or(0, |shipped| shipped.len()) + judged)
+}
+
+/// The first stage: what is shipped.
+fn ship(conn: &mut PgConnection, step: &Step, scopes: Vec<Scope>, ledger: &mut Ledger) -> Result<Shipped, StoreError> {
+    let shipped = contents::settle(conn, scopes)?;
+    shipped.note(ledger)?;
+    take::enqueue(conn, &shipped.left, step.now)?;
+    Ok(shipped)
+}
+
+/// The second stage: what incidents say about it. Returns how many facts changed.
+fn judge(
+    conn: &mut PgConnection,
+    step: &Step,
+    taken: &[Taken],
+    catalogs: &Catalogs,
+    shipped: Option<&Shipped>,
+    ledger: &mut Ledger,
+) -> Result<usize, StoreError> {
     let mut incidents_from: BTreeMap<&ServiceOf, DateTime<Utc>> = BTreeMap::new();
     let by_contents = shipped.iter().flat_map(|shipped| shipped.scopes.iter().zip(&shipped.incidents_from));
     let by_contents = by_contents.map(|(scope, from)| (&scope.of, *from));
@@ -158,15 +205,12 @@ fn reckon(conn: &mut PgConnection, step: &Step, taken: &[Taken], catalogs: &Cata
         }
     }
     let from = incidents_from.into_iter().map(|(of, from)| (of.clone(), from)).collect();
-    if let Some(shipped) = &shipped {
-        shipped.note(&mut ledger)?;
-        take::enqueue(conn, &shipped.left, step.now)?;
-    }
-    let judged = failures::settle(conn, catalogs, step.usual_window, &from, shipped.as_ref(), &mut ledger)?;
-    let causes: BTreeMap<(&str, &str), &[Uuid]> =
-        taken.iter().map(|one| ((one.of.tenant.as_str(), one.of.service.as_str()), one.causes.as_slice())).collect();
-    ledger.write(conn, &causes, step.now)?;
-    Ok(shipped.map_or(0, |shipped| shipped.len()) + judged)
+    failures::settle(conn, catalogs, step.usual_window, &from, shipped, ledger)
+}
+
+/// Why each service was taken: (tenant, service) and the events.
+fn causes(taken: &[Taken]) -> BTreeMap<(&str, &str), &[Uuid]> {
+    taken.iter().map(|one| ((one.of.tenant.as_str(), one.of.service.as_str()), one.causes.as_slice())).collect()
 }
 
 /// The stretches of those whose contents are dirty.

@@ -12,20 +12,21 @@ use crate::{StoreError, statement};
 
 statement! {
     /// Deployments since a time, newest first. The list of tiers is all of them: the index begins with it.
-    struct Deployed<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
+    pub(crate) struct Deployed<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
     returns (Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Timestamptz, Json);
     "select f.integration || ':' || f.deployment_id, f.team, f.service, nullif(f.environment, ''), f.at,
        json_strip_nulls(json_build_object('tier', f.tier, 'repo', f.repo, 'sha', f.sha, 'outcome', f.outcome, 'kind', f.kind,
          'changes', f.changes, 'title', d.title, 'unplanned', d.unplanned, 'integration', f.integration))
      from dora_deployments f
-     left join deployments d on d.tenant_id = f.tenant_id and d.integration = f.integration and d.deployment_id = f.deployment_id
+     left join lateral (select title, unplanned from deployments d where d.tenant_id = f.tenant_id and d.integration = f.integration
+       and d.deployment_id = f.deployment_id limit 1) d on true
      where f.tenant_id = ? and f.tier in ('production', 'staging', 'testing', 'development', 'other') and f.at >= ?
      order by f.at desc, f.integration, f.deployment_id limit ?"
 }
 
 statement! {
     /// Changes that were merged since a time, newest first.
-    struct Merged<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
+    pub(crate) struct Merged<'a> { tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
     returns (Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Timestamptz, Json);
     "select c.repo || '#' || c.number, null, null, null, c.merged_at,
        json_strip_nulls(json_build_object('repo', c.repo, 'number', c.number, 'title', c.title, 'author', c.author,

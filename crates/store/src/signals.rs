@@ -4,6 +4,8 @@
 
 mod known;
 pub mod looks;
+#[cfg(test)]
+mod plans;
 pub mod states;
 
 use chrono::{DateTime, Utc};
@@ -16,18 +18,33 @@ use crate::{StoreError, statement};
 
 pub use known::Known;
 
+/// The teams of each repository, `owned (repo, teams)`: a walk from one to the next in the index, however many deployments each
+/// has.
+macro_rules! owned {
+    () => {
+        "with recursive walked as (
+           (select team, tier, repo from dora_deployments
+            where tenant_id = ? and team is not null and repo is not null order by team, tier, repo limit 1)
+           union all
+           select n.team, n.tier, n.repo from walked w cross join lateral (
+             select d.team, d.tier, d.repo from dora_deployments d
+             where d.tenant_id = ? and d.team is not null and d.repo is not null and (d.team, d.tier, d.repo) > (w.team, w.tier, w.repo)
+             order by d.team, d.tier, d.repo limit 1) n
+         ), owned as (select repo, array_agg(distinct team order by team) as teams from walked group by repo) "
+    };
+}
+
 statement! {
     /// Changes that are open, the oldest first.
-    struct Open<'a> { owner: Text = &'a str, tenant: Text = &'a str, limit: BigInt = i64 }
+    struct Open<'a> { first: Text = &'a str, next: Text = &'a str, tenant: Text = &'a str, limit: BigInt = i64 }
     returns (Text, Text, Nullable<Text>, Nullable<Text>, Bool, Bool, Nullable<Text>, Array<Text>, Nullable<Text>, Timestamptz,
       Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Timestamptz>, Array<Text>);
-    "select c.repo, c.number, c.title, c.author, coalesce(c.is_bot, false), coalesce(c.draft, false), c.head,
+    concat!(owned!(), "select c.repo, c.number, c.title, c.author, coalesce(c.is_bot, false), coalesce(c.draft, false), c.head,
        coalesce(c.ticket_keys, '{}'), c.url, c.opened_at, c.ready_at, c.first_review_at, c.approved_at,
        coalesce(o.teams, '{}')
-     from changes c left join (select repo, array_agg(distinct team order by team) as teams from dora_deployments
-       where tenant_id = ? and team is not null and repo is not null group by repo) o on o.repo = c.repo
+     from changes c left join owned o on o.repo = c.repo
      where c.tenant_id = ? and c.merged_at is null and c.closed_at is null and c.opened_at is not null
-     order by c.opened_at, c.repo, c.number limit ?"
+     order by c.opened_at, c.repo, c.number limit ?")
 }
 
 type OpenRow = (
@@ -50,7 +67,7 @@ type OpenRow = (
 /// Changes that are neither merged nor closed, the oldest first, at most `limit`.
 pub fn open_changes(conn: &mut PgConnection, tenant: &TenantId, limit: i64) -> Result<Vec<OpenChange>, StoreError> {
     let tenant = tenant.as_str();
-    let rows: Vec<OpenRow> = Open { owner: tenant, tenant, limit }.load(conn)?;
+    let rows: Vec<OpenRow> = Open { first: tenant, next: tenant, tenant, limit }.load(conn)?;
     let change = |row: OpenRow| {
         let (
             repo,
@@ -90,13 +107,13 @@ pub fn open_changes(conn: &mut PgConnection, tenant: &TenantId, limit: i64) -> R
 }
 
 statement! {
-    /// Failures that nothing has put right, the oldest first.
+    /// Failures that nothing has put right, the oldest first. The list of tiers is all of them: the index begins with it.
     struct Failed<'a> { tenant: Text = &'a str, limit: BigInt = i64 }
     returns (Text, Text, Text, Nullable<Text>, Nullable<Text>, Text, Text, Nullable<Text>, Nullable<Text>, Timestamptz);
     "select f.integration, f.deployment_id, f.service, f.team, d.repo, f.environment, f.tier, d.title, d.url, f.failed_at
      from dora_failures f
      left join deployments d on d.tenant_id = f.tenant_id and d.integration = f.integration and d.deployment_id = f.deployment_id
-     where f.tenant_id = ? and f.recovered_at is null
+     where f.tenant_id = ? and f.tier in ('production', 'staging', 'testing', 'development', 'other') and f.recovered_at is null
      order by f.failed_at, f.integration, f.deployment_id limit ?"
 }
 
@@ -207,16 +224,21 @@ pub fn incidents(
 
 statement! {
     /// Runs of pipelines that are over, newest first. Jobs within a run are not runs.
-    struct Runs<'a> { owner: Text = &'a str, tenant: Text = &'a str, since: Timestamptz = DateTime<Utc>, limit: BigInt = i64 }
+    struct Runs<'a> {
+        first: Text = &'a str,
+        next: Text = &'a str,
+        tenant: Text = &'a str,
+        since: Timestamptz = DateTime<Utc>,
+        limit: BigInt = i64,
+    }
     returns (Text, Text, Text, Text, Timestamptz, Nullable<Text>, Array<Text>);
-    "select e.repo, e.data ->> 'name', e.data ->> 'head_sha', e.data ->> 'outcome', e.time, e.data ->> 'url',
+    concat!(owned!(), "select e.repo, e.data ->> 'name', e.data ->> 'head_sha', e.data ->> 'outcome', e.time, e.data ->> 'url',
        coalesce(o.teams, '{}')
-     from events e left join (select repo, array_agg(distinct team order by team) as teams from dora_deployments
-       where tenant_id = ? and team is not null and repo is not null group by repo) o on o.repo = e.repo
+     from events e left join owned o on o.repo = e.repo
      where e.tenant_id = ? and e.time >= ? and e.type = 'build.finished' and e.repo is not null
        and e.data ->> 'name' is not null and e.data ->> 'head_sha' is not null and e.data ->> 'outcome' is not null
        and e.data ->> 'parent_run' is null
-     order by e.time desc, e.id desc limit ?"
+     order by e.time desc, e.id desc limit ?")
 }
 
 type RunRow = (String, String, String, String, DateTime<Utc>, Option<String>, Vec<String>);
@@ -229,7 +251,7 @@ pub fn pipeline_runs(
     limit: i64,
 ) -> Result<Vec<PipelineRun>, StoreError> {
     let tenant = tenant.as_str();
-    let rows: Vec<RunRow> = Runs { owner: tenant, tenant, since, limit }.load(conn)?;
+    let rows: Vec<RunRow> = Runs { first: tenant, next: tenant, tenant, since, limit }.load(conn)?;
     let run = |(repo, pipeline, sha, outcome, finished_at, url, teams): RunRow| PipelineRun {
         repo,
         pipeline,

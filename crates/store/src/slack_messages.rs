@@ -203,7 +203,7 @@ statement! {
 statement! {
     struct Stands<'a> { channel: Text = &'a str, ts: Text = &'a str, tenant: Text = &'a str, id: BigInt = i64 }
     returns ();
-    "update slack_messages set channel = ?, ts = ? where tenant_id = ? and id = ?"
+    "update slack_messages set channel = ?, ts = nullif(?, '') where tenant_id = ? and id = ?"
 }
 
 fn mark(
@@ -217,7 +217,7 @@ fn mark(
     Ok(())
 }
 
-/// It stands there, as `ts` in `channel`, and shows this version of the approval that it is about.
+/// It stands there, as `ts` in `channel` (empty: a webhook does not say it), and shows this version of the approval that it is about.
 pub fn sent(
     conn: &mut PgConnection,
     message: &Message,

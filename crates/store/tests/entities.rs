@@ -170,7 +170,22 @@ fn a_rebuild_gives_the_rows_that_were_there() {
     accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
     log.chunks(9).for_each(|batch| add(&mut conn, batch));
     let incremental = rows(&mut conn);
-    conn.batch_execute("delete from deployment_statuses; update changes set title = 'spoiled'").expect("spoiled");
+    let spoiled = "delete from deployment_statuses; update changes set title = 'spoiled'; update incidents set registers = '{}';
+        insert into commits (tenant_id, repo, sha, registers) values ('default', 'acme/none', 'c', '{}');
+        insert into deployment_contents values ('default', 'github', 'none', 'acme/none', 'c')";
+    for spoiled in [spoiled, "delete from changes", "select 1"] {
+        conn.batch_execute(spoiled).expect("spoiled");
+        assert_eq!(entities::rebuild(&mut conn, Utc::now()).expect("rebuilt"), 241);
+        assert_eq!(rows(&mut conn), incremental, "after {spoiled}");
+    }
+    let versions = |conn: &mut PgConnection| {
+        let newest = sql_query("select max(xmin::text::bigint)::text as line from deployments");
+        newest.get_result::<Line>(conn).expect("a version").line
+    };
+    let before = versions(&mut conn);
+    entities::rebuild(&mut conn, Utc::now()).expect("rebuilt");
+    assert_eq!(versions(&mut conn), before, "what is right is not written");
+    clear(&mut conn);
     assert_eq!(entities::rebuild(&mut conn, Utc::now()).expect("rebuilt"), 241);
-    assert_eq!(rows(&mut conn), incremental);
+    assert_eq!(rows(&mut conn), incremental, "from nothing");
 }

@@ -2,6 +2,7 @@
 //! by step or anew, and looked at as text.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use domain::dora::Entities;
@@ -131,6 +132,20 @@ impl History {
         });
         assert!(matches!(undone, Err(StoreError::NotFound)), "{undone:?}");
         anew
+    }
+
+    /// Makes the facts anew on several connections, as a rebuild does, after this was done to them.
+    ///
+    /// # Panics
+    /// When a service cannot be reckoned.
+    pub fn rebuild_in_lanes(&mut self, spoil: &str) {
+        self.conn.batch_execute(spoil).expect("spoiled");
+        facts::everything_is_dirty(&mut self.conn, &TenantId::default(), now()).expect("dirty");
+        let store = self.store();
+        let mut lanes: Vec<_> = (0..3).map(|_| store.open(Role::App).expect("a connection")).collect();
+        let done = facts::settle_in_lanes(&mut self.conn, &mut lanes, usual_window(), now()).expect("reckoned");
+        assert!(done.failed.is_empty(), "{:?}", done.failed);
+        assert_eq!(self.count("dora_dirty"), 0, "something is still dirty");
     }
 
     /// # Panics

@@ -12,6 +12,7 @@ pub mod history;
 pub mod listening;
 pub mod locks;
 pub mod nats;
+pub mod opa;
 pub mod prometheus;
 pub mod rest;
 pub mod senders;

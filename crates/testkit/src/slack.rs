@@ -3,6 +3,7 @@
 //! It takes JSON and forms, as the official clients send them, and remembers what it was asked. `#name` and a person's id
 //! become the id of a channel, as in Slack. What it keeps can be looked at and taken away.
 
+mod members;
 mod methods;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+pub use members::{Member, SECRET};
 
 /// A message that stands in a channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +78,10 @@ struct State {
     whispers: Vec<Value>,
     views: Vec<Value>,
     channels: BTreeMap<String, String>,
-    people: BTreeMap<String, String>,
+    /// By e-mail address: the id, and the workspace that they belong to.
+    people: BTreeMap<String, (String, String)>,
+    /// What came to each `response_url`.
+    responses: Vec<(String, Value)>,
     calls: Vec<Call>,
     /// The next call of the method meets it.
     faults: VecDeque<(String, Fault)>,
@@ -119,7 +125,18 @@ impl Slack {
 
     /// Somebody who is found by their e-mail address.
     pub fn person(&self, email: &str, user_id: &str) {
-        self.state().people.insert(email.to_owned(), user_id.to_owned());
+        self.state().people.insert(email.to_owned(), (user_id.to_owned(), methods::TEAM.to_owned()));
+    }
+
+    /// Somebody of another workspace, who is in a channel that both share.
+    pub fn outsider(&self, email: &str, user_id: &str) {
+        self.state().people.insert(email.to_owned(), (user_id.to_owned(), "T0OTHER001".to_owned()));
+    }
+
+    /// What came to a `response_url`.
+    pub fn responses(&self, url: &str) -> Vec<Value> {
+        let state = self.state();
+        state.responses.iter().filter(|(hook, _)| url.ends_with(hook.as_str())).map(|(_, body)| body.clone()).collect()
     }
 
     /// All messages, in the order in which they came.
@@ -218,7 +235,8 @@ async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)>
 
 /// Remembers the call; what it meets. `None`: it is not for us.
 fn noted(head: &str, body: &[u8], state: &mut State) -> Option<(Call, Option<Fault>)> {
-    let method = head.split(' ').nth(1)?.strip_prefix("/api/")?.to_owned();
+    let path = head.split(' ').nth(1)?;
+    let method = path.strip_prefix("/api/").or_else(|| path.strip_prefix('/').filter(|hook| is_hook(hook)))?.to_owned();
     let is_json = header(head, "content-type").is_some_and(|kind| kind.starts_with("application/json"));
     let body = if is_json { serde_json::from_slice(body).ok()? } else { fields(body) };
     let token = header(head, "authorization").and_then(|proof| proof.strip_prefix("Bearer ").map(str::to_owned));
@@ -244,8 +262,17 @@ fn header(head: &str, name: &str) -> Option<String> {
     fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
 }
 
+/// Whoever has the address may write there.
+fn is_hook(method: &str) -> bool {
+    method.starts_with("hooks/")
+}
+
 fn done(call: &Call, state: &Mutex<State>) -> Answer {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    if is_hook(&call.method) {
+        state.responses.push((call.method.clone(), call.body.clone()));
+        return Answer::ok(json!({"ok": true}));
+    }
     let is_known = call.token.as_deref() == Some(state.token.as_str());
     let body = if is_known { methods::answer(call, &mut state) } else { methods::refused("invalid_auth") };
     Answer::ok(body)

@@ -43,10 +43,13 @@ impl Cannot {
 
 /// Where it goes: where it was said, else to the default channel.
 pub(crate) fn where_to(state: &State, said: Option<String>) -> Result<String, Cannot> {
-    if !state.slack.client.has_token() {
-        return Err(Cannot::NoToken);
+    let (place, default) = (place(state, said), place(state, None));
+    // A webhook stands for the default channel.
+    let is_hooks = state.settings.slack.webhook_url.is_some() && place == default;
+    match place {
+        _ if !state.slack.client.has_token() && !is_hooks => Err(Cannot::NoToken),
+        place => place.ok_or(Cannot::NoPlace),
     }
-    place(state, said).ok_or(Cannot::NoPlace)
 }
 
 /// Asks for the messages, one after the other. Must be called in a transaction: all of them or none.

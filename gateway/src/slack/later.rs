@@ -29,25 +29,36 @@ impl Later {
         let Some(url) = self.url.clone() else { return false };
         while self.left > 0 && Utc::now() < self.until {
             self.left -= 1;
-            let pause = match client.respond(&url, answer).await {
-                Outcome::Ok(()) => return true,
-                Outcome::RateLimited { retry_after } => retry_after,
-                Outcome::Unreachable { .. } => PAUSE,
-                Outcome::Refused(refused) => {
-                    tracing::warn!(why = %refused, "an answer did not reach who asked in Slack");
-                    return false;
-                }
-                Outcome::Unknown { why } => {
-                    tracing::warn!(
-                        why,
-                        "nobody knows whether an answer reached who asked in Slack; it is not said again"
-                    );
-                    return true;
-                }
-            };
-            tokio::time::sleep(pause).await;
+            match heard(client.respond(&url, answer).await) {
+                Heard::Yes => return true,
+                Heard::Never => return false,
+                Heard::NotYet(pause) => tokio::time::sleep(pause).await,
+            }
         }
         tracing::warn!("an answer did not reach who asked in Slack within its time");
         false
+    }
+}
+
+enum Heard {
+    Yes,
+    Never,
+    /// It may be said again after this.
+    NotYet(Duration),
+}
+
+fn heard(outcome: Outcome<()>) -> Heard {
+    match outcome {
+        Outcome::Ok(()) => Heard::Yes,
+        Outcome::RateLimited { retry_after } => Heard::NotYet(retry_after),
+        Outcome::Unreachable { .. } => Heard::NotYet(PAUSE),
+        Outcome::Refused(refused) => {
+            tracing::warn!(why = %refused, "an answer did not reach who asked in Slack");
+            Heard::Never
+        }
+        Outcome::Unknown { why } => {
+            tracing::warn!(why, "nobody knows whether an answer reached who asked in Slack; it is not said again");
+            Heard::Yes
+        }
     }
 }

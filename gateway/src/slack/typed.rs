@@ -50,8 +50,14 @@ pub(super) async fn answer(state: &State, speaker: &Speaker, text: &str) -> Resu
             let now = Utc::now().trunc_subsecs(6);
             links::link(state, speaker, (provider, login), now).await.map(Said::done)
         }
-        other => commands::run(state, asked(speaker), other).await.map(Said::done),
+        other => run(state, asked(speaker), other).await,
     }
+}
+
+async fn run(state: &State, asked: Asked, command: Command) -> Result<Said, StoreError> {
+    let Asked { person, slack_user, channel, role, .. } = &asked;
+    tracing::debug!(?command, role = role.as_str(), known = person.is_some(), ?slack_user, ?channel, "asked over /em");
+    commands::run(state, asked, command).await.map(Said::done)
 }
 
 fn all() -> Message {

@@ -12,6 +12,7 @@ mod people;
 mod reports;
 mod rooms;
 mod routes;
+mod slack;
 mod stream;
 mod tenants;
 mod turned_away;

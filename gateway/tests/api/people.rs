@@ -1,7 +1,9 @@
 //! People over HTTP: who they are, what they are asked, and how they answer.
 
+mod again;
 mod decisions;
 mod identities;
+mod opa;
 mod policy;
 mod race;
 mod refusals;
@@ -19,17 +21,21 @@ use serde_json::{Value, json};
 use crate::world::{World, token_of};
 
 /// A document in a file, as POLICY_PATH names one.
-struct Document(PathBuf);
+pub(crate) struct Document(PathBuf);
 
 impl Document {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let path = std::env::temp_dir().join(format!("em-policy-{}.yaml", uuid::Uuid::new_v4()));
         std::fs::write(&path, text).expect("written");
         Self(path)
     }
 
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().expect("a path")
+    }
+
     async fn world(&self) -> World {
-        World::with(&[("POLICY_PATH", self.0.to_str().expect("a path"))]).await
+        World::with(&[("POLICY_PATH", self.path())]).await
     }
 }
 
@@ -58,7 +64,7 @@ fn post(world: &World, role: Role, path: &str, body: &Value) -> RequestBuilder {
 }
 
 /// A decision by whom a token of this subject and role names.
-fn decision(world: &World, (subject, role): (&str, Role), id: &str, body: &Value) -> RequestBuilder {
+pub(crate) fn decision(world: &World, (subject, role): (&str, Role), id: &str, body: &Value) -> RequestBuilder {
     let bearer = token_of(subject, TenantId::default(), role);
     world.request(Method::POST, &format!("/v1/approvals/{id}/decision")).bearer_auth(bearer).json(body)
 }

@@ -23,7 +23,7 @@ async fn as_acme(world: &World, method: Method, path: &str) -> Response {
     let request = world.request(method, path).bearer_auth(bearer).header("idempotency-key", "the same of both");
     let body = match path.rsplit('/').next() {
         Some("decision") => r#"{"decision":"approve"}"#,
-        Some("cancel") => "{}",
+        Some("cancel" | "again") => "{}",
         _ => RANGE,
     };
     request.body(body).send().await.expect("an answer")
@@ -58,6 +58,14 @@ fn rooms(now: &str, id: &str) -> String {
         + &row("projects", &[("key", "SHOP"), ("name", "Shop"), ("updated_at", now)])
         + &row("onboarding_plans", &[("title", "Ada")])
         + &row("objectives", &[("title", "Faster"), ("updated_at", now)])
+        + &signal(now, id)
+}
+
+fn signal(now: &str, id: &str) -> String {
+    let seen =
+        [("tenant_id", "default"), ("id", id), ("rule", "stale"), ("kind", "stale_pr"), ("subject", "acme/shop#1")];
+    let times = [("since", now), ("opened_at", now), ("last_seen_at", now), ("fired", "0"), ("facts", "{}")];
+    facts::insert("signal_states", &seen, &times)
 }
 
 /// The default tenant has a row of every kind; acme has none.

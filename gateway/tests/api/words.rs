@@ -84,8 +84,7 @@ async fn what_is_known_is_told_and_made_harmless() {
     says(&world, "triage", &["🔴 shop in production: broken for 3 h", "🟠 Fix &lt;!channel&gt; now"]).await;
     says(&world, "sprint", &["1 open changes now", "1 deployments to production"]).await;
     says(&world, "dora shop", &["Delivery of shop", "*Deployment frequency* 0.03 a day", "n 1"]).await;
-    says(&world, "search \"fix <!chan\"", &["change.opened", "`acme/shop#1`", "Fix &lt;!channel&gt; now", "1 events"])
-        .await;
+    says(&world, "search fix", &["change.opened", "`acme/shop#1`", "Fix &lt;!channel&gt; now", "1 events"]).await;
     says(&world, "ask what happened to acme/shop#1?", &["I cannot answer in my own words yet", "change.opened"]).await;
     says(&world, "signals nonsense", &["There is no kind `nonsense`", "`stale_pr`"]).await;
     says(&world, "digest release", &["I can make no digest `release` yet", "`weekly`"]).await;
@@ -119,11 +118,11 @@ async fn incidents_are_opened_followed_and_closed_by_operators() {
         let told = typed(&world, Role::Viewer, text).await;
         assert!(told.contains("takes the role operator"), "{text}: {told}");
     }
-    let told = typed(&world, Role::Operator, "incident start The <shop> is down").await;
-    assert!(told.contains("The &lt;shop&gt; is down") && told.contains("/em incident close"), "{told}");
+    let told = typed(&world, Role::Operator, "incident start R&D is down").await;
+    assert!(told.contains("R&amp;D is down") && told.contains("/em incident close"), "{told}");
     let listed = world.get("/v1/incidents?status=open").await;
     let id = listed["data"][0]["id"].as_str().expect("an id").to_owned();
-    assert_eq!(listed["data"][0]["title"], "The <shop> is down");
+    assert_eq!(listed["data"][0]["title"], "R&D is down");
     for (text, expected) in [
         (format!("incident note {id} the disk is full"), "Noted at"),
         (format!("incident sev {id} s1"), "is high now"),
@@ -159,7 +158,7 @@ async fn an_incident_is_named_in_its_own_letters() {
 async fn plans_objectives_and_subscriptions_are_made() {
     let world = World::with(TOKEN).await;
     let operate = async |text: &str| typed(&world, Role::Operator, text).await;
-    assert!(operate("onboarding plan Welcome <b>").await.contains("Welcome &lt;b&gt;"));
+    assert!(operate("onboarding plan Welcome to R&D").await.contains("Welcome to R&amp;D"));
     let plan = world.get("/v1/onboarding/plans").await["data"][0]["id"].as_str().expect("an id").to_owned();
     assert!(operate(&format!("onboarding task {plan} Read the guide")).await.contains("Task made"));
     assert!(operate("onboarding task 1234 Read").await.contains("There is no plan"));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::ApprovalId;
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use slack::approvals::{Shown, conclusion, message, reminder};
 use slack::client::{Outcome, Posted, Refused};
@@ -30,6 +31,28 @@ const BETWEEN_RECORDS: Duration = Duration::from_secs(1);
 /// Keys of messages that stand in for lost ones: those are said also when all is over.
 pub(super) const ANEW: &str = "anew";
 
+/// An incoming webhook has a channel of its own and says no more than it is given.
+const NOT_BY_HOOK: &str =
+    "SLACK_WEBHOOK_URL takes only notes to SLACK_DEFAULT_CHANNEL; set SLACK_BOT_TOKEN for the rest";
+
+/// What can be said where there is only a webhook.
+struct Hooked {
+    place: Option<String>,
+}
+
+impl Hooked {
+    fn takes(&self, taken: &Message) -> bool {
+        let is_note = matches!(taken.matter, Matter::Note(_));
+        is_note && taken.thread_ts.is_none() && self.place.as_deref() == Some(taken.place.as_str())
+    }
+}
+
+impl Slack {
+    fn hooked(&self) -> Option<Hooked> {
+        self.hook.is_some().then(|| Hooked { place: self.default_channel.clone() })
+    }
+}
+
 /// What the queue has for us.
 enum Next {
     Nothing,
@@ -39,7 +62,7 @@ enum Next {
 
 /// What a message says now.
 enum What {
-    Approval(Approval, Shown),
+    Approval(Box<Approval>, Box<Shown>),
     Note(Value),
 }
 
@@ -65,7 +88,8 @@ impl What {
 pub(super) async fn say(store: &Store, slack: &Slack, stop: &CancellationToken) -> Result<(), StoreError> {
     while !stop.is_cancelled() {
         let (limit, now) = (slack.daily_limit, Utc::now());
-        match store.call("slack_take", move |conn| next(conn, limit, now)).await? {
+        let hooked = slack.hooked();
+        match store.call("slack_take", move |conn| next(conn, (limit, hooked.as_ref()), now)).await? {
             Next::Nothing => return Ok(()),
             Next::Passed => {}
             Next::Say(what) => {
@@ -78,7 +102,11 @@ pub(super) async fn say(store: &Store, slack: &Slack, stop: &CancellationToken) 
 }
 
 /// Takes a message together with what it is about: one that cannot be said is not left taken.
-fn next(conn: &mut Connection, daily_limit: i64, now: DateTime<Utc>) -> Result<Next, StoreError> {
+fn next(
+    conn: &mut Connection,
+    (daily_limit, hooked): (i64, Option<&Hooked>),
+    now: DateTime<Utc>,
+) -> Result<Next, StoreError> {
     store::transaction(conn, |conn| {
         let taken = match slack_messages::take(conn, daily_limit, now, LEASE)? {
             Turn::Nothing => return Ok(Next::Nothing),
@@ -89,6 +117,7 @@ fn next(conn: &mut Connection, daily_limit: i64, now: DateTime<Utc>) -> Result<N
             Turn::Say(taken) => taken,
         };
         let why = match &taken.matter {
+            _ if hooked.is_some_and(|hooked| !hooked.takes(&taken)) => NOT_BY_HOOK,
             Matter::Note(note) => {
                 let note = What::Note(note.clone());
                 return Ok(Next::Say(Box::new((taken, note))));
@@ -107,7 +136,7 @@ fn next(conn: &mut Connection, daily_limit: i64, now: DateTime<Utc>) -> Result<N
 fn about(conn: &mut Connection, taken: &Message, id: ApprovalId) -> Result<Result<What, &'static str>, StoreError> {
     match shown::load(conn, &taken.tenant, id) {
         Ok(Some((approval, _))) if is_over(taken, &approval) => Ok(Err("it was decided before")),
-        Ok(Some((approval, shown))) => Ok(Ok(What::Approval(approval, shown))),
+        Ok(Some((approval, shown))) => Ok(Ok(What::Approval(Box::new(approval), Box::new(shown)))),
         Ok(None) => Ok(Err("there is no such approval")),
         Err(error @ StoreError::Corrupt(_)) => {
             tracing::error!(approval = %id, %error, "an approval cannot be read and is not posted; mend its row");
@@ -184,6 +213,11 @@ async fn refuse(
 async fn post(slack: &Slack, taken: &Message, what: &What) -> Outcome<Posted> {
     let shown = match what {
         What::Note(note) => {
+            if let Some(hook) = &slack.hook {
+                // A webhook does not say where the message stands.
+                let stands = Posted { channel: taken.place.clone(), ts: String::new() };
+                return slack.client.post_kept_to_webhook(hook.expose_secret(), note).await.map(|()| stands);
+            }
             return slack.client.post_kept(&taken.place, taken.thread_ts.as_deref(), note).await;
         }
         What::Approval(_, shown) => shown,

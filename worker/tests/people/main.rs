@@ -1,5 +1,6 @@
 //! Approvals as people in Slack meet them: on a real PostgreSQL, with a Slack that plays well and badly.
 
+mod hook;
 mod notes;
 mod subscriptions;
 mod world;

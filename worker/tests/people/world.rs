@@ -69,6 +69,7 @@ impl World {
         let database = tokio::task::spawn_blocking(Database::fresh).await.expect("a database");
         let slack = Slack::start(TOKEN).await;
         let settings = SlackSettings {
+            webhook_url: None,
             bot_token: Some(TOKEN.into()),
             default_channel: Some("#deploys".to_owned()),
             api_url: slack.url(),

@@ -7,6 +7,16 @@ use crate::few;
 use crate::history::{facts, steps};
 use crate::world::World;
 
+/// What somebody may do to facts who should not.
+const SPOILED: [&str; 5] = [
+    "select 1",
+    "delete from dora_deployments; delete from dora_commits; delete from dora_changes; delete from dora_remediations;
+     delete from dora_incidents; delete from dora_links; delete from dora_failures",
+    "update dora_deployments set failed = not failed, service = 'stranger', at = at - interval '9 days'",
+    "update dora_changes set lead_s = 1, service = 'stranger'; update dora_incidents set service = 'stranger', resolved_at = null",
+    "delete from dora_links; update dora_failures set failed_at = failed_at - interval '400 days'; delete from dora_commits",
+];
+
 proptest! {
     #![proptest_config(few())]
 
@@ -42,6 +52,14 @@ proptest! {
             world.tell(&[fact]);
             prop_assert_eq!(world.history.facts_made_anew(), world.facts());
         }
+    }
+
+    #[test]
+    fn p21_a_rebuild_in_lanes_mends_whatever_is_wrong(steps in steps(40), spoiled in prop::sample::select(&SPOILED[..])) {
+        let mut world = World::of(&facts(&steps, 0));
+        let before = world.facts();
+        world.history.rebuild_in_lanes(spoiled);
+        prop_assert_eq!(world.facts(), before);
     }
 
     #[test]

@@ -5,10 +5,12 @@ use secrecy::SecretString;
 use super::reader::Reader;
 use super::values;
 
-/// Without a token nothing is posted.
+/// Without a token nothing is posted but reports through an incoming webhook.
 #[derive(Clone, Debug)]
 pub struct SlackSettings {
     pub bot_token: Option<SecretString>,
+    /// An incoming webhook, which stands for `default_channel` where there is no token.
+    pub webhook_url: Option<SecretString>,
     /// Where goes what has no better place: an id, or a name with `#`.
     pub default_channel: Option<String>,
     /// Ends in `/api/`.
@@ -21,6 +23,7 @@ impl SlackSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             bot_token: reader.secret("SLACK_BOT_TOKEN"),
+            webhook_url: reader.secret("SLACK_WEBHOOK_URL"),
             default_channel: reader.parsed("SLACK_DEFAULT_CHANNEL", "a channel: its id, or #name", channel),
             api_url: reader
                 .parsed("SLACK_API_URL", "https://…/api/", api_url)

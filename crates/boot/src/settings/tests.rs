@@ -235,6 +235,7 @@ fn secrets_are_in_no_debug_text_and_no_shown_value() {
         ),
         ("PAGERDUTY_ROUTING_KEY", secret),
         ("OUTGOING_WEBHOOK_SECRETS", &format!("whsec_{secret}, whsec_{secret}")),
+        ("SLACK_WEBHOOK_URL", secret),
         ("OTEL_EXPORTER_OTLP_HEADERS", &format!("authorization={secret}")),
     ]);
     assert!(!format!("{settings:?}").contains("hunter2"));

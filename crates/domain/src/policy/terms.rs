@@ -6,7 +6,7 @@ use super::{Decision, Policy};
 use crate::approvals::{Escalation, Of, Owed, PolicyRef, Terms};
 
 impl Decision {
-    /// What an approval takes that is proposed now. `policy` is the one that decided. None: nobody is asked, and the policy
+    /// What an approval takes that is proposed now. `policy` is the one that decided, or whose groups were meant. None: nobody is asked, and the policy
     /// approves nothing either: it just happens.
     pub fn terms(&self, policy: &Policy, proposed_at: DateTime<Utc>) -> Option<Terms> {
         if !self.requires_approval && !self.auto_approve {
@@ -39,7 +39,7 @@ impl Decision {
             override_roles: effect.override_roles.iter().cloned().collect(),
             owed: Owed::default(),
             policy: Some(PolicyRef {
-                name: policy.name().to_owned(),
+                name: self.policy.split_once('@').map_or(policy.name(), |(name, _)| name).to_owned(),
                 version: self.policy_version.clone(),
                 rule: self.rule.clone(),
             }),

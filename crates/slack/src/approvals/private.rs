@@ -83,8 +83,8 @@ fn words(told: &Told) -> String {
         }
         Told::NoSuch { id } => format!("There is no approval {}. `/em approvals` lists those that wait.", code(id, 64)),
         Told::Stranger { slack_id } => format!(
-            "Your vote was not taken: I do not know who you are outside Slack. Run `/em link github` with your login, or \
-             ask an administrator to map you ({}), then try again.",
+            "Your vote was not taken: I do not know who you are outside Slack. Ask an administrator to \
+             map you ({}; POST /v1/identities), then try again.",
             code(&format!("slack:{slack_id}"), 80)
         ),
         Told::NotKept => {
@@ -110,7 +110,7 @@ mod tests {
             (Told::NeedsReason { id: "a1".to_owned(), decision: Decision::Reject }, "`/em reject a1`"),
             (Told::Changed, "has changed"),
             (Told::NoSuch { id: "a`b".to_owned() }, "`a'b`"),
-            (Told::Stranger { slack_id: "U0ADA00001".to_owned() }, "(`slack:U0ADA00001`)"),
+            (Told::Stranger { slack_id: "U0ADA00001".to_owned() }, "(`slack:U0ADA00001`; POST"),
             (Told::NotKept, "try again"),
         ] {
             let json = serde_json::to_value(told(&event)).expect("JSON");

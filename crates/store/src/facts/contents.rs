@@ -36,6 +36,20 @@ impl Shipped {
         self.deployments.len() + self.commits.len() + self.changes.len() + self.remediations.len()
     }
 
+    /// As it stands after another stage one: nothing changes, and all of it is to be judged.
+    pub(super) fn standing(conn: &mut PgConnection, scopes: Vec<Scope>) -> Result<Self, StoreError> {
+        Ok(Self {
+            deployments: Diff::default(),
+            commits: Diff::default(),
+            changes: Diff::default(),
+            remediations: Diff::default(),
+            reckoned: deployments::Row::of_services(conn, &since(&scopes))?,
+            incidents_from: scopes.iter().map(|scope| Some(scope.since)).collect(),
+            left: BTreeSet::new(),
+            scopes,
+        })
+    }
+
     /// The stretches: (tenant, service, from when on).
     pub(super) fn since(&self) -> Vec<(&str, &str, DateTime<Utc>)> {
         since(&self.scopes)

@@ -38,12 +38,18 @@ pub(super) struct Diff<F> {
     pub replaced: Vec<F>,
 }
 
+impl<F> Default for Diff<F> {
+    fn default() -> Self {
+        Self { put: Vec::new(), gone: Vec::new(), replaced: Vec::new() }
+    }
+}
+
 impl<F: Fact> Diff<F> {
     /// `old` holds every row that is to go or to be replaced, and may hold the same row twice.
     pub(super) fn between(old: &[F], new: &[F]) -> Self {
         let before: BTreeMap<Vec<&str>, &F> = old.iter().map(|row| (row.key(), row)).collect();
         let after: BTreeSet<Vec<&str>> = new.iter().map(Fact::key).collect();
-        let mut diff = Self { put: Vec::new(), gone: Vec::new(), replaced: Vec::new() };
+        let mut diff = Self::default();
         for row in new {
             match before.get(&row.key()) {
                 Some(same) if *same == row => {}

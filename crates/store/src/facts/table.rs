@@ -2,7 +2,8 @@
 
 /// Defines the row of one facts table, and its statements:
 ///
-/// - `of_services`: the rows of services from a time on (`since` says how, `t` is the table, `k` who is asked for);
+/// - `of_services`: the rows of services from a time on (`since` says how, `t` is the table, `k` who is asked for; `lateral`
+///   is a query of them where one condition would be none that an index answers);
 /// - `of_keys`: the rows with these keys;
 /// - `put`: inserts rows, or replaces those that have their keys;
 /// - `take_away`: deletes rows by their keys, where they still belong to whom they belonged to (`owner`).
@@ -11,7 +12,7 @@
 macro_rules! fact_table {
     (
         $(#[$doc:meta])*
-        $row:ident of $table:literal, since $since:literal, owner $owner:literal;
+        $row:ident of $table:literal, $found:ident $since:literal, owner $owner:literal;
         keys { $first:ident, $($key:ident),+ $(,)? }
         columns { $($(#[$attribute:meta])* $column:ident: $sql:ty = $rust:ty),* $(,)? }
         lists { $($list:ident),* }
@@ -37,8 +38,8 @@ macro_rules! fact_table {
             concat!(
                 "select t.", stringify!($first), $(", t.", stringify!($key),)+ $(", t.", stringify!($column),)*
                 $(", array_to_string(t.", stringify!($list), ", ',')",)*
-                " from unnest(?, ?, ?) as k (tenant_id, service, since) join ", $table,
-                " t on t.tenant_id = k.tenant_id and ", $since
+                " from unnest(?, ?, ?) as k (tenant_id, service, since) join ",
+                crate::facts::table::joined!($found $since, $table)
             )
         }
 
@@ -158,6 +159,16 @@ macro_rules! fact_table {
     };
 }
 
+/// The rows that somebody asks for.
+macro_rules! joined {
+    (since $condition:literal, $table:literal) => {
+        concat!($table, " t on t.tenant_id = k.tenant_id and ", $condition)
+    };
+    (lateral $query:literal, $table:literal) => {
+        concat!("lateral (", $query, ") t on true")
+    };
+}
+
 /// One more bind mark for each name.
 macro_rules! mark {
     ($name:ident) => {
@@ -172,7 +183,7 @@ macro_rules! text_of {
     };
 }
 
-pub(super) use {fact_table, mark, text_of};
+pub(super) use {fact_table, joined, mark, text_of};
 
 /// For the audit: a list of words, not their text with commas.
 pub(super) fn as_list<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {

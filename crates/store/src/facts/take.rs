@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{PgConnection, RunQueryDsl};
+use diesel::{PgConnection, RunQueryDsl, sql_query};
 use domain::ids::TenantId;
 use uuid::Uuid;
 
@@ -78,6 +78,24 @@ crate::statement! {
      order by d.id"
 }
 
+/// Every service that is dirty from the beginning on, of tenants all of whose incidents belong to such services.
+const WHOLE: &str = "with whole as materialized (
+    select distinct tenant_id, service from dora_dirty where contents_from = '-infinity' and incidents_from = '-infinity'
+  ), others as (
+    select tenant_id, coalesce(counted_service, '') as service from incidents
+    union select tenant_id, coalesce(service, '') from dora_incidents
+    except select tenant_id, service from whole
+  )
+  select tenant_id, service from whole where tenant_id not in (select tenant_id from others) order by tenant_id, service";
+
+#[derive(diesel::QueryableByName)]
+struct Whole {
+    #[diesel(sql_type = Text)]
+    tenant_id: String,
+    #[diesel(sql_type = Text)]
+    service: String,
+}
+
 crate::statement! {
     struct Delete<'a> { tenant: Array<Text> = Vec<&'a str>, id: Array<BigInt> = Vec<i64> }
     returns ();
@@ -109,7 +127,27 @@ pub(super) fn take(conn: &mut PgConnection, step: &Step) -> Result<(Vec<Taken>, 
     if ours.is_empty() {
         return Ok(Default::default());
     }
-    let tenants: BTreeSet<&str> = ours.iter().map(|(tenant, _)| tenant.as_str()).collect();
+    let catalogs = alone(conn, &ours)?;
+    Ok((read(conn, &ours)?, catalogs))
+}
+
+/// Takes every service that is dirty from the beginning on, of tenants of whom nobody's incidents are left out then:
+/// what their incidents say can be told at the end, for all at once. Waits for whoever has their facts.
+pub(super) fn take_all(conn: &mut PgConnection) -> Result<(Vec<Taken>, Catalogs), StoreError> {
+    let whole: Vec<Whole> = sql_query(WHOLE).load(conn)?;
+    let whole: Vec<(String, String)> = whole.into_iter().map(|one| (one.tenant_id, one.service)).collect();
+    let whole: Vec<&(String, String)> = whole.iter().collect();
+    let catalogs = alone(conn, &whole)?;
+    Ok((read(conn, &whole)?.into_iter().filter(is_whole).collect(), catalogs))
+}
+
+fn is_whole(one: &Taken) -> bool {
+    (one.contents_from, one.incidents_from) == (Some(beginning()), Some(beginning()))
+}
+
+/// Has the facts of the services' tenants alone, with the catalogs that hold meanwhile.
+fn alone(conn: &mut PgConnection, services: &[&(String, String)]) -> Result<Catalogs, StoreError> {
+    let tenants: BTreeSet<&str> = services.iter().map(|(tenant, _)| tenant.as_str()).collect();
     let mut catalogs = Catalogs::default();
     for tenant in &tenants {
         catalogs.0.insert((*tenant).to_owned(), catalogs::current(conn, &named(tenant)?)?);
@@ -118,7 +156,7 @@ pub(super) fn take(conn: &mut PgConnection, step: &Step) -> Result<(Vec<Taken>, 
     for tenant in tenants {
         dirty::take_facts(conn, tenant)?;
     }
-    Ok((read(conn, &ours)?, catalogs))
+    Ok(catalogs)
 }
 
 fn named(tenant: &str) -> Result<TenantId, StoreError> {

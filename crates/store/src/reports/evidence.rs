@@ -23,7 +23,7 @@ statement! {
     }
     returns (Text, Text, Text, Text);
     "select n.kind, n.one, n.other, coalesce(c.subject, d.subject, i.subject)
-     from (select ?::text as tenant_id) t, unnest(?, ?, ?) n (kind, one, other)
+     from (select ?::text as tenant_id) t cross join unnest(?, ?, ?) n (kind, one, other)
      left join changes c on n.kind = 'change' and c.tenant_id = t.tenant_id and c.repo = n.one and c.number = n.other
      left join deployments d on n.kind = 'deployment' and d.tenant_id = t.tenant_id and d.integration = n.one
        and d.deployment_id = n.other

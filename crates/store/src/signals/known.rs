@@ -10,7 +10,7 @@ use domain::signals::{Facts, FailedDeployment, IncidentSeen, Needs, OpenChange, 
 use crate::{StoreError, sources};
 
 /// So many facts of a sort are looked at.
-const MOST_FACTS: i64 = 20_000;
+pub(super) const MOST_FACTS: i64 = 20_000;
 
 /// What rules look at.
 #[derive(Clone, Debug, Default)]

@@ -59,7 +59,7 @@ statement! {
     "select s.tenant_id, s.service, s.channel, k.key, d.environment, d.outcome, d.kind, d.changes, d.failed, d.at, e.url
      from channel_subscriptions s
      join dora_deployments d on d.tenant_id = s.tenant_id and d.service = s.service
-       and d.at >= greatest(s.created_at, ?) and d.at <= ?
+       and d.at >= s.created_at and d.at >= ? and d.at <= ?
      cross join lateral (select concat_ws(' ', ?::text, d.integration || ':' || d.deployment_id, d.outcome) as key) k
      left join deployments e on e.tenant_id = d.tenant_id and e.integration = d.integration and e.deployment_id = d.deployment_id
      where not exists (select from slack_messages m where m.tenant_id = s.tenant_id and m.key = k.key and m.place = s.channel
@@ -103,13 +103,14 @@ statement! {
          coalesce(i.started_at, i.opened_at) as at, i.integration, i.incident_id
        from channel_subscriptions s
        join incidents i on i.tenant_id = s.tenant_id and i.counted_service = s.service and i.deleted is not true
-         and coalesce(i.started_at, i.opened_at) >= greatest(s.created_at, ?) and coalesce(i.started_at, i.opened_at) <= ?
+         and coalesce(i.started_at, i.opened_at) >= s.created_at
+         and coalesce(i.started_at, i.opened_at) >= ? and coalesce(i.started_at, i.opened_at) <= ?
        union all
        select s.tenant_id, s.service, s.channel, i.integration || ':' || i.incident_id, i.title, i.severity, i.url,
          coalesce(i.started_at, i.opened_at, i.resolved_at), i.resolved_at, 'resolved', i.resolved_at, i.integration, i.incident_id
        from channel_subscriptions s
        join incidents i on i.tenant_id = s.tenant_id and i.counted_service = s.service and i.deleted is not true
-         and i.resolved_at >= greatest(s.created_at, ?) and i.resolved_at <= ?
+         and i.resolved_at >= s.created_at and i.resolved_at >= ? and i.resolved_at <= ?
      ) n
      cross join lateral (select concat_ws(' ', ?::text, n.name, n.what) as key) k
      where not exists (select from slack_messages m where m.tenant_id = n.tenant_id and m.key = k.key and m.place = n.channel

@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 
 use super::{Call, Message, State};
 
+/// The workspace that the app is in.
+pub(super) const TEAM: &str = "T0ACME0001";
+
 pub(super) fn answer(call: &Call, state: &mut State) -> Value {
     let body = &call.body;
     match call.method.as_str() {
-        "auth.test" => json!({"ok": true, "team_id": "T0ACME0001", "team": "Acme", "user_id": "U0EMAGENT1"}),
+        "auth.test" => json!({"ok": true, "team_id": TEAM, "team": "Acme", "user_id": "U0EMAGENT1"}),
         "chat.postMessage" => post(body, state),
         "chat.update" => update(body, state),
         "chat.postEphemeral" => {
@@ -19,9 +22,12 @@ pub(super) fn answer(call: &Call, state: &mut State) -> Value {
             json!({"ok": true, "view": {"id": "V1"}})
         }
         "users.lookupByEmail" => match body["email"].as_str().and_then(|email| state.people.get(email)) {
-            Some(id) => json!({"ok": true, "user": {"id": id, "name": "someone", "profile": {"display_name": ""}}}),
+            Some((id, _)) => {
+                json!({"ok": true, "user": {"id": id, "name": "someone", "profile": {"display_name": ""}}})
+            }
             None => refused("users_not_found"),
         },
+        "users.info" => info(body, state),
         "conversations.open" => match body["users"].as_str() {
             Some(user) => json!({"ok": true, "channel": {"id": channel(user, state)}}),
             None => refused("users_list_not_supplied"),
@@ -32,6 +38,14 @@ pub(super) fn answer(call: &Call, state: &mut State) -> Value {
 
 pub(super) fn refused(code: &str) -> Value {
     json!({"ok": false, "error": code})
+}
+
+/// Nobody has to have an address.
+fn info(body: &Value, state: &State) -> Value {
+    let Some(id) = body["user"].as_str() else { return refused("user_not_found") };
+    let known = state.people.iter().find(|(_, (known, _))| known == id);
+    let (email, team) = known.map_or((None, TEAM), |(email, (_, team))| (Some(email), team.as_str()));
+    json!({"ok": true, "user": {"id": id, "team_id": team, "is_bot": false, "deleted": false, "profile": {"email": email}}})
 }
 
 fn post(body: &Value, state: &mut State) -> Value {

@@ -98,3 +98,54 @@ async fn rules_come_as_json_as_yaml_or_from_the_file_in_force() {
         assert_eq!(problem(answer, 400, "invalid-request").await["errors"][0]["pointer"], pointer);
     }
 }
+
+/// What a worker saw: three that are open, one that is over.
+fn seen() -> String {
+    let row = |n: usize, rule: &str, kind: &str, closed: &str| {
+        format!(
+            "insert into signal_states (tenant_id, id, rule, kind, subject, since, facts, opened_at, last_seen_at, closed_at, last_fired_at,
+               fired, action, reason, policy, job_id)
+             values ('default', gen_random_uuid(), '{rule}', '{kind}', 'acme/shop#{n}', '2026-11-01', '{{\"n\": {n}}}', '2026-11-02T00:00:0{n}Z',
+               '2026-11-03', {closed}, '2026-11-02', 1, 'nudge', 'it waits', 'default@1', gen_random_uuid());"
+        )
+    };
+    let never = "insert into signal_states (tenant_id, id, rule, kind, subject, since, facts, opened_at, last_seen_at, fired)
+        values ('default', gen_random_uuid(), 'stale', 'stale_pr', 'acme/shop#9', '2026-11-01', '{}', '2026-11-01', '2026-11-03', 0);";
+    row(1, "stale", "stale_pr", "null")
+        + &row(2, "no-review", "pr_without_review", "null")
+        + &row(3, "stale", "stale_pr", "'2026-11-03T10:00:00Z'")
+        + never
+}
+
+#[tokio::test]
+async fn what_workers_saw_is_listed_with_what_followed() {
+    let world = World::new().await;
+    world.sql(&seen());
+    let of = |page: &Value| -> Vec<String> {
+        let rows = page["data"].as_array().expect("rows").iter();
+        rows.filter_map(|row| row["subject"].as_str().map(|subject| subject.replace("acme/shop#", ""))).collect()
+    };
+    for (query, expected) in [
+        ("", vec!["2", "1", "9"]),
+        ("?state=closed", vec!["3"]),
+        ("?state=all", vec!["3", "2", "1", "9"]),
+        ("?kind=stale_pr", vec!["1", "9"]),
+        ("?rule=no-review", vec!["2"]),
+        ("?subject=acme/shop%239", vec!["9"]),
+        ("?limit=2", vec!["2", "1"]),
+    ] {
+        assert_eq!(of(&world.get(&format!("/v1/signals{query}")).await), expected, "{query}");
+    }
+    let page = world.get("/v1/signals?limit=2").await;
+    let next = format!("/v1/signals?limit=2&cursor={}", page["next_cursor"].as_str().expect("a cursor"));
+    let last = world.get(&next).await;
+    assert_eq!((of(&last), &last["next_cursor"]), (vec!["9".to_owned()], &Value::Null));
+    assert_eq!((&last["data"][0]["done"], &last["data"][0]["state"]), (&Value::Null, &json!("open")));
+    let first = &page["data"][0];
+    assert_eq!((&first["row"], &first["since"]), (&json!({"n": 2}), &json!("2026-11-01T00:00:00Z")), "{first}");
+    assert_eq!((&first["done"]["action"], &first["done"]["times"]), (&json!("nudge"), &json!(1)), "{first}");
+    assert!(first["done"]["job_id"].is_string() && first["done"]["approval_id"].is_null(), "{first}");
+    for wrong in ["kind=stale", "state=new", "sort=kind"] {
+        problem(world.answer(&format!("/v1/signals?{wrong}")).await, 400, "invalid-request").await;
+    }
+}

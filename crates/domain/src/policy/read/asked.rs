@@ -37,7 +37,7 @@ const SHORTEST_WAIT: TimeDelta = TimeDelta::minutes(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(30);
 
 impl Reader {
-    pub(super) fn effect(&mut self, place: &Place<'_>, groups: &Groups) -> Option<Effect> {
+    pub(in crate::policy) fn effect(&mut self, place: &Place<'_>, groups: &Groups) -> Option<Effect> {
         let before = self.faults.len();
         let mut effect = Effect::of("");
         for (name, member) in self.members(place, OF_EFFECTS) {

@@ -14,16 +14,20 @@ use crate::facts::diff::Fact;
 use crate::facts::rows::incidents::Row as Counted;
 
 crate::statement! {
+    /// Two questions: no index answers the one for both.
     struct Since<'a> {
         tenant: Array<Text> = Vec<&'a str>,
         service: Array<Text> = Vec<&'a str>,
         since: Array<Timestamptz> = Vec<DateTime<Utc>>,
     }
     returns (Text, Text, Text);
-    "select i.tenant_id, i.integration, i.incident_id from unnest(?, ?, ?) as k (tenant_id, service, since)
-     join incidents i on i.tenant_id = k.tenant_id
-       and (i.counted_service = k.service or (i.counted_service is null and k.service = ''))
-       and coalesce(i.started_at, i.opened_at) >= k.since"
+    "with k as materialized (select * from unnest(?, ?, ?) as k (tenant_id, service, since))
+     select i.tenant_id, i.integration, i.incident_id from k join incidents i on i.tenant_id = k.tenant_id
+       and i.counted_service = k.service and coalesce(i.started_at, i.opened_at) >= k.since
+     union all
+     select i.tenant_id, i.integration, i.incident_id from k join incidents i on i.tenant_id = k.tenant_id
+       and i.counted_service is null and coalesce(i.started_at, i.opened_at) >= k.since
+     where k.service = ''"
 }
 
 crate::statement! {

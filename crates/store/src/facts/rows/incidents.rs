@@ -10,7 +10,10 @@ use crate::facts::table::fact_table;
 fact_table! {
     /// An incident as it is counted.
     Row of "dora_incidents",
-    since "(t.service = k.service or (t.service is null and k.service = '')) and t.start_at >= k.since",
+    lateral "select i.* from dora_incidents i
+          where i.tenant_id = k.tenant_id and i.service = k.service and i.start_at >= k.since
+        union all select i.* from dora_incidents i
+          where i.tenant_id = k.tenant_id and i.service is null and i.start_at >= k.since and k.service = ''",
     owner "t.service is not distinct from n.owner";
     keys { tenant_id, integration, incident_id }
     columns {
