@@ -70,9 +70,9 @@ async fn subscribed_channels_are_told_what_is_new_and_once() {
     assert_eq!(tell_once(&world.store, now).await.expect("told"), 0, "each once");
     world.messages(5).await;
     let expected = [
+        "⏪ *shop* was rolled back in production",
         "✅ Incident of *shop* resolved after 9 h 59 min: Down Q2",
         "❌ A deployment of *shop* to production did not succeed",
-        "⏪ *shop* was rolled back in production",
         "🔴 Incident of *shop*: Down Q1",
         "🚀 *shop* was deployed to production",
     ];
