@@ -25,12 +25,16 @@ fn main() -> Result<()> {
         ["intake", seconds] => runtime.block_on(intake::run(seconds.parse()?)),
         ["dora"] => runtime.block_on(dora::run(None, 1_000_000)),
         ["dora", part @ ("flow" | "rebuild" | "queries")] => runtime.block_on(dora::run(Some(part), 1_000_000)),
-        ["dora", part @ ("flow" | "rebuild" | "queries"), facts] => runtime.block_on(dora::run(Some(part), facts.parse()?)),
+        ["dora", part @ ("flow" | "rebuild" | "queries"), facts] => {
+            runtime.block_on(dora::run(Some(part), facts.parse()?))
+        }
         ["normalize"] => normalize::run(None, chrono::Utc::now()),
         ["normalize", source] => normalize::run(Some(source), chrono::Utc::now()),
         ["baseline"] => runtime.block_on(baseline::serve()),
         _ => {
-            bail!("usage: ./dev bench intake [seconds of full load] | normalize [source] | dora [flow|rebuild|queries [facts]]")
+            bail!(
+                "usage: ./dev bench intake [seconds of full load] | normalize [source] | dora [flow|rebuild|queries [facts]]"
+            )
         }
     }
 }

@@ -170,7 +170,8 @@ fn a_rebuild_gives_the_rows_that_were_there() {
     accept(&mut store.open(Role::Ingest).expect("a connection"), &keeps).expect("kept");
     log.chunks(9).for_each(|batch| add(&mut conn, batch));
     let incremental = rows(&mut conn);
-    let spoiled = "delete from deployment_statuses; update changes set title = 'spoiled'; update incidents set registers = '{}';
+    let spoiled =
+        "delete from deployment_statuses; update changes set title = 'spoiled'; update incidents set registers = '{}';
         insert into commits (tenant_id, repo, sha, registers) values ('default', 'acme/none', 'c', '{}');
         insert into deployment_contents values ('default', 'github', 'none', 'acme/none', 'c')";
     for spoiled in [spoiled, "delete from changes", "select 1"] {

@@ -44,7 +44,9 @@ pub fn settle_in_lanes(
     })?;
     let rest = super::settle(conn, usual_window, now)?;
     let mut failed = rest.failed;
-    failed.extend(whole.failed.into_iter().filter(|(of, _)| !failed.iter().any(|(one, _)| one == of)).collect::<Vec<_>>());
+    failed.extend(
+        whole.failed.into_iter().filter(|(of, _)| !failed.iter().any(|(one, _)| one == of)).collect::<Vec<_>>(),
+    );
     Ok(Reckoning {
         services: whole.services + rest.services,
         dirty_rows: whole.dirty_rows + rest.dirty_rows,
@@ -89,12 +91,7 @@ fn ship_in_lanes(
 }
 
 /// The first stage of some of them, in a transaction of the lane's own.
-fn ship_some(
-    conn: &mut PgConnection,
-    step: &Step,
-    some: Vec<Taken>,
-    catalogs: &Catalogs,
-) -> Result<Tried, StoreError> {
+fn ship_some(conn: &mut PgConnection, step: &Step, some: Vec<Taken>, catalogs: &Catalogs) -> Result<Tried, StoreError> {
     let work = |conn: &mut PgConnection, some: &[Taken]| {
         let mut ledger = Ledger::default();
         let shipped = ship(conn, step, scopes(step, some, catalogs), &mut ledger)?;
