@@ -89,7 +89,7 @@ impl Webhooks {
     /// Sends once. Whatever is not acknowledged may be sent again under the same id.
     pub async fn send(&self, url: &str, id: &str, message: Message<'_>, now: DateTime<Utc>) -> Outcome<()> {
         if self.secrets.is_empty() {
-            return Outcome::refuse("webhooks are signed: set a signing secret for them");
+            return Outcome::refuse("webhooks are signed: set OUTGOING_WEBHOOK_SECRETS");
         }
         if !self.outbound.is_guarded() {
             return Outcome::refuse("webhooks go to addresses that come from data: they need a guarded client");

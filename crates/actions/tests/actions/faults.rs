@@ -120,8 +120,8 @@ async fn who_is_not_set_up_is_named() {
     for (kind, text, says) in [
         ("comment", r#"{"text":"x"}"#, "GITHUB_TOKEN"),
         ("nudge", r##"{"channel":"#dev","text":"x"}"##, "SLACK_BOT_TOKEN"),
-        ("page", r#"{"summary":"x"}"#, "Events API v2"),
-        ("webhook", r#"{"url":"https://example.com","type":"a.b"}"#, "signing secret"),
+        ("page", r#"{"summary":"x"}"#, "PAGERDUTY_ROUTING_KEY"),
+        ("webhook", r#"{"url":"https://example.com","type":"a.b"}"#, "OUTGOING_WEBHOOK_SECRETS"),
     ] {
         let Outcome::Refused(refused) = first(&action(kind, &payload(text)), &nobody).await else { panic!("{kind}") };
         assert!(refused.message.contains(says), "{kind}: {refused}");
