@@ -14,6 +14,6 @@ use proptest::test_runner::Config;
 
 /// Few cases unless many are asked for: each is a history of its own in the database.
 pub(crate) fn few() -> Config {
-    let cases = if option_env!("EM_TEST_LONG").is_some() { 400 } else { 24 };
+    let cases = if testkit::servers::is_long_run() { 400 } else { 24 };
     Config { cases, max_shrink_iters: 300, failure_persistence: None, ..Config::default() }
 }

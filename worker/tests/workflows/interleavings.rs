@@ -79,7 +79,7 @@ async fn dies(world: &World, after: bool) {
 }
 
 fn few() -> ProptestConfig {
-    let cases = if option_env!("EM_TEST_LONG").is_some() { 400 } else { 24 };
+    let cases = if testkit::servers::is_long_run() { 400 } else { 24 };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

@@ -60,7 +60,8 @@ fn post(body: &Value, state: &mut State) -> Value {
     let ts = format!("1795201443.{:06}", state.said);
     let thread_ts = body["thread_ts"].as_str().map(str::to_owned);
     let message = Message { channel, ts, thread_ts, body: body.clone(), updates: 0 };
-    let answer = json!({"ok": true, "channel": message.channel, "ts": message.ts});
+    let shown = json!({"type": "message", "ts": message.ts, "text": body["text"], "blocks": body["blocks"]});
+    let answer = json!({"ok": true, "channel": message.channel, "ts": message.ts, "message": shown});
     state.messages.push(message);
     answer
 }
