@@ -59,7 +59,8 @@ impl Row {
 }
 
 statement! {
-    /// A message more; stale where the approval has gone on.
+    /// A message more; stale where the approval has gone on. The approval is held meanwhile: whoever changes it then either
+    /// finds the message and marks it, or has done so before and is seen here.
     struct Add<'a> {
         channel: Text = &'a str,
         ts: Text = &'a str,
@@ -71,23 +72,23 @@ statement! {
     }
     returns ();
     "insert into approval_posts (tenant_id, approval_id, channel, ts, kind, posted_at, stale)
-     select tenant_id, id, ?, ?, ?, ?, version > ? from approvals where tenant_id = ? and id = ?
+     select tenant_id, id, ?, ?, ?, ?, version > ? from approvals where tenant_id = ? and id = ? for share
      on conflict (tenant_id, approval_id, channel, ts) do update set stale = excluded.stale"
 }
 
 statement! {
-    /// The message was written anew; stale where the approval has gone on.
+    /// The message was written anew; stale where the approval has gone on. The approval is held, as above.
     struct Shown<'a> {
-        version: Integer = i32,
         tenant: Text = &'a str,
         id: SqlUuid = Uuid,
+        version: Integer = i32,
         channel: Text = &'a str,
         ts: Text = &'a str,
     }
     returns ();
-    "update approval_posts p set stale = a.version > ? from approvals a
-     where a.tenant_id = p.tenant_id and a.id = p.approval_id
-       and p.tenant_id = ? and p.approval_id = ? and p.channel = ? and p.ts = ?"
+    "with a as materialized (select tenant_id, id, version from approvals where tenant_id = ? and id = ? for share)
+     update approval_posts p set stale = a.version > ? from a
+     where p.tenant_id = a.tenant_id and p.approval_id = a.id and p.channel = ? and p.ts = ?"
 }
 
 /// Remembers a message.

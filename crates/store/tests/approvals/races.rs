@@ -1,7 +1,8 @@
 //! Many at once: whoever comes second is told how it stands.
 
 use domain::approvals::{Choice, Command, Effect, Owed, Person, Refusal, Status, Terms, Via};
-use store::approvals::{Done, expire_due, take_effects};
+use store::StoreError;
+use store::approvals::{Done, Posted, add_post, decide, expire_due, post_shown, posts, take_effects};
 
 use crate::world::{LEASE, World, approver, terms, together, vote};
 
@@ -123,4 +124,42 @@ fn sweepers_at_the_same_time_end_each_approval_once() {
     };
     assert_eq!((sum(&sweep), world.count("approvals where status = 'expired'")), (30, 30));
     assert_eq!((sum(&take), world.count("jobs where status = 'running'")), (30, 30));
+}
+
+/// A message is noted, or written anew, just while the approval is decided: it is known to show what was.
+#[test]
+fn a_message_that_is_noted_while_the_approval_is_decided_is_stale() {
+    let world = World::fresh();
+    let posted = Posted { channel: "C1", ts: "1.1", kind: "request", version: 1 };
+    let is_stale = |id| posts(&mut world.conn(), &world.tenant, id).expect("read").iter().all(|post| post.stale);
+    let decided = |id| world.give(id, &vote(&approver("U1"), Choice::Approve), minute(1));
+    let moment = || std::thread::sleep(std::time::Duration::from_millis(200));
+
+    let id = world.asked(terms(1));
+    std::thread::scope(|scope| {
+        let mut noting = world.conn();
+        store::transaction(&mut noting, |conn| -> Result<(), StoreError> {
+            add_post(conn, &world.tenant, id, posted, minute(1))?;
+            scope.spawn(|| decided(id));
+            moment();
+            Ok(())
+        })
+        .expect("noted");
+    });
+    assert!(is_stale(id), "it was noted before the decision");
+
+    let id = world.asked(terms(1));
+    add_post(&mut world.conn(), &world.tenant, id, posted, minute(1)).expect("noted");
+    let post = posts(&mut world.conn(), &world.tenant, id).expect("read").remove(0);
+    std::thread::scope(|scope| {
+        let mut deciding = world.conn();
+        store::transaction(&mut deciding, |conn| -> Result<(), StoreError> {
+            decide(conn, &world.tenant, id, &vote(&approver("U1"), Choice::Approve), minute(1))?;
+            scope.spawn(|| post_shown(&mut world.conn(), &post, 1).expect("shown"));
+            moment();
+            Ok(())
+        })
+        .expect("decided");
+    });
+    assert!(is_stale(id), "it was written anew before the decision was there");
 }
