@@ -14,6 +14,8 @@ const [slackApiUrl] = await once(createInterface({ input: fake.stdout }), 'line'
 const report = new Report('@slack/web-api')
 const client = (token) => new WebClient(token, { slackApiUrl, logLevel: LogLevel.ERROR, retryConfig: { retries: 2 } })
 const slack = client('xoxb-fake')
+const sorted = (value) =>
+  JSON.parse(JSON.stringify(value), (_, one) => (one && !Array.isArray(one) && typeof one === 'object' ? Object.fromEntries(Object.entries(one).sort()) : one))
 const refusal = async (call) => {
   try {
     await call
@@ -29,7 +31,7 @@ try {
   const { blocks, text } = said('messages/approval_bare.json')
   const posted = await slack.chat.postMessage({ channel: '#shop', text, blocks, unfurl_links: false })
   report.equal('chat.postMessage', [posted.ok, posted.channel.startsWith('C')], [true, true])
-  report.equal('the message as it stands', posted.message?.blocks, blocks)
+  report.equal('the message as it stands', sorted(posted.message?.blocks ?? null), sorted(blocks))
   const again = await slack.chat.postMessage({ channel: '#shop', text: 'in its thread', thread_ts: posted.ts })
   report.equal('the same channel', [again.channel, again.ts > posted.ts], [posted.channel, true])
   const before = Date.now()
