@@ -3,6 +3,7 @@
 use domain::approvals::{Choice, Command, Effect, Owed, Person, Refusal, Status, Terms, Via};
 use store::StoreError;
 use store::approvals::{Done, Posted, add_post, decide, expire_due, post_shown, posts, take_effects};
+use testkit::world::minute;
 
 use crate::world::{LEASE, World, approver, terms, together, vote};
 
