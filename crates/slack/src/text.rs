@@ -16,6 +16,35 @@ pub fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
+/// What markup says, for who is not in Slack: moments by their fallback, links with their address behind them.
+pub fn spoken(markup: &str) -> String {
+    let mut words = String::new();
+    let mut pieces = markup.split('<');
+    words.extend(pieces.next());
+    for piece in pieces {
+        match piece.split_once('>') {
+            Some((control, after)) if is_control(control) => {
+                words.push_str(&said_by(control));
+                words.push_str(after);
+            }
+            _ => words.extend(["<", piece]),
+        }
+    }
+    unescape(&words)
+}
+
+fn is_control(inside: &str) -> bool {
+    ["!", "@", "#", "https://", "http://"].iter().any(|sign| inside.starts_with(sign))
+}
+
+fn said_by(control: &str) -> String {
+    match control.split_once('|') {
+        Some((what, shown)) if what.starts_with("http") => format!("{shown} ({what})"),
+        Some((_, shown)) => shown.to_owned(),
+        None => control.to_owned(),
+    }
+}
+
 /// Text from outside on one line: without secrets, control characters and marks that turn the reading direction, at
 /// most `cap` characters, escaped.
 pub fn outside(text: &str, cap: usize) -> String {
@@ -192,6 +221,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn markup_is_words_for_who_is_not_in_slack() {
+        let at = DateTime::from_timestamp(1_795_262_400, 0).expect("a time");
+        let markup = format!(
+            "as of {} · {} · <@U0ADA> · a &lt;fix&gt; <b>",
+            moment(at),
+            link("https://em.example/a?b&c", "Open")
+        );
+        assert_eq!(
+            spoken(&markup),
+            "as of 2026-11-21T12:00:00Z · Open (https://em.example/a?b&c) · @U0ADA · a <fix> <b>"
+        );
+    }
 
     #[test]
     fn a_title_can_write_no_markup() {

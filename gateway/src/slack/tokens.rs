@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::approvals::Via;
 use serde::{Deserialize, Serialize};
 use slack::answers::Answer;
+use slack::text::spoken;
 use store::Connection;
 use utoipa::ToSchema;
 
@@ -54,7 +55,7 @@ pub(super) async fn answer(request: &HttpRequest, payload: Payload, state: &Shar
     fields.none()?;
     let speaker = speaker(state, &caller, channel).await?;
     let said = typed::answer(state, &speaker, &text).await?;
-    let told = Told { ok: said.ok, message: said.answer.message().written(), answer: &said.answer };
+    let told = Told { ok: said.ok, message: spoken(&said.answer.message().written()), answer: &said.answer };
     let mut response = HttpResponse::Ok().json(told);
     if let Some(standing) = standing {
         admit::tell(response.headers_mut(), standing);
