@@ -18,6 +18,22 @@ const EVENT: &str = "01938f5e-3f0a-7c11-9d4e-0000000000e1";
 const OF_ROOMS: &str = "01938f5e-3f0a-7c11-9d4e-0000000000f1";
 const RANGE: &str = r#"{"from":"2024-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z"}"#;
 
+/// They are no rows: what is on, what is asked for, and what Slack would be told without a token.
+const NO_ROWS: [&str; 12] = [
+    "/v1/sources",
+    "/v1/events/stream",
+    "/v1/replay",
+    "/v1/incidents/links",
+    "/v1/policy/evaluate",
+    "/v1/policy/simulate",
+    "/v1/approvals/propose",
+    "/v1/workflows/run",
+    "/v1/signals/evaluate",
+    "/v1/approvals/{id}/notify",
+    "/v1/reports/standup/post",
+    "/v1/reports/sprint-health/post",
+];
+
 async fn as_acme(world: &World, method: Method, path: &str) -> Response {
     let bearer = token("acme".parse().expect("a tenant"), Role::Admin);
     let request = world.request(method, path).bearer_auth(bearer).header("idempotency-key", "the same of both");
@@ -92,7 +108,8 @@ async fn world() -> (World, String) {
 #[tokio::test]
 async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
     let (world, job) = world().await;
-    for route in ROUTES.iter().filter(|route| matches!(route.entry, Entry::Role(_))) {
+    let of_tenants = ROUTES.iter().filter(|route| matches!(route.entry, Entry::Role(_)));
+    for route in of_tenants.filter(|route| !NO_ROWS.contains(&route.path)) {
         let ids = match route.path {
             path if path.contains("{job_id}") => vec![job.as_str()],
             path if path.starts_with("/v1/events/{id}") => vec![EVENT],
@@ -103,17 +120,8 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
                 assert_eq!((n(theirs), n(world.get(route.path).await)), (json!(0), json!(1)));
                 continue;
             }
-            // Without a token of Slack's there is nothing to say about any approval.
-            "/v1/approvals/{id}/notify" => continue,
             path if path.starts_with("/v1/incidents/{id}") => vec!["pagerduty:1", "1"],
             path if path.contains("{id}") => vec![FIRST, REJECTED, OF_ROOMS],
-            // They are no rows: what is on, and what is asked for.
-            "/v1/sources" | "/v1/events/stream" | "/v1/replay" | "/v1/incidents/links" => continue,
-            "/v1/policy/evaluate"
-            | "/v1/policy/simulate"
-            | "/v1/approvals/propose"
-            | "/v1/workflows/run"
-            | "/v1/signals/evaluate" => continue,
             "/v1/audit" => {
                 let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
                 assert_eq!(theirs["data"], json!([]));
@@ -126,7 +134,6 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
                 assert_eq!((&theirs["version"], &theirs["document"]), (&json!(0), &json!({"version": 1})));
                 continue;
             }
-            "/v1/reports/standup/post" | "/v1/reports/sprint-health/post" => continue,
             path if path.starts_with("/v1/reports/") => {
                 let theirs: Value = as_acme(&world, Method::POST, path).await.json().await.expect("json");
                 assert!(theirs["report"].is_object() && !theirs.to_string().contains("shop"), "{theirs}");

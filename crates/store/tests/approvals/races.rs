@@ -1,5 +1,7 @@
 //! Many at once: whoever comes second is told how it stands.
 
+use std::time::{Duration, Instant};
+
 use domain::approvals::{Choice, Command, Effect, Owed, Person, Refusal, Status, Terms, Via};
 use store::StoreError;
 use store::approvals::{Done, Posted, add_post, decide, expire_due, post_shown, posts, take_effects};
@@ -134,7 +136,12 @@ fn a_message_that_is_noted_while_the_approval_is_decided_is_stale() {
     let posted = Posted { channel: "C1", ts: "1.1", kind: "request", version: 1 };
     let is_stale = |id| posts(&mut world.conn(), &world.tenant, id).expect("read").iter().all(|post| post.stale);
     let decided = |id| world.give(id, &vote(&approver("U1"), Choice::Approve), minute(1));
-    let moment = || std::thread::sleep(std::time::Duration::from_millis(200));
+    let until_somebody_waits = || {
+        let begun = Instant::now();
+        while world.count("pg_locks where not granted") == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits for the approval");
+        }
+    };
 
     let id = world.asked(terms(1));
     std::thread::scope(|scope| {
@@ -142,7 +149,7 @@ fn a_message_that_is_noted_while_the_approval_is_decided_is_stale() {
         store::transaction(&mut noting, |conn| -> Result<(), StoreError> {
             add_post(conn, &world.tenant, id, posted, minute(1))?;
             scope.spawn(|| decided(id));
-            moment();
+            until_somebody_waits();
             Ok(())
         })
         .expect("noted");
@@ -157,7 +164,7 @@ fn a_message_that_is_noted_while_the_approval_is_decided_is_stale() {
         store::transaction(&mut deciding, |conn| -> Result<(), StoreError> {
             decide(conn, &world.tenant, id, &vote(&approver("U1"), Choice::Approve), minute(1))?;
             scope.spawn(|| post_shown(&mut world.conn(), &post, 1).expect("shown"));
-            moment();
+            until_somebody_waits();
             Ok(())
         })
         .expect("decided");
