@@ -49,6 +49,8 @@ async fn what_nobody_decides_expires_and_the_message_says_so() {
     let end = terms.expires_at;
     let id = world.asked("acme/shop", terms, Utc::now()).await;
     world.messages(1).await;
+    // While the message is noted the approval is held: a sweep passes it over until the next.
+    until("the message is known", async || world.rows(STATES).await == ["request: sent"]).await;
     assert_eq!(world.sweep(end).await, Swept { expired: 1, reminders: 0 });
     until("the line about the end", async || !world.lines().is_empty()).await;
     assert_eq!(world.one(id).await.status, Status::Expired);
