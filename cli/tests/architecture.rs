@@ -11,7 +11,9 @@ const RANKS: &[&[&str]] = &[
     &["domain"],
     &["integrations", "store", "bus", "outbound"],
     &["relay", "slack", "actions", "boot"],
-    &["show", "policies"],
+    &["show", "policies", "models"],
+    &["summaries", "knowledge"],
+    &["ask"],
     &["gateway", "worker"],
     &["em-agent", "bench"],
 ];
@@ -26,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("async-nats", &["bus", "testkit"]),
     ("actix-web", &["gateway", "bench"]),
     ("reqwest", &["outbound", "testkit"]),
+    ("genai", &["models"]),
     ("libc", &["boot"]),
     ("cel", &["domain"]),
     ("governor", &["gateway"]),

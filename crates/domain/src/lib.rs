@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod catalog;
 pub mod cdevents;
 pub mod data;
+pub mod digests;
 pub mod documents;
 pub mod dora;
 pub mod event;

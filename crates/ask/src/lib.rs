@@ -1,0 +1,1 @@
+//! Questions answered from what the installation knows, with tools that only read.
