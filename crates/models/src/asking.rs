@@ -30,6 +30,16 @@ pub(crate) struct Job<'a> {
     pub(crate) cache_key: Option<&'a str>,
 }
 
+impl Job<'_> {
+    /// What a model must take at once: texts that are embedded are taken one by one.
+    fn longest(&self) -> i64 {
+        match self.ask {
+            Ask::Chat(_) => self.input,
+            Ask::Texts(texts) => texts.iter().map(|text| estimate::tokens(text)).max().unwrap_or_default(),
+        }
+    }
+}
+
 /// Until when a model may be tried.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
@@ -80,7 +90,7 @@ impl SetUp {
             return Ok(kept);
         }
         let output = i64::from(target.most_output(job.most_output));
-        if job.input + output > i64::from(target.abilities.context) {
+        if job.longest() + output > i64::from(target.abilities.context) {
             telemetry::count(target, Trouble::TooLong.as_str(), 0.0);
             return Err(Unanswered::TooLong);
         }
