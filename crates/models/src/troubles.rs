@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use genai::Error;
 use genai::webc;
+use serde_json::Value;
 
 /// Why a try brought no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ impl Trouble {
         match error {
             Error::WebModelCall { webc_error: webc::Error::Reqwest(error), .. } if error.is_timeout() => Self::NoAnswer,
             Error::WebModelCall { webc_error: webc::Error::Reqwest(_), .. } => Self::NoConnection,
+            Error::ChatResponseGeneration { response_body, .. } if is_blocked(response_body) => Self::Filtered,
             _ => Self::Unfit,
         }
     }
@@ -117,6 +119,14 @@ impl Trouble {
             Self::LeftAlone => "it failed several times in a row and is left alone for half a minute".to_owned(),
         }
     }
+}
+
+/// Gemini says so in the place of an answer.
+fn is_blocked(body: &Value) -> bool {
+    const FILTERS: [&str; 5] = ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"];
+    let finish = body.pointer("/candidates/0/finishReason").and_then(Value::as_str);
+    body.pointer("/promptFeedback/blockReason").is_some_and(Value::is_string)
+        || finish.is_some_and(|finish| FILTERS.contains(&finish))
 }
 
 fn body(error: &Error) -> &str {
