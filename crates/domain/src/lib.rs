@@ -13,6 +13,7 @@ pub mod documents;
 pub mod dora;
 pub mod event;
 pub mod ids;
+pub mod knowledge;
 pub mod metrics;
 mod patterns;
 pub mod policy;
