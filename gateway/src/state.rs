@@ -6,6 +6,7 @@ use actix_web::web;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use knowledge::Knowledge;
 use outbound::OutboundError;
 use policies::Policies;
 use relay::Relay;
@@ -48,6 +49,8 @@ pub(crate) struct State {
     pub(crate) access: Access,
     /// The policy and the rules for signals in force.
     pub(crate) policies: Policies,
+    /// What was read, and the searches in it.
+    pub(crate) knowledge: Knowledge,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
     pub(crate) memory: Memory,
@@ -69,6 +72,7 @@ impl State {
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
+            knowledge: Knowledge::of(store.clone(), models::Models::off()),
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

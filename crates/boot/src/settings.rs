@@ -6,6 +6,7 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod knowledge;
 mod opa;
 mod reader;
 mod refuse;
@@ -27,6 +28,7 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
+pub use knowledge::KnowledgeSettings;
 pub use opa::{OpaSettings, Unanswered};
 pub use reader::BadSetting;
 pub use sections::{
@@ -82,6 +84,7 @@ pub struct Settings {
     pub apis: ApiSettings,
     pub actions: ActionSettings,
     pub slack: SlackSettings,
+    pub knowledge: KnowledgeSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
     /// None: the policy's document decides.
@@ -156,6 +159,7 @@ impl Settings {
             apis: ApiSettings::read(reader),
             actions: ActionSettings::read(reader),
             slack: SlackSettings::read(reader),
+            knowledge: KnowledgeSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),
