@@ -7,6 +7,7 @@ use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
 use knowledge::Knowledge;
+use models::Models;
 use outbound::OutboundError;
 use policies::Policies;
 use relay::Relay;
@@ -51,6 +52,8 @@ pub(crate) struct State {
     pub(crate) policies: Policies,
     /// What was read, and the searches in it.
     pub(crate) knowledge: Knowledge,
+    /// Language models, where they are set up.
+    pub(crate) models: Models,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
     pub(crate) memory: Memory,
@@ -65,14 +68,15 @@ pub(crate) struct State {
 
 impl State {
     /// Must be called inside the runtime: the sample of refusals is written in the background.
-    pub(crate) fn new(parts: Parts, intake: Intake, policies: Policies) -> Result<Self, OutboundError> {
+    pub(crate) fn new(parts: Parts, intake: Intake, policies: Policies, models: Models) -> Result<Self, OutboundError> {
         let Parts { settings, sources, store, bus, relay, metrics, stop } = parts;
         let rejects = Rejects::start(store.clone());
         counted::begin();
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
-            knowledge: Knowledge::of(store.clone(), models::Models::off()),
+            knowledge: Knowledge::of(store.clone(), models.clone()),
+            models,
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

@@ -7,6 +7,7 @@
 
 mod actions;
 mod knowledge;
+mod models;
 mod opa;
 mod reader;
 mod refuse;
@@ -29,6 +30,9 @@ use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
 pub use knowledge::KnowledgeSettings;
+pub use models::{
+    Cap, ModelName, ModelSettings, PURPOSES, Period, Price, Provider, ProviderSettings, Unit, Whose, micro_usd, usd,
+};
 pub use opa::{OpaSettings, Unanswered};
 pub use reader::BadSetting;
 pub use sections::{
@@ -85,6 +89,7 @@ pub struct Settings {
     pub actions: ActionSettings,
     pub slack: SlackSettings,
     pub knowledge: KnowledgeSettings,
+    pub models: ModelSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
     /// None: the policy's document decides.
@@ -132,6 +137,7 @@ impl Settings {
     fn assemble(reader: &mut Reader<'_>, source_names: &[&str], default_env: Env) -> Self {
         let env = reader.parsed("ENV", "development or production", values::env).unwrap_or(default_env);
         let development = env == Env::Development;
+        let slack = SlackSettings::read(reader);
         let default_host = if development { "127.0.0.1" } else { "0.0.0.0" };
         Self {
             env,
@@ -158,8 +164,9 @@ impl Settings {
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
             actions: ActionSettings::read(reader),
-            slack: SlackSettings::read(reader),
             knowledge: KnowledgeSettings::read(reader),
+            models: ModelSettings::read(reader, &slack),
+            slack,
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),

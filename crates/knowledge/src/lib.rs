@@ -42,7 +42,7 @@ impl Knowledge {
 
     /// The model whose vectors count; `None`: nothing is embedded.
     pub fn model(&self) -> Option<String> {
-        self.models.is_on().then(|| "embedding".to_owned())
+        self.models.embedding_model()
     }
 
     /// How much a tenant has, and what finds it.

@@ -1,5 +1,7 @@
 //! A document's text as a reader sees it: what hides in it is taken out before it is kept, found or shown to a model.
 
+use crate::inert::is_unseen;
+
 /// Without comments of HTML and characters that nobody sees; lines and tabs stay as they are.
 pub fn plain(text: &str) -> String {
     let shown = |c: char| if c == '\r' { None } else { (c == '\n' || c == '\t' || !is_unseen(c)).then_some(c) };
@@ -34,16 +36,6 @@ fn without_comments(text: &str) -> String {
         rest = after;
     }
     out + rest
-}
-
-/// Controls, marks of direction, joiners, tags.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            u32::from(c),
-            0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb
-                | 0xe0000..=0xe0fff
-        )
 }
 
 #[cfg(test)]
