@@ -105,17 +105,11 @@ pub fn keep(
     })
 }
 
-fn one_of<'a>(
-    tenant: &'a TenantId,
-    collection: &'a str,
-    id: &'a str,
-) -> diesel::dsl::Filter<
-    diesel::dsl::Filter<
-        diesel::dsl::Filter<d::table, diesel::dsl::Eq<d::tenant_id, &'a str>>,
-        diesel::dsl::Eq<d::collection, &'a str>,
-    >,
-    diesel::dsl::Eq<d::id, &'a str>,
-> {
+type Of<'a, T, C> = diesel::dsl::Filter<T, diesel::dsl::Eq<C, &'a str>>;
+/// Documents with this tenant, collection and id: one, or none.
+type OneOf<'a> = Of<'a, Of<'a, Of<'a, d::table, d::tenant_id>, d::collection>, d::id>;
+
+fn one_of<'a>(tenant: &'a TenantId, collection: &'a str, id: &'a str) -> OneOf<'a> {
     d::table.filter(d::tenant_id.eq(tenant.as_str())).filter(d::collection.eq(collection)).filter(d::id.eq(id))
 }
 
