@@ -26,6 +26,7 @@ pub mod intake;
 pub mod job_attempts;
 pub mod job_leases;
 pub mod jobs;
+pub mod knowledge;
 pub mod llm_calls;
 pub mod marks;
 pub mod metrics;

@@ -3,6 +3,7 @@
 
 mod acts;
 mod facts;
+mod knowledge;
 mod models;
 mod people;
 mod posts;
@@ -11,6 +12,7 @@ mod signals;
 
 pub use acts::*;
 pub use facts::*;
+pub use knowledge::*;
 pub use models::*;
 pub use people::*;
 pub use posts::*;
