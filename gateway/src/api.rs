@@ -21,3 +21,4 @@ pub(crate) mod reports;
 pub(crate) mod services;
 pub(crate) mod sources;
 pub(crate) mod subscriptions;
+pub(crate) mod usage;

@@ -16,7 +16,7 @@ use crate::api::people::{
 use crate::api::rag::{documents as rag_documents, index as rag_index};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, rag, replay, reports, services, sources, subscriptions,
+    projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -79,6 +79,8 @@ use crate::slack::{self, posting};
         key_results::one,
         key_results::progress,
         subscriptions::list,
+        usage::today,
+        usage::quotas,
         rag::search,
         rag_index::one,
         rag_index::bulk,

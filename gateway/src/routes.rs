@@ -17,7 +17,7 @@ use crate::api::people::{
 use crate::api::rag::{documents as rag_documents, index as rag_index};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, rag, replay, reports, services, sources, subscriptions,
+    projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;
 use crate::problem::{Code, Problem};
@@ -168,6 +168,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/metrics/dora/rework-rate", VIEWER, || web::to(weeks::rework)),
     get("/v1/metrics/dora/{metric}/explain", VIEWER, || web::to(explain::metric)),
     get("/v1/metrics/code-quality", VIEWER, || web::to(code_quality::rows)),
+    get("/v1/usage", VIEWER, || web::to(usage::today)),
+    get("/v1/metrics/quotas", VIEWER, || web::to(usage::quotas)),
     get("/v1/metrics/wip", VIEWER, || web::to(flow::wip)),
     get("/v1/metrics/aging-wip", VIEWER, || web::to(flow::aging)),
     get("/v1/metrics/pr-idle-time", VIEWER, || web::to(flow::idle)),

@@ -103,12 +103,13 @@ pub(crate) async fn measure(settings: &ModelSettings, store: &Store, now: DateTi
             .flat_map(|day| [Length::Day, Length::Month].map(|length| window(length, Tz::UTC, *day).name))
             .collect();
         let rows = budgets::spent_in(conn, &Vec::from_iter(periods))?;
-        let tenants: BTreeSet<&str> = rows.iter().map(|row| row.0.as_str()).filter(|tenant| *tenant != "*").collect();
+        let tenants: BTreeSet<&str> =
+            rows.iter().map(|row| row.tenant.as_str()).filter(|tenant| *tenant != "*").collect();
         let default = TenantId::default();
         let mut ratios: BTreeMap<&'static str, f64> = BTreeMap::new();
         for tenant in tenants.into_iter().chain([default.as_str()]) {
             for level in all_levels(conn, &settings, tenant, now)?.iter().filter(|level| level.most > 0) {
-                let spent = rows.iter().find(|row| is_of(row, level)).map_or(0, |row| row.4);
+                let spent = rows.iter().find(|row| row.is_of(&level.key)).map_or(0, |row| row.spent);
                 let ratio = ratios.entry(level.scope).or_default();
                 *ratio = ratio.max(spent as f64 / level.most as f64);
             }
@@ -122,9 +123,4 @@ pub(crate) async fn measure(settings: &ModelSettings, store: &Store, now: DateTi
         }
     }
     Ok(())
-}
-
-fn is_of(row: &(String, String, String, String, i64), level: &Level) -> bool {
-    let key = &level.key;
-    row.0 == key.tenant && row.1 == key.scope && row.2 == key.period && row.3 == key.unit
 }

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{Connection, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, RunQueryDsl};
+use diesel::{Connection, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::schema::{budget_holds, budgets, catalogs};
@@ -47,6 +47,22 @@ pub struct Standing {
     pub held: i64,
     /// The last threshold, in percent, that people were told of.
     pub told: i32,
+}
+
+/// What is spent of a budget; the rest as in [`Key`].
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Spent {
+    pub tenant: String,
+    pub scope: String,
+    pub period: String,
+    pub unit: String,
+    pub spent: i64,
+}
+
+impl Spent {
+    pub fn is_of(&self, key: &Key) -> bool {
+        is(key, (&self.tenant, &self.scope, &self.period, &self.unit))
+    }
 }
 
 statement! {
@@ -216,11 +232,8 @@ pub fn tell(conn: &mut PgConnection, key: &Key, percent: i32) -> Result<bool, St
     Ok(diesel::update(one).set(budgets::told.eq(percent)).execute(conn)? == 1)
 }
 
-/// Every budget that was used in one of these windows: tenant, scope, period, unit and what is spent.
-pub fn spent_in(
-    conn: &mut PgConnection,
-    periods: &[String],
-) -> Result<Vec<(String, String, String, String, i64)>, StoreError> {
+/// Every budget that was used in one of these windows.
+pub fn spent_in(conn: &mut PgConnection, periods: &[String]) -> Result<Vec<Spent>, StoreError> {
     let rows = budgets::table.filter(budgets::period.eq_any(periods));
     Ok(rows.select((budgets::tenant_id, budgets::scope, budgets::period, budgets::unit, budgets::spent)).load(conn)?)
 }
