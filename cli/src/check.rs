@@ -1,10 +1,13 @@
 //! `em-agent check`: are the settings good, is what we depend on there, and which command mends what is missing.
 
+use std::collections::BTreeSet;
+
 use boot::Settings;
 use boot::plugins::Folder;
 use boot::private::{NatsPlan, PostgresPlan};
 use boot::settings::{Env, SETTINGS};
 use clap::Args;
+use models::Routed;
 use serde::Serialize;
 use store::Role;
 
@@ -46,6 +49,7 @@ impl Check {
         let settings = settings::load(Env::Production)?;
         let mut findings = vec![database(&settings).await, bus(&settings).await];
         findings.extend(plugins(&settings));
+        findings.extend(models(&settings));
         if self.json {
             print_json(&settings, &findings);
         } else {
@@ -86,6 +90,21 @@ fn plugins(settings: &Settings) -> Option<Finding> {
         true => found.then(|| Finding::good("plugins", names.join(", "))),
         false => Some(Finding::bad("plugins", told.join("; "), mend())),
     }
+}
+
+/// Who is asked for what, where models are on. Nobody is asked for it: that would cost something.
+fn models(settings: &Settings) -> Option<Finding> {
+    const NAME: &str = "models";
+    let routing = models::routing(&settings.models);
+    let unknown: BTreeSet<&str> = routing.iter().flat_map(|routed| &routed.without_price).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        let names = Vec::from_iter(unknown).join(", ");
+        let mend = "AGENT_MODEL_PRICES=<model>=<input>/<output>, in US dollars for a million tokens; 0/0 for your own";
+        return Some(Finding::bad(NAME, format!("nobody knows what {names} costs, so it is not asked"), mend));
+    }
+    let said = |routed: &Routed| format!("{}: {}", routed.purpose.as_str(), routed.models.join(", then "));
+    let lines: Vec<String> = routing.iter().filter(|routed| !routed.models.is_empty()).map(said).collect();
+    (!lines.is_empty()).then(|| Finding::good(NAME, lines.join("; ")))
 }
 
 async fn database(settings: &Settings) -> Finding {

@@ -89,6 +89,7 @@ pub const METRICS: &[Metric] = &[
     row("llm_tokens_total", Counter, &["model", "type"], "Tokens that models used: input (with cached), cached, output (with reasoning), reasoning."),
     row("llm_cost_usd_total", Gauge, &["model", "purpose"], "What models cost since the process began, in US dollars. It only grows."),
     row("llm_budget_used_ratio", Gauge, &["scope"], "How much of the fullest budget for models is used in its window: day and month of the installation, tenant, purpose. Each process tells the same."),
+    row("llm_budget_refusals_total", Counter, &["scope"], "Calls to models that no budget had room for, by the budget: session, day or month of the installation, tenant, purpose."),
     row("knowledge_documents", Gauge, &[], "Documents that are kept, in the whole installation: each worker tells the same."),
     row("knowledge_chunks_waiting", Gauge, &[], "Chunks of them that wait for their vector; 0 where nothing is embedded."),
     row("knowledge_searches_total", Counter, &["how"], "Searches: by `words`, or `hybrid` (by words and by meaning)."),

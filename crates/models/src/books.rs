@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::asking::Job;
 use crate::levels::{self, Caller, Level, Zones};
-use crate::{Finish, Reply, SetUp, Tokens, Unanswered, windows};
+use crate::{Finish, Reply, SetUp, Tokens, Unanswered, telemetry, windows};
 
 /// Holds outlive the deadline of their call by so much.
 const GRACE: Duration = Duration::from_secs(60);
@@ -57,7 +57,10 @@ impl SetUp {
         };
         match self.store.call("budget_hold", holding).await {
             Ok(Ok(levels)) => Ok(Held { call, levels }),
-            Ok(Err(scope)) => Err(Unanswered::Budget { scope }),
+            Ok(Err(scope)) => {
+                telemetry::count_refusal(scope);
+                Err(Unanswered::Budget { scope })
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn Error, "no budget can be held: no model is asked");
                 Err(Unanswered::Failed { why: "the database did not answer, so no budget could be held".to_owned() })

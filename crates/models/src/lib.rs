@@ -35,6 +35,7 @@ use tracing::Instrument;
 
 pub use call::{Call, Finish, Message, Purpose, Reply, Said, Schema, Tokens, Tool, ToolCall, Unanswered};
 pub use estimate::tokens as estimated_tokens;
+pub use targets::{Routed, routing};
 pub use usage::{Budget, Usage, usage};
 
 use asking::{Brought, Job};

@@ -109,3 +109,28 @@ impl Targets {
         self.embedding.is_some()
     }
 }
+
+/// Whom a purpose is for, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    pub purpose: Purpose,
+    /// `openai/gpt-4.1-mini`.
+    pub models: Vec<String>,
+    /// Those of them that are not asked, because nobody knows what they cost.
+    pub without_price: Vec<String>,
+}
+
+/// Who is asked for what, as the settings say. Nobody is asked for it.
+pub fn routing(settings: &ModelSettings) -> Vec<Routed> {
+    let Some(targets) = Targets::of(settings) else { return Vec::new() };
+    let routed = |purpose| {
+        let route = targets.route(purpose);
+        let unknown = route.iter().filter(|target| target.prices.is_none());
+        Routed {
+            purpose,
+            models: route.iter().map(|target| format!("{}/{}", target.provider(), target.model.name)).collect(),
+            without_price: unknown.map(|target| target.model.name.clone()).collect(),
+        }
+    };
+    Purpose::ALL.into_iter().map(routed).collect()
+}

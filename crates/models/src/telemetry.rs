@@ -120,6 +120,11 @@ pub(crate) fn count_use(target: &Target, purpose: Purpose, tokens: Tokens, micro
         .increment(dollars);
 }
 
+/// A call that a budget had no room for.
+pub(crate) fn count_refusal(scope: &'static str) {
+    metrics::counter!("llm_budget_refusals_total", "scope" => scope).increment(1);
+}
+
 /// How much of the fullest budget of this kind is used.
 pub(crate) fn ratio(scope: &'static str, ratio: f64) {
     metrics::gauge!("llm_budget_used_ratio", "scope" => scope).set(ratio);

@@ -1,5 +1,6 @@
 //! A collector of traces: takes OTLP over HTTP as processes send it and remembers every span.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +25,8 @@ pub struct Exported {
     pub parent: String,
     /// Trace and span of each link.
     pub links: Vec<(String, String)>,
+    /// As text; lists with commas.
+    pub attributes: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -63,6 +66,11 @@ impl Collector {
     /// Requests of any kind so far.
     pub fn requests(&self) -> usize {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).requests
+    }
+
+    /// The spans so far.
+    pub fn spans(&self) -> Vec<Exported> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).spans.clone()
     }
 
     /// The spans so far that belong to this trace: by themselves, or by a link.
@@ -136,7 +144,25 @@ fn exported(service: &str, span: Span) -> Exported {
         trace: hex(&span.trace_id),
         id: hex(&span.span_id),
         parent: hex(&span.parent_span_id),
+        attributes: span
+            .attributes
+            .into_iter()
+            .map(|one| (one.key, text(one.value.and_then(|value| value.value))))
+            .collect(),
         links: span.links.iter().map(|link| (hex(&link.trace_id), hex(&link.span_id))).collect(),
+    }
+}
+
+fn text(value: Option<Value>) -> String {
+    match value {
+        Some(Value::StringValue(text)) => text,
+        Some(Value::IntValue(number)) => number.to_string(),
+        Some(Value::DoubleValue(number)) => number.to_string(),
+        Some(Value::BoolValue(flag)) => flag.to_string(),
+        Some(Value::ArrayValue(list)) => {
+            list.values.into_iter().map(|one| text(one.value)).collect::<Vec<_>>().join(",")
+        }
+        _ => String::new(),
     }
 }
 

@@ -17,5 +17,6 @@ mod slack;
 mod stream;
 mod tenants;
 mod turned_away;
+mod usage;
 mod words;
 mod world;
