@@ -84,6 +84,11 @@ pub const METRICS: &[Metric] = &[
     row("effect_attempts_total", Counter, &["kind", "outcome"], "Tries of such jobs, by action and what came back: done, found (a try before had done it), planned (a dry run), refused, wait, unreachable or unknown."),
     row("workflow_jobs_waiting", Gauge, &[], "Jobs that act and are not over."),
     row("workflow_jobs_oldest_seconds", Gauge, &[], "Age of the oldest of them."),
+    row("llm_requests_total", Counter, &["model", "result"], "Calls to models by what became of them: ok, cut_off, refused, cached, budget, too_long, busy, failed, no_connection, timeout, denied, unfit or left_alone."),
+    row("llm_request_duration_seconds", Histogram, &["model"], "Time that a call to a model took, with every try."),
+    row("llm_tokens_total", Counter, &["model", "type"], "Tokens that models used: input (with cached), cached, output (with reasoning), reasoning."),
+    row("llm_cost_usd_total", Gauge, &["model", "purpose"], "What models cost since the process began, in US dollars. It only grows."),
+    row("llm_budget_used_ratio", Gauge, &["scope"], "How much of the fullest budget for models is used in its window: day and month of the installation, tenant, purpose. Each process tells the same."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
 ];

@@ -3,6 +3,7 @@
 
 mod acts;
 mod facts;
+mod models;
 mod people;
 mod posts;
 mod rooms;
@@ -10,6 +11,7 @@ mod signals;
 
 pub use acts::*;
 pub use facts::*;
+pub use models::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;
