@@ -5,6 +5,9 @@
 
 mod compose;
 mod made;
+mod parts;
+pub mod prompts;
+mod seen;
 
 pub use compose::compose;
 pub use made::{By, Made, Tokens};
