@@ -166,7 +166,7 @@ fn is_digits(text: &str) -> bool {
 pub(super) fn month(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
     let fits = |name: &&str| **name == *word || word.len() >= 3 && word.len() <= 4 && name.starts_with(word.as_str());
-    MONTHS.iter().position(|name| fits(name)).map(|place| place as u32 + 1)
+    MONTHS.iter().position(fits).map(|place| place as u32 + 1)
 }
 
 #[cfg(test)]
