@@ -13,9 +13,10 @@ use crate::api::people::{
     again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
+use crate::api::rag::{documents as rag_documents, index as rag_index};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, reports, services, sources, subscriptions,
+    projects, rag, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -78,6 +79,13 @@ use crate::slack::{self, posting};
         key_results::one,
         key_results::progress,
         subscriptions::list,
+        rag::search,
+        rag_index::one,
+        rag_index::bulk,
+        rag_documents::list,
+        rag_documents::one,
+        rag_documents::forget,
+        rag::status,
         reports::standup,
         reports::post_standup,
         reports::sprint,

@@ -6,6 +6,7 @@ use actix_web::web;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use knowledge::Knowledge;
 use models::Models;
 use outbound::OutboundError;
 use policies::Policies;
@@ -49,6 +50,8 @@ pub(crate) struct State {
     pub(crate) access: Access,
     /// The policy and the rules for signals in force.
     pub(crate) policies: Policies,
+    /// What was read, and the searches in it.
+    pub(crate) knowledge: Knowledge,
     /// Language models, where they are set up.
     pub(crate) models: Models,
     pub(crate) limits: Limits,
@@ -72,6 +75,7 @@ impl State {
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
+            knowledge: Knowledge::of(store.clone(), models.clone()),
             models,
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),

@@ -89,6 +89,10 @@ pub const METRICS: &[Metric] = &[
     row("llm_tokens_total", Counter, &["model", "type"], "Tokens that models used: input (with cached), cached, output (with reasoning), reasoning."),
     row("llm_cost_usd_total", Gauge, &["model", "purpose"], "What models cost since the process began, in US dollars. It only grows."),
     row("llm_budget_used_ratio", Gauge, &["scope"], "How much of the fullest budget for models is used in its window: day and month of the installation, tenant, purpose. Each process tells the same."),
+    row("knowledge_documents", Gauge, &[], "Documents that are kept, in the whole installation: each worker tells the same."),
+    row("knowledge_chunks_waiting", Gauge, &[], "Chunks of them that wait for their vector; 0 where nothing is embedded."),
+    row("knowledge_searches_total", Counter, &["how"], "Searches: by `words`, or `hybrid` (by words and by meaning)."),
+    row("crawl_runs_total", Counter, &["kind", "result"], "Runs of crawls that ended, by what was read and how: succeeded, partial (a limit was met; the next goes on) or failed."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
 ];

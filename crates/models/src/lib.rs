@@ -12,6 +12,7 @@ mod breaker;
 mod call;
 mod estimate;
 mod levels;
+mod naming;
 mod provider;
 mod table;
 mod targets;

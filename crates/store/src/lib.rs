@@ -27,6 +27,7 @@ pub mod job_attempts;
 pub mod job_leases;
 pub mod jobs;
 pub mod llm_calls;
+pub mod knowledge;
 pub mod marks;
 pub mod metrics;
 pub mod migrate;

@@ -4,6 +4,7 @@
 mod acts;
 mod facts;
 mod models;
+mod knowledge;
 mod people;
 mod posts;
 mod rooms;
@@ -12,6 +13,7 @@ mod signals;
 pub use acts::*;
 pub use facts::*;
 pub use models::*;
+pub use knowledge::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;

@@ -9,6 +9,7 @@ mod lists;
 mod locks;
 mod metrics;
 mod people;
+mod rag;
 mod reports;
 mod rooms;
 mod routes;

@@ -19,7 +19,10 @@ const OF_ROOMS: &str = "01938f5e-3f0a-7c11-9d4e-0000000000f1";
 const RANGE: &str = r#"{"from":"2024-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z"}"#;
 
 /// They are no rows: what is on, what is asked for, and what Slack would be told without a token.
-const NO_ROWS: [&str; 12] = [
+const NO_ROWS: [&str; 15] = [
+    "/v1/rag/search",
+    "/v1/rag/index",
+    "/v1/rag/index/bulk",
     "/v1/sources",
     "/v1/events/stream",
     "/v1/replay",
@@ -76,6 +79,14 @@ fn rooms(now: &str, id: &str) -> String {
         + &row("objectives", &[("title", "Faster"), ("updated_at", now)])
         + &row("channel_subscriptions", &[("service", "shop"), ("channel", "#shop"), ("created_by", "ada")])
         + &signal(now, id)
+        + &document(now, id)
+}
+
+fn document(now: &str, id: &str) -> String {
+    let of = [("tenant_id", "default"), ("collection", "default"), ("id", id), ("source", "api"), ("title", "A page")];
+    let content =
+        [("language", "simple"), ("content_hash", "\\x00"), ("meta", "{}"), ("bytes", "1"), ("chunk_count", "0")];
+    facts::insert("documents", &of, &[&content[..], &[("created_at", now), ("updated_at", now)]].concat())
 }
 
 fn signal(now: &str, id: &str) -> String {
@@ -137,6 +148,11 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
             path if path.starts_with("/v1/reports/") => {
                 let theirs: Value = as_acme(&world, Method::POST, path).await.json().await.expect("json");
                 assert!(theirs["report"].is_object() && !theirs.to_string().contains("shop"), "{theirs}");
+                continue;
+            }
+            "/v1/rag/status" => {
+                let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
+                assert_eq!((&theirs["documents"], &world.get(route.path).await["documents"]), (&json!(0), &json!(1)));
                 continue;
             }
             // Every day has a row; of nothing it says zero.
