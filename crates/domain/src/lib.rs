@@ -18,6 +18,7 @@ mod patterns;
 pub mod policy;
 pub mod reports;
 pub mod rules;
+pub mod schedules;
 pub mod signals;
 pub mod text;
 pub mod time;

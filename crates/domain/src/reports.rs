@@ -11,6 +11,7 @@ pub mod standup;
 #[cfg(test)]
 mod tests;
 pub mod triage;
+pub mod units;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Serialize, Serializer};

@@ -2,6 +2,7 @@
 //! (`events.committed_by` is an `xid8`, which diesel has no type for: the stream's statements name it in SQL.)
 
 mod acts;
+mod digests;
 mod facts;
 mod people;
 mod posts;
@@ -9,6 +10,7 @@ mod rooms;
 mod signals;
 
 pub use acts::*;
+pub use digests::*;
 pub use facts::*;
 pub use people::*;
 pub use posts::*;
