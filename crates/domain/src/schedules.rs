@@ -16,7 +16,9 @@ const LOOKED_AT: usize = 600;
 /// Why a schedule cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoSchedule {
-    #[error("a schedule has five fields: minute, hour, day of the month, month, day of the week, as in `0 9 * * 1-5` ({0})")]
+    #[error(
+        "a schedule has five fields: minute, hour, day of the month, month, day of the week, as in `0 9 * * 1-5` ({0})"
+    )]
     Unread(String),
     #[error("no time zone is called so; take an IANA name like Europe/Berlin")]
     NoZone,

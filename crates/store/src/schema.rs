@@ -2,20 +2,20 @@
 //! (`events.committed_by` is an `xid8`, which diesel has no type for: the stream's statements name it in SQL.)
 
 mod acts;
-mod digests;
 mod facts;
 mod people;
 mod posts;
 mod rooms;
 mod signals;
+mod summaries;
 
 pub use acts::*;
-pub use digests::*;
 pub use facts::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;
 pub use signals::*;
+pub use summaries::*;
 
 diesel::table! {
     tenants (tenant_id) {

@@ -47,7 +47,7 @@ fn declared() -> BTreeMap<String, BTreeSet<String>> {
         include_str!("../src/schema/posts.rs"),
         include_str!("../src/schema/acts.rs"),
         include_str!("../src/schema/signals.rs"),
-        include_str!("../src/schema/digests.rs"),
+        include_str!("../src/schema/summaries.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
-use super::{Facts, Item, Of, Severity, items};
+use super::{Facts, Incident, Item, Of, Severity, items};
 use crate::digests::{self, About, Group, Unit};
 use crate::signals::OpenChange;
 use crate::text::clean;
@@ -15,6 +16,9 @@ const MOST: usize = 40;
 const STALE: TimeDelta = TimeDelta::hours(48);
 /// As in reports: the rule `pr_without_review` has it.
 const UNREVIEWED: TimeDelta = TimeDelta::hours(12);
+/// What a digest may say of one thing.
+const SENTENCE: usize = 240;
+const DETAIL: usize = 2_000;
 /// Where a thing is put that belongs to no service and no repository.
 const OTHER: &str = "other";
 
@@ -26,12 +30,53 @@ pub struct Draft {
     pub service: Option<String>,
     pub repo: Option<String>,
     pub item: Item,
+    /// Whose events prove it, where it has none of its own: what an approval or a signal is about.
+    pub proved_by: Option<String>,
     /// As [`Unit::details`].
     pub details: Vec<(String, String)>,
 }
 
 impl Draft {
-    /// With a name for what it belongs to. `None`: nothing proves it.
+    /// A sentence about these things. Titles in it are cleaned here.
+    pub fn new(about: About, of: Vec<Of>, text: &str, severity: Severity, at: DateTime<Utc>) -> Self {
+        let subject = of.first().map(Of::to_string).unwrap_or_default();
+        let text = clean(text, SENTENCE);
+        let item = Item { subject, text, severity, at, url: None, event_ids: Vec::new(), of };
+        draft(about, None, None, item)
+    }
+
+    /// What it belongs to.
+    #[must_use]
+    pub fn of_service(mut self, name: &str) -> Self {
+        self.service = Some(name.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn at_url(mut self, url: Option<String>) -> Self {
+        self.item.url = url;
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Option<&String>) -> Self {
+        self.details.extend(value.map(|value| (name.to_owned(), clean(value, DETAIL))));
+        self
+    }
+
+    /// What proves it, where that is known already.
+    #[must_use]
+    pub fn proved(mut self, events: Vec<Uuid>) -> Self {
+        self.item.event_ids = events;
+        self
+    }
+
+    fn about(mut self, subject: &str) -> Self {
+        self.proved_by = Some(subject.to_owned());
+        self
+    }
+
+    /// `None`: nothing proves it.
     pub fn unit(self) -> Option<Unit> {
         let Item { subject, text, severity, at, url, event_ids, .. } = self.item;
         let (about, details, severity) = (self.about, self.details, severity.into());
@@ -51,19 +96,15 @@ impl From<Severity> for digests::Severity {
 
 /// What there is to say of a time.
 pub fn drafts(facts: &Facts) -> Vec<Draft> {
-    let mut incidents: Vec<Draft> = facts
-        .incidents
-        .iter()
-        .map(|one| draft(About::Incident, one.service.as_ref(), None, items::incident(one, facts.now)))
-        .collect();
+    let mut incidents: Vec<Draft> = facts.incidents.iter().map(|one| of_incident(one, facts.now)).collect();
     incidents.sort_by_key(|draft| std::cmp::Reverse((draft.item.severity, draft.item.at)));
-    let failures = facts.failures.iter().map(|one| {
-        draft(About::Risk, Some(&one.service), one.repo.as_deref(), items::failure(one, facts.now))
-    });
-    let approvals = facts
-        .approvals
+    let failures = facts
+        .failures
         .iter()
-        .map(|one| draft(About::PeopleBlocked, None, repo_of(&one.subject), items::approval(one, facts.now)));
+        .map(|one| draft(About::Risk, Some(&one.service), one.repo.as_deref(), items::failure(one, facts.now)));
+    let approvals = facts.approvals.iter().map(|one| {
+        draft(About::PeopleBlocked, None, repo_of(&one.subject), items::approval(one, facts.now)).about(&one.subject)
+    });
     let mut drafts: Vec<Draft> = first(incidents).collect();
     drafts.extend(first(failures));
     drafts.extend(shipped(facts));
@@ -143,12 +184,20 @@ fn of_change(about: About, item: Item, title: Option<&String>, author: Option<&S
 }
 
 fn draft(about: About, service: Option<&String>, repo: Option<&str>, item: Item) -> Draft {
-    Draft { about, service: service.cloned(), repo: repo.map(str::to_owned), item, details: Vec::new() }
+    Draft {
+        about,
+        service: service.cloned(),
+        repo: repo.map(str::to_owned),
+        item,
+        proved_by: None,
+        details: Vec::new(),
+    }
 }
 
 /// A signal that fires, as a draft: what it is called and since when.
 pub fn of_signal(rule: &str, subject: &str, since: DateTime<Utc>, now: DateTime<Utc>) -> Draft {
-    let text = format!("{}: fires for {}", clean(&format!("{rule} on {subject}"), super::TITLE), super::lasted(since, now));
+    let text =
+        format!("{}: fires for {}", clean(&format!("{rule} on {subject}"), super::TITLE), super::lasted(since, now));
     let item = Item {
         subject: subject.to_owned(),
         text,
@@ -158,5 +207,12 @@ pub fn of_signal(rule: &str, subject: &str, since: DateTime<Utc>, now: DateTime<
         event_ids: Vec::new(),
         of: Vec::new(),
     };
-    draft(About::Risk, None, repo_of(subject), item)
+    draft(About::Risk, None, repo_of(subject), item).about(subject)
+}
+
+/// An incident, in the reports' sentence.
+pub fn of_incident(incident: &Incident, now: DateTime<Utc>) -> Draft {
+    let mut draft = draft(About::Incident, incident.service.as_ref(), None, items::incident(incident, now));
+    draft.item.text = clean(&draft.item.text, SENTENCE);
+    draft.with("title", incident.title.as_ref())
 }
