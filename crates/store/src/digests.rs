@@ -5,6 +5,7 @@
 //! caller's connection: in a transaction that only looks, it is of one moment. [`kept`] is what was made of it.
 
 mod change;
+pub mod delivery;
 mod incident;
 pub mod kept;
 mod named;

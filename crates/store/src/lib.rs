@@ -42,7 +42,6 @@ pub mod replays;
 pub mod reports;
 pub mod retention;
 pub mod rollups;
-pub mod schedules;
 pub mod schema;
 pub mod services;
 pub mod signals;

@@ -86,7 +86,7 @@ pub(super) fn material(
     let mut numbers = numbers(&row, to);
     numbers.push(count("deployments", deployed.len(), to.date_naive()));
     numbers.push(count("incidents", incidents.len(), to.date_naive()));
-    drafts.extend(deployed.iter().map(|one| shipped(one)));
+    drafts.extend(deployed.iter().map(shipped));
     drafts.extend(incidents);
     proofs::put(conn, tenant, &mut drafts, to)?;
     let groups = grouped(drafts.into_iter().map(|draft| draft.of_service(&group)).collect(), &HashMap::new());
@@ -194,6 +194,8 @@ statement! {
      order by outcome = 'success', name limit ?"
 }
 
+type Check = (Uuid, String, String, DateTime<Utc>, Option<String>);
+
 fn checks(
     conn: &mut PgConnection,
     tenant: &TenantId,
@@ -205,8 +207,8 @@ fn checks(
     let last = row.merged_at.unwrap_or(to).min(to);
     let from = row.opened_at.unwrap_or(last).max(last - CHECKS);
     let asked = Checks { tenant: tenant.as_str(), from, to, repo, sha, limit: MOST_CHECKS };
-    let rows: Vec<(Uuid, String, String, DateTime<Utc>, Option<String>)> = asked.load(conn)?;
-    let check = |(event, name, outcome, at, url): (Uuid, String, String, DateTime<Utc>, Option<String>)| {
+    let rows: Vec<Check> = asked.load(conn)?;
+    let check = |(event, name, outcome, at, url): Check| {
         let is_well = matches!(outcome.as_str(), "success" | "skipped" | "neutral");
         let severity = if is_well { Severity::Info } else { Severity::Warning };
         let about = if is_well { About::Review } else { About::Risk };

@@ -106,7 +106,8 @@ fn told(moment: &Moment, main: &Outside) -> Option<Draft> {
             format!("{words}{by}")
         }
     };
-    let other = (moment.incident != main.to_string()).then(|| format!("{}: ", moment.incident)).unwrap_or_default();
+    let is_main = moment.incident == main.to_string();
+    let other = if is_main { String::new() } else { format!("{}: ", moment.incident) };
     let about = if note.as_deref().is_some_and(is_to_do) { About::FollowUp } else { About::Timeline };
     let of = Of::Incident { integration: main.integration.clone(), id: main.id.clone() };
     let draft = Draft::new(about, vec![of], &format!("{other}{what}"), Severity::Info, moment.at);

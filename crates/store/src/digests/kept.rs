@@ -45,7 +45,7 @@ pub struct Kept {
 }
 
 /// The address of what each event of the material is about, as far as it has one.
-pub fn links(material: &Material) -> BTreeMap<Uuid, String> {
+fn links(material: &Material) -> BTreeMap<Uuid, String> {
     let mut links = BTreeMap::new();
     for unit in material.units() {
         let Some(url) = &unit.url else { continue };
@@ -253,4 +253,52 @@ pub fn judge(
         .set(said)
         .execute(conn)?;
     Ok(true)
+}
+
+/// How a digest was worded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// `model` or `rules`.
+    pub by: &'static str,
+    pub why: Option<String>,
+    pub model: Option<String>,
+    pub prompt: Option<String>,
+    pub input_tokens: i64,
+    pub output_tokens: i64,
+    pub cost_micro_usd: i64,
+}
+
+impl Kept {
+    /// What was made of the material. `id` names it; who asked for it, and when, stands beside.
+    pub fn of(
+        id: Uuid,
+        (material, digest): (&Material, Digest),
+        wording: Wording,
+        (made_by, schedule_id): (&str, Option<Uuid>),
+        made_at: DateTime<Utc>,
+    ) -> Self {
+        let mut events: Vec<Uuid> = material.units().flat_map(|unit| unit.event_ids.iter().copied()).collect();
+        events.sort_unstable();
+        events.dedup();
+        Self {
+            id,
+            kind: material.kind,
+            subject: material.subject.clone(),
+            from: material.from,
+            to: material.to,
+            digest,
+            links: links(material),
+            events: i32::try_from(events.len()).unwrap_or(i32::MAX),
+            generated_by: wording.by.to_owned(),
+            why: wording.why,
+            model: wording.model,
+            prompt: wording.prompt,
+            input_tokens: wording.input_tokens,
+            output_tokens: wording.output_tokens,
+            cost_micro_usd: wording.cost_micro_usd,
+            made_at,
+            made_by: made_by.to_owned(),
+            schedule_id,
+        }
+    }
 }

@@ -42,11 +42,12 @@ pub(super) fn delivery(
     };
     let now = five(conn, tenant, &slice(from, to))?;
     let before = five(conn, tenant, &slice(from - (to - from), from))?;
-    let number = |((name, unit), (value, previous)): ((&str, &str), (Option<f64>, Option<f64>))| {
+    let all = FIVE.into_iter().zip(now).zip(before);
+    let number = |((name, unit), value, previous): ((&str, &str), Option<f64>, _)| {
         let source = source("metric", name, to.date_naive());
         Some(Number { name: name.to_owned(), value: value?, previous, unit: unit.to_owned(), source })
     };
-    Ok(FIVE.into_iter().zip(now.into_iter().zip(before)).filter_map(number).collect())
+    Ok(all.filter_map(|((named, value), previous)| number((named, value, previous))).collect())
 }
 
 /// In the order of [`FIVE`].

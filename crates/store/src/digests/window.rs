@@ -273,11 +273,13 @@ statement! {
      order by expires_at, id limit ?"
 }
 
+type WaitingRow = (Uuid, String, String, DateTime<Utc>, DateTime<Utc>);
+
 fn approvals(conn: &mut PgConnection, span: &Span<'_>) -> Result<Vec<Waiting>, StoreError> {
     let (tenant, to) = (span.tenant.as_str(), span.to);
     let asked = Approvals { tenant, created: to, expires: to, decided: to, limit: MOST_WAITING };
-    let rows: Vec<(Uuid, String, String, DateTime<Utc>, DateTime<Utc>)> = asked.load(conn)?;
-    let waiting = |(id, subject, action, asked_at, expires_at): (Uuid, _, _, _, _)| Waiting {
+    let rows: Vec<WaitingRow> = asked.load(conn)?;
+    let waiting = |(id, subject, action, asked_at, expires_at): WaitingRow| Waiting {
         id: id.to_string(),
         subject,
         action,
