@@ -2,6 +2,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod deliveries;
+pub(crate) mod digests;
 pub(crate) mod docs;
 pub(crate) mod event_stream;
 pub(crate) mod events;

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
+use crate::api::digests::{self, feedback, history};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -139,6 +140,11 @@ pub const ROUTES: &[Route] = &[
     post("/v1/reports/standup/post", OPERATOR, || web::to(reports::post_standup)),
     post("/v1/reports/sprint-health", VIEWER, || web::to(reports::sprint)),
     post("/v1/reports/sprint-health/post", OPERATOR, || web::to(reports::post_sprint)),
+    post("/v1/digests", VIEWER, || web::to(digests::make)),
+    get("/v1/digests", VIEWER, || web::to(history::list)),
+    post("/v1/digests/preview", VIEWER, || web::to(digests::preview)),
+    get("/v1/digests/{id}", VIEWER, || web::to(history::one)),
+    post("/v1/digests/{id}/feedback", VIEWER, || web::to(feedback::say)),
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
     post("/v1/policy/simulate", VIEWER, || web::to(simulation::try_out)),
     post("/v1/signals/evaluate", VIEWER, || web::to(signals::look)),

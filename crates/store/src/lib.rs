@@ -11,6 +11,7 @@ pub mod budgets;
 pub mod catalogs;
 pub mod dead_letters;
 pub mod deliveries;
+pub mod digests;
 pub mod dirty;
 pub mod effects;
 pub mod entities;

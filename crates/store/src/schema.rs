@@ -9,6 +9,7 @@ mod people;
 mod posts;
 mod rooms;
 mod signals;
+mod summaries;
 
 pub use acts::*;
 pub use facts::*;
@@ -18,6 +19,7 @@ pub use people::*;
 pub use posts::*;
 pub use rooms::*;
 pub use signals::*;
+pub use summaries::*;
 
 diesel::table! {
     tenants (tenant_id) {
