@@ -17,6 +17,7 @@ use boot::Settings;
 use boot::settings::CorsSettings;
 use bus::Bus;
 use integrations::Sources;
+use models::Models;
 use policies::{Policies, PolicyError};
 use relay::Relay;
 use store::Store;
@@ -58,6 +59,8 @@ pub enum StartError {
     Outbound(#[from] outbound::OutboundError),
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    #[error(transparent)]
+    Models(#[from] models::ModelsError),
     #[error("cannot start the intake writer's thread")]
     Writer(#[source] io::Error),
 }
@@ -88,8 +91,9 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let failed = |source| StartError::Listen { address: address.clone(), source };
     let policies = Policies::read(&parts.settings)?;
     let cors_settings = parts.settings.cors.clone();
+    let models = Models::of(&parts.settings.models, parts.store.clone(), Arc::new(chrono::Utc::now))?;
     let (intake, writer) = Intake::start(parts.store.clone(), parts.relay.clone()).map_err(StartError::Writer)?;
-    let state = web::Data::new(State::new(parts, intake, policies)?);
+    let state = web::Data::new(State::new(parts, intake, policies, models)?);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())

@@ -6,6 +6,7 @@ use actix_web::web;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use models::Models;
 use outbound::OutboundError;
 use policies::Policies;
 use relay::Relay;
@@ -48,6 +49,8 @@ pub(crate) struct State {
     pub(crate) access: Access,
     /// The policy and the rules for signals in force.
     pub(crate) policies: Policies,
+    /// Language models, where they are set up.
+    pub(crate) models: Models,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
     pub(crate) memory: Memory,
@@ -62,13 +65,14 @@ pub(crate) struct State {
 
 impl State {
     /// Must be called inside the runtime: the sample of refusals is written in the background.
-    pub(crate) fn new(parts: Parts, intake: Intake, policies: Policies) -> Result<Self, OutboundError> {
+    pub(crate) fn new(parts: Parts, intake: Intake, policies: Policies, models: Models) -> Result<Self, OutboundError> {
         let Parts { settings, sources, store, bus, relay, metrics, stop } = parts;
         let rejects = Rejects::start(store.clone());
         counted::begin();
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
+            models,
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

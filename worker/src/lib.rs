@@ -12,6 +12,7 @@
 //! - [`protections`] asks about deployments that GitHub holds back until we answer.
 //! - [`workflows`] does in other systems what jobs say, each once.
 //! - [`subscriptions`] tells channels what happens to the services that they asked for.
+//! - [`budgets`] says how much of the budgets for models is used.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
@@ -21,6 +22,7 @@
 mod answers;
 pub mod approvals;
 pub mod backfill;
+pub mod budgets;
 pub mod consume;
 pub mod consumers;
 pub mod dora;
@@ -48,6 +50,7 @@ use std::time::Duration;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use models::Models;
 use policies::Policies;
 use store::{Role, Store, StoreError};
 use tokio::sync::Notify;
@@ -73,6 +76,8 @@ pub enum StartError {
     Slack(#[from] outbound::OutboundError),
     #[error("jobs cannot act with these settings")]
     Actions(#[from] workflows::ClientError),
+    #[error(transparent)]
+    Models(#[from] models::ModelsError),
     #[error("no store for maintenance")]
     Store(#[from] StoreError),
 }
@@ -123,6 +128,9 @@ pub async fn start(
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
     let work = (store.clone(), stop.clone());
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
+    let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
+    let work = (models, stop.clone());
+    tasks.push(keep_up("budgets", stop.clone(), move || budgets::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);
     tasks.extend(acting(settings, &store, policies, &stop)?);
     let days = settings.retention_days;

@@ -12,4 +12,4 @@ pub mod status;
 pub mod stop;
 pub mod telemetry;
 
-pub use settings::Settings;
+pub use settings::{ModelSettings, Settings};

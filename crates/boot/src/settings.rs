@@ -6,6 +6,7 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod models;
 mod opa;
 mod reader;
 mod refuse;
@@ -27,6 +28,9 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
+pub use models::{
+    Cap, ModelName, ModelSettings, PURPOSES, Period, Price, Provider, ProviderSettings, Unit, Whose, micro_usd, usd,
+};
 pub use opa::{OpaSettings, Unanswered};
 pub use reader::BadSetting;
 pub use sections::{
@@ -82,6 +86,7 @@ pub struct Settings {
     pub apis: ApiSettings,
     pub actions: ActionSettings,
     pub slack: SlackSettings,
+    pub models: ModelSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
     /// None: the policy's document decides.
@@ -129,6 +134,7 @@ impl Settings {
     fn assemble(reader: &mut Reader<'_>, source_names: &[&str], default_env: Env) -> Self {
         let env = reader.parsed("ENV", "development or production", values::env).unwrap_or(default_env);
         let development = env == Env::Development;
+        let slack = SlackSettings::read(reader);
         let default_host = if development { "127.0.0.1" } else { "0.0.0.0" };
         Self {
             env,
@@ -155,7 +161,8 @@ impl Settings {
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
             actions: ActionSettings::read(reader),
-            slack: SlackSettings::read(reader),
+            models: ModelSettings::read(reader, &slack),
+            slack,
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),

@@ -162,6 +162,12 @@ impl Outbound {
     }
 }
 
+/// The same client bare, for a library that brings its own requests: it keeps the deadline, follows no redirect and takes no
+/// proxy from the environment. What is read of an answer is the library's.
+pub fn bare(timeout: Duration) -> Result<reqwest::Client, OutboundError> {
+    builder(timeout).build().map_err(OutboundError::Setup)
+}
+
 fn builder(timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .timeout(timeout)

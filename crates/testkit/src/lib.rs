@@ -11,6 +11,7 @@ pub mod grafana;
 pub mod history;
 pub mod listening;
 pub mod locks;
+pub mod models;
 pub mod nats;
 pub mod opa;
 pub mod prometheus;

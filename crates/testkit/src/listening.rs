@@ -1,6 +1,7 @@
 //! A small HTTP server on loopback: hands over what is asked and sends what it is told to.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -44,6 +45,8 @@ pub enum Reply {
     Cut,
     /// Nothing comes, and the connection stays.
     Silence,
+    /// The same after so long.
+    Late(Duration, Box<Reply>),
 }
 
 impl Reply {
@@ -91,8 +94,13 @@ impl Drop for Listening {
 async fn serve(stream: TcpStream, answer: impl Fn(Asked) -> Reply) -> Option<()> {
     let mut stream = BufReader::new(stream);
     loop {
-        match answer(read(&mut stream).await?) {
-            Reply::Cut => return None,
+        let mut reply = answer(read(&mut stream).await?);
+        while let Reply::Late(time, then) = reply {
+            tokio::time::sleep(time).await;
+            reply = *then;
+        }
+        match reply {
+            Reply::Cut | Reply::Late(..) => return None,
             Reply::Silence => std::future::pending().await,
             Reply::Answer { status, headers, body } => {
                 let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

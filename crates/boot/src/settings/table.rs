@@ -4,7 +4,7 @@
 
 use secrecy::SecretString;
 
-use super::{Settings, Unsigned};
+use super::{ModelName, Settings, Unsigned, usd};
 
 /// Stands for a source's name in capitals.
 pub(super) const SOURCE: &str = "<SOURCE>";
@@ -97,6 +97,28 @@ pub const SETTINGS: &[Setting] = &[
     row("SIGNALS_INTERVAL_SECONDS", "300", "How often a worker looks at the signals, in seconds: 10 to 86400.", |s| s.signals_interval.as_secs().to_string()),
     row("DORA_INCIDENT_WINDOW_SECONDS", "86400", "How long after a deployment an incident is put down to it, where the catalog says nothing else; 0 is off.", |s| s.incident_window.as_secs().to_string()),
     row("RETENTION_DAYS", "0", "Days that raw deliveries are kept; 0 is for ever. Events and what follows from them stay.", |s| s.retention_days.to_string()),
+    row("AGENT_LLM_ENABLED", "false", "Whether language models are asked. Without them everything is worded by rule.", |s| s.models.enabled.to_string()),
+    row("OPENAI_API_KEY", "none", "Key for OpenAI, or for whoever `OPENAI_BASE_URL` names.", |s| masked(s.models.openai.key.as_ref())),
+    row("OPENAI_BASE_URL", "https://api.openai.com/v1", "Any server that speaks as OpenAI does: Azure, vLLM, Ollama, LiteLLM. With it no key is needed.", |s| s.models.openai.url.clone()),
+    row("OPENAI_MODEL", "one of whoever has a key", "The model for digests, answers and plans, of any provider: `claude-…` is Anthropic's, `gemini-…` Gemini's; `openai/…`, `anthropic/…` and `gemini/…` say it.", |s| model(s.models.model.as_ref())),
+    row("OPENAI_DEFAULT_MODEL", "none", "Another name of `OPENAI_MODEL`, which counts where both are set.", |s| model(s.models.model.as_ref())),
+    row("OPENAI_LOW_COST_MODEL", "the same as OPENAI_MODEL", "The model for parts of large digests and for texts that are made short.", |s| model(s.models.low_cost_model.as_ref())),
+    row("OPENAI_FAILOVER_MODEL", "none", "The model that is asked when another does not answer, will not, or takes no prompt so long.", |s| model(s.models.failover_model.as_ref())),
+    row("OPENAI_EMBEDDING_MODEL", "text-embedding-3-small at OpenAI, else none", "The model for vectors of texts.", |s| model(s.models.embedding_model.as_ref())),
+    row("ANTHROPIC_API_KEY", "none", "Key for Anthropic.", |s| masked(s.models.anthropic.key.as_ref())),
+    row("ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1", "Where Anthropic's protocol is spoken.", |s| s.models.anthropic.url.clone()),
+    row("AGENT_GEMINI_API_KEY", "none", "Key for Gemini.", |s| masked(s.models.gemini.key.as_ref())),
+    row("AGENT_GEMINI_BASE_URL", "https://generativelanguage.googleapis.com/v1beta", "Where Gemini's protocol is spoken.", |s| s.models.gemini.url.clone()),
+    row("AGENT_TEMPERATURE", "the provider's own", "How freely models word things: 0 to 2.", |s| s.models.temperature.map(|value| value.to_string()).unwrap_or_default()),
+    row("AGENT_TOKEN_BUDGET", "800000", "Tokens that a conversation is trimmed to.", |s| s.models.token_budget.to_string()),
+    row("AGENT_SESSION_BUDGET_USD", "0.75", "What one session (a conversation, a digest) may cost; 0: nothing.", |s| usd(s.models.session_budget_micro_usd)),
+    row("AGENT_DAILY_BUDGET_USD", "50", "What all of the installation may cost in a day of the tenant `default`; 0: nothing, rules answer.", |s| usd(s.models.daily_budget_micro_usd)),
+    row("AGENT_BUDGETS", "none", "More caps, with commas: `tenant/day=10usd`, `tenant:acme/month=100usd`, `purpose:digest/day=2000000tokens`, `installation/month=500usd`, `session=50000tokens`.", |s| s.models.caps.len().to_string()),
+    row("AGENT_MODEL_PRICES", "none", "Prices of models in US dollars for a million tokens, over those that are shipped: `name=input/output` or `name=input/output/cached`, with commas. A model without a price is not asked.", |s| s.models.prices.iter().map(|price| price.model.clone()).collect::<Vec<_>>().join(", ")),
+    row("AGENT_LLM_TIMEOUT_SECONDS", "60", "How long a call may take with every try: 1 to 600.", |s| s.models.timeout.as_secs().to_string()),
+    row("AGENT_LLM_RETRIES", "2", "Tries after the first, of one model, where it is busy or fails: 0 to 10.", |s| s.models.retries.to_string()),
+    row("AGENT_LLM_CONTEXT_TOKENS", "8192", "What a model takes at once that is not in the table of models.", |s| s.models.context_tokens.to_string()),
+    row("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "false", "Whether traces hold what models were asked and what they answered.", |s| s.models.capture_content.to_string()),
     row("METRICS_ADDR", "none", "Address and port of the worker's own listener for `/metrics`, `/health` and `/ready`.", |s| s.metrics_addr.map(|addr| addr.to_string()).unwrap_or_default()),
     row("OTEL_ENABLED", "true", "`false` keeps traces in the process also when an endpoint is set.", |s| s.otel.endpoint.is_some().to_string()),
     row("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "Base URL of an OpenTelemetry collector (OTLP over HTTP); traces are sent when it is set.", |s| s.otel.endpoint.clone().unwrap_or_default()),
@@ -112,6 +134,10 @@ fn masked(secret: Option<&SecretString>) -> String {
 
 fn path(path: Option<&std::path::PathBuf>) -> String {
     path.map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+fn model(model: Option<&ModelName>) -> String {
+    model.map(|model| format!("{}/{}", model.provider.as_str(), model.name)).unwrap_or_default()
 }
 
 fn unsigned(unsigned: &Unsigned) -> String {
