@@ -4,9 +4,19 @@
 //! were reckoned. A [`Digest`] is what is said of it. Whoever words it, rules or a model, every item names events of the
 //! material, and every number in its text stands there too.
 
+mod patterns;
+pub mod rules;
+mod said;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use said::{markup, said};
+
+/// Characters of a headline, and of an item's text.
+pub const HEADLINE: usize = 120;
+pub const TEXT: usize = 240;
 
 /// What is summed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
