@@ -25,6 +25,7 @@ pub mod intake;
 pub mod job_attempts;
 pub mod job_leases;
 pub mod jobs;
+pub mod knowledge;
 pub mod marks;
 pub mod metrics;
 pub mod migrate;

@@ -3,6 +3,7 @@
 
 mod acts;
 mod facts;
+mod knowledge;
 mod people;
 mod posts;
 mod rooms;
@@ -10,6 +11,7 @@ mod signals;
 
 pub use acts::*;
 pub use facts::*;
+pub use knowledge::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;

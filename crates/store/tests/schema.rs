@@ -42,6 +42,7 @@ fn declared() -> BTreeMap<String, BTreeSet<String>> {
     let files = [
         include_str!("../src/schema.rs"),
         include_str!("../src/schema/facts.rs"),
+        include_str!("../src/schema/knowledge.rs"),
         include_str!("../src/schema/people.rs"),
         include_str!("../src/schema/rooms.rs"),
         include_str!("../src/schema/posts.rs"),
@@ -68,6 +69,7 @@ fn the_code_knows_every_table_and_column_that_the_migrations_make() {
     let mut migrated = migrated(&mut database.store(Role::App).open(Role::Owner).expect("a connection"));
     // diesel has no type for xid8; the stream's statements name this column themselves.
     assert!(migrated.get_mut("events").is_some_and(|columns| columns.remove("committed_by")));
+    assert!(migrated.get_mut("chunks").is_some_and(|columns| columns.remove("tsv")));
     assert_eq!(migrated, declared());
 }
 
@@ -136,6 +138,7 @@ fn what_the_migrations_make_they_can_take_back() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
+        include_str!("../../../migrations/2026-11-22-000014_knowledge/down.sql"),
         include_str!("../../../migrations/2026-11-21-000010_channels/down.sql"),
         include_str!("../../../migrations/2026-11-21-000009_signals/down.sql"),
         include_str!("../../../migrations/2026-11-21-000008_jobs/down.sql"),
