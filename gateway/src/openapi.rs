@@ -14,7 +14,7 @@ use crate::api::people::{
     workflow_jobs, workflows,
 };
 use crate::api::{
-    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
+    ask, catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
@@ -58,6 +58,10 @@ use crate::slack::{self, posting};
         said::severity,
         said::close,
         merges::merge,
+        ask::ask,
+        ask::list,
+        ask::one,
+        ask::delete,
         projects::list,
         projects::create,
         projects::one,

@@ -15,7 +15,7 @@ use crate::api::people::{
     workflow_jobs, workflows,
 };
 use crate::api::{
-    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
+    ask, catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
@@ -166,6 +166,10 @@ pub const ROUTES: &[Route] = &[
     get("/v1/metrics/review-time", VIEWER, || web::to(flow::review)),
     get("/v1/deployments", VIEWER, || web::to(deployments::list)),
     get("/v1/deployments/{integration}/{id}", VIEWER, || web::to(deployments::one)),
+    post("/v1/ask", VIEWER, || web::to(ask::ask)),
+    get("/v1/conversations", VIEWER, || web::to(ask::list)),
+    get("/v1/conversations/{id}", VIEWER, || web::to(ask::one)),
+    delete("/v1/conversations/{id}", VIEWER, || web::to(ask::delete)),
     get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
     get("/docs", Entry::Open, || web::to(docs::page)),
     get("/docs/{file}", Entry::Open, || web::to(docs::file)),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::web;
+use ask::Ask;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
@@ -49,6 +50,8 @@ pub(crate) struct State {
     pub(crate) access: Access,
     /// The policy and the rules for signals in force.
     pub(crate) policies: Policies,
+    /// Answers questions.
+    pub(crate) ask: Ask,
     /// Language models, where they are set up.
     pub(crate) models: Models,
     pub(crate) limits: Limits,
@@ -72,6 +75,7 @@ impl State {
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
+            ask: Ask::of(store.clone(), models.clone(), sources.names().into_iter().map(str::to_owned)),
             models,
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),

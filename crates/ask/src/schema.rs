@@ -49,7 +49,8 @@ fn string(schema: &Value, text: &str, place: &str) -> Result<(), String> {
 }
 
 fn number(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
-    let (least, most) = (schema["minimum"].as_i64().unwrap_or(i64::MIN), schema["maximum"].as_i64().unwrap_or(i64::MAX));
+    let (least, most) =
+        (schema["minimum"].as_i64().unwrap_or(i64::MIN), schema["maximum"].as_i64().unwrap_or(i64::MAX));
     let fits = value.as_i64().is_some_and(|number| (least..=most).contains(&number));
     if fits { Ok(()) } else { Err(format!("{place}: must be a number from {least} to {most}")) }
 }

@@ -14,6 +14,7 @@ mod signals;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::TenantId;
+use domain::inert::inert;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -199,7 +200,7 @@ fn window(
 
 /// Text from outside, made harmless and short.
 fn told(text: &str, cap: usize) -> String {
-    domain::text::clean(text, cap)
+    inert(text, cap)
 }
 
 /// ` of shop`; nothing where all are meant.

@@ -8,6 +8,7 @@ mod address;
 pub mod approvals;
 pub mod audit;
 pub mod catalogs;
+pub mod conversations;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod dirty;

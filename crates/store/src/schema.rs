@@ -8,6 +8,7 @@ mod people;
 mod posts;
 mod rooms;
 mod signals;
+mod talks;
 
 pub use acts::*;
 pub use facts::*;
@@ -16,6 +17,7 @@ pub use people::*;
 pub use posts::*;
 pub use rooms::*;
 pub use signals::*;
+pub use talks::*;
 
 diesel::table! {
     tenants (tenant_id) {

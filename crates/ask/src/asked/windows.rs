@@ -7,7 +7,17 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 pub(crate) type Window = (DateTime<Utc>, DateTime<Utc>);
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -106,14 +116,15 @@ fn named(word: &str, before: &str, next: &str, now: DateTime<Utc>) -> Option<Win
         let from = begin(now.date_naive()) - TimeDelta::days(passed);
         return Some((from, if before == "since" { now } else { (from + TimeDelta::days(1)).min(now) }));
     }
-    let (first, length) = match MONTHS.iter().position(|month| *month == word || (month.len() > 3 && &month[..3] == word)) {
-        // "may" and "march" are words of their own.
-        Some(month) if year.is_some() || matches!(before, "in" | "of" | "during" | "since" | "for" | "last") => {
-            (u32::try_from(month).ok()? + 1, 1)
-        }
-        Some(_) => return None,
-        None => (word.strip_prefix('q')?.parse::<u32>().ok().filter(|one| (1..=4).contains(one))? * 3 - 2, 3),
-    };
+    let (first, length) =
+        match MONTHS.iter().position(|month| *month == word || (month.len() > 3 && &month[..3] == word)) {
+            // "may" and "march" are words of their own.
+            Some(month) if year.is_some() || matches!(before, "in" | "of" | "during" | "since" | "for" | "last") => {
+                (u32::try_from(month).ok()? + 1, 1)
+            }
+            Some(_) => return None,
+            None => (word.strip_prefix('q')?.parse::<u32>().ok().filter(|one| (1..=4).contains(one))? * 3 - 2, 3),
+        };
     let of = |year: i32| NaiveDate::from_ymd_opt(year, first, 1).map(begin);
     let this = of(now.year())?;
     let from = match year {
@@ -188,7 +199,8 @@ mod tests {
 
     #[test]
     fn other_words_are_no_times() {
-        for words in ["may i deploy", "march on", "last one", "this service", "lead time", "99999d", "2026-13-01", "q9"] {
+        for words in ["may i deploy", "march on", "last one", "this service", "lead time", "99999d", "2026-13-01", "q9"]
+        {
             assert_eq!(read_at(words), None, "{words}");
         }
     }

@@ -69,21 +69,29 @@ fn line(
     };
     let found = during(conn, &scope.tenant, &followed, (from, to))?;
     let before = during(conn, &scope.tenant, &followed, (from - (to - from), from))?.value;
-    let proofs = explain::rows(conn, scope, name, &slice(asked, (from, to)), PROOFS)?;
-    let about = format!("{}{}, {}", words::sentence(name), of(asked.service.as_ref(), asked.team.as_ref()), words::window(from, to));
+    let slice = production((asked.service.as_ref(), asked.team.as_ref()), (from, to));
+    let mut proofs = explain::rows(conn, scope, name, &slice, PROOFS)?;
+    if proofs.is_empty() && found.n > 0 {
+        // A rate of nothing is proved by what did not happen to fail.
+        proofs = explain::rows(conn, scope, "deployment_frequency", &slice, PROOFS)?;
+    }
+    let about = format!(
+        "{}{}, {}",
+        words::sentence(name),
+        of(asked.service.as_ref(), asked.team.as_ref()),
+        words::window(from, to)
+    );
     let before = before.map_or_else(|| "no data".to_owned(), |value| words::value(value, unit));
     let said = match found.value {
-        Some(value) => format!("{about}: {}{}. The time before: {before}.", counted(name, unit, value, &found), band(&found)),
+        Some(value) => {
+            format!("{about}: {}{}. The time before: {before}.", counted(name, unit, value, &found), band(&found))
+        }
         None => format!("{about}: no data. The time before: {before}."),
     };
     Ok(Line::new(said, proofs.into_iter().flat_map(|proof| proof.line.events)))
 }
 
 /// Production, as the metrics are told unless something else is asked for.
-fn slice(asked: &Arguments, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Slice {
-    production((asked.service.as_ref(), asked.team.as_ref()), (from, to))
-}
-
 pub(super) fn production(
     (service, team): (Option<&String>, Option<&String>),
     (from, to): (DateTime<Utc>, DateTime<Utc>),

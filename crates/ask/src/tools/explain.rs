@@ -86,9 +86,7 @@ pub(super) fn rows(
         "restore_time" => of_incidents(conn, scope, slice, limit),
         "change_failure_rate" => {
             let listed = Listed { outcomes: succeeded(), failed: Some(true), ..Listed::default() };
-            let rows = of_deployments(conn, scope, slice, &listed, limit)?;
-            // A number without failures is still proved: by what did not fail.
-            if rows.is_empty() { of_deployments(conn, scope, slice, &Listed { failed: None, ..listed }, 0) } else { Ok(rows) }
+            of_deployments(conn, scope, slice, &listed, limit)
         }
         "rework_rate" => {
             let listed = Listed { outcomes: succeeded(), rework: Some(true), ..Listed::default() };
@@ -101,9 +99,11 @@ pub(super) fn rows(
 fn of_changes(conn: &mut Connection, scope: &Scope, slice: &Slice, limit: i64) -> Result<Vec<Row>, StoreError> {
     let shown = Shown { exclude_bots: false, only_counted: true };
     let found = changes::shipped(conn, &scope.tenant, slice, shown, None, limit)?;
-    let proofs = Evidence::of(conn, scope, found.iter().flat_map(|row| row.subject.iter().chain(&row.deployment_subject)))?;
+    let proofs =
+        Evidence::of(conn, scope, found.iter().flat_map(|row| row.subject.iter().chain(&row.deployment_subject)))?;
     let row = |row: ChangeRow| {
-        let events: Vec<_> = proofs.get(row.subject.as_ref()).chain(proofs.get(row.deployment_subject.as_ref())).collect();
+        let events: Vec<_> =
+            proofs.get(row.subject.as_ref()).chain(proofs.get(row.deployment_subject.as_ref())).collect();
         Row { line: Line::new(change(&row), events), seconds: Some(row.lead_s) }
     };
     Ok(found.into_iter().map(row).collect())
