@@ -90,6 +90,10 @@ pub(crate) async fn metrics(state: Shared) -> Result<HttpResponse, Problem> {
         metrics::gauge!("outbox_rows").set(owed.rows as f64);
         metrics::gauge!("outbox_oldest_seconds").set(owed.age_seconds(Utc::now()));
     }
+    // As is what models may still cost. Where it is not known, the last that was known stands.
+    if let Err(error) = state.models.measure().await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "budgets for models are not measured");
+    }
     Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body(state.metrics.render()))
 }
 
