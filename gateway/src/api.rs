@@ -16,6 +16,7 @@ pub(crate) mod objectives;
 pub(crate) mod onboarding;
 pub(crate) mod people;
 pub(crate) mod projects;
+pub(crate) mod rag;
 pub(crate) mod replay;
 pub(crate) mod reports;
 pub(crate) mod services;

@@ -6,6 +6,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
+use crate::api::ask;
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -13,9 +14,10 @@ use crate::api::people::{
     again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
+use crate::api::rag::{documents as rag_documents, index as rag_index};
 use crate::api::{
-    ask, catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, reports, services, sources, subscriptions,
+    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
+    projects, rag, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -82,6 +84,13 @@ use crate::slack::{self, posting};
         key_results::one,
         key_results::progress,
         subscriptions::list,
+        rag::search,
+        rag_index::one,
+        rag_index::bulk,
+        rag_documents::list,
+        rag_documents::one,
+        rag_documents::forget,
+        rag::status,
         reports::standup,
         reports::post_standup,
         reports::sprint,

@@ -7,6 +7,7 @@ use ask::Ask;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use knowledge::Knowledge;
 use models::Models;
 use outbound::OutboundError;
 use policies::Policies;
@@ -54,6 +55,8 @@ pub(crate) struct State {
     pub(crate) ask: Ask,
     /// Language models, where they are set up.
     pub(crate) models: Models,
+    /// What was read, and the searches in it.
+    pub(crate) knowledge: Knowledge,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
     pub(crate) memory: Memory,
@@ -77,6 +80,7 @@ impl State {
             policies,
             ask: Ask::of(store.clone(), models.clone(), sources.names().into_iter().map(str::to_owned)),
             models,
+            knowledge: Knowledge::of(store.clone(), models.clone()),
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

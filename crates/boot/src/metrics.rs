@@ -84,6 +84,10 @@ pub const METRICS: &[Metric] = &[
     row("effect_attempts_total", Counter, &["kind", "outcome"], "Tries of such jobs, by action and what came back: done, found (a try before had done it), planned (a dry run), refused, wait, unreachable or unknown."),
     row("workflow_jobs_waiting", Gauge, &[], "Jobs that act and are not over."),
     row("workflow_jobs_oldest_seconds", Gauge, &[], "Age of the oldest of them."),
+    row("knowledge_documents", Gauge, &[], "Documents that are kept, in the whole installation: each worker tells the same."),
+    row("knowledge_chunks_waiting", Gauge, &[], "Chunks of them that wait for their vector; 0 where nothing is embedded."),
+    row("knowledge_searches_total", Counter, &["how"], "Searches: by `words`, or `hybrid` (by words and by meaning)."),
+    row("crawl_runs_total", Counter, &["kind", "result"], "Runs of crawls that ended, by what was read and how: succeeded, partial (a limit was met; the next goes on) or failed."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
 ];

@@ -6,6 +6,7 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod knowledge;
 mod models;
 mod opa;
 mod reader;
@@ -28,6 +29,7 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
+pub use knowledge::KnowledgeSettings;
 pub use models::{
     Cap, ModelName, ModelSettings, PURPOSES, Period, Price, Provider, ProviderSettings, Unit, Whose, micro_usd, usd,
 };
@@ -87,6 +89,7 @@ pub struct Settings {
     pub actions: ActionSettings,
     pub slack: SlackSettings,
     pub models: ModelSettings,
+    pub knowledge: KnowledgeSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
     /// None: the policy's document decides.
@@ -163,6 +166,7 @@ impl Settings {
             actions: ActionSettings::read(reader),
             models: ModelSettings::read(reader, &slack),
             slack,
+            knowledge: KnowledgeSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),

@@ -5,6 +5,7 @@
 
 mod chunks;
 mod languages;
+mod plain;
 mod ranking;
 mod snippets;
 
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 pub use chunks::{Cut, cut};
 pub use languages::{LANGUAGES, guess, known};
+pub use plain::{plain, plain_line, title_of};
 pub use ranking::{Ranked, fuse};
 pub use snippets::{SNIPPET, snippet};
 
