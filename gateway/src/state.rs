@@ -75,12 +75,18 @@ impl State {
         let Parts { settings, sources, store, bus, relay, metrics, stop } = parts;
         let rejects = Rejects::start(store.clone());
         counted::begin();
+        let knowledge = Knowledge::of(store.clone(), models.clone());
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
-            ask: Ask::of(store.clone(), models.clone(), sources.names().into_iter().map(str::to_owned)),
+            ask: Ask::of(
+                store.clone(),
+                models.clone(),
+                knowledge.clone(),
+                sources.names().into_iter().map(str::to_owned),
+            ),
             models,
-            knowledge: Knowledge::of(store.clone(), models.clone()),
+            knowledge,
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

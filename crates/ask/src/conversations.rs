@@ -67,7 +67,7 @@ impl Ask {
                 .map(|()| true)
         };
         // Whoever deleted it meanwhile wants it gone: the answer is told all the same.
-        self.store.call("ask_keep", keep).await?;
+        self.reach.store.call("ask_keep", keep).await?;
         Ok(Some((id, answer)))
     }
 
@@ -96,7 +96,7 @@ impl Ask {
             };
             Ok(Some((found, messages)))
         };
-        self.store.call("ask_before", look).await
+        self.reach.store.call("ask_before", look).await
     }
 }
 

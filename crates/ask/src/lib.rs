@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
+use knowledge::Knowledge;
 use models::Models;
 use serde::Serialize;
 use serde_json::Value;
@@ -27,7 +28,7 @@ use uuid::Uuid;
 
 use asked::{Asked, Known};
 use rules::Planned;
-use tools::{Document, Found, Line, Scope, Tool, ToolError};
+use tools::{Document, Found, Line, Reach, Scope, Tool, ToolError};
 
 /// Services that a question may name.
 const MOST_SERVICES: i64 = 2_000;
@@ -120,15 +121,15 @@ impl Answer {
 /// Answers questions. Cheap to clone.
 #[derive(Clone)]
 pub struct Ask {
-    store: Store,
+    reach: Reach,
     models: Models,
     sources: Arc<[String]>,
 }
 
 impl Ask {
     /// `store` works as the application; `sources` are the names of all integrations.
-    pub fn of(store: Store, models: Models, sources: impl IntoIterator<Item = String>) -> Self {
-        Self { store, models, sources: sources.into_iter().collect() }
+    pub fn of(store: Store, models: Models, knowledge: Knowledge, sources: impl IntoIterator<Item = String>) -> Self {
+        Self { reach: Reach { store, knowledge }, models, sources: sources.into_iter().collect() }
     }
 
     /// Answers.
@@ -154,7 +155,10 @@ impl Ask {
 
     /// Uses one tool. What it cannot do is told in the step.
     async fn step(&self, scope: &Scope, name: &str, arguments: Value) -> Result<(Step, Option<Found>), StoreError> {
-        let done = self.run(scope, name, arguments.clone()).await;
+        let done = match Tool::named(name) {
+            Ok(tool) => tool.run(&self.reach, scope, arguments.clone()).await,
+            Err(unknown) => Err(unknown),
+        };
         let (found, error) = match done {
             Ok(found) => (Some(found), None),
             Err(ToolError::Store(error)) => return Err(error),
@@ -162,15 +166,6 @@ impl Ask {
         };
         let count = found.as_ref().map_or(0, |found| found.count);
         Ok((Step { tool: name.to_owned(), arguments, found: count, error }, found))
-    }
-
-    async fn run(&self, scope: &Scope, name: &str, arguments: Value) -> Result<Found, ToolError> {
-        let (tool, scope) = (Tool::named(name)?, scope.clone());
-        let look = move |conn: &mut Connection| match tool.run(conn, &scope, arguments) {
-            Err(ToolError::Store(error)) => Err(error),
-            other => Ok(other),
-        };
-        self.store.look("ask_tool", look).await?
     }
 
     async fn known(&self, scope: &Scope) -> Result<Known, StoreError> {
@@ -181,6 +176,6 @@ impl Ask {
             let services = services::names(conn, &tenant, &given, "", MOST_SERVICES)?;
             Ok(Known { services, teams: catalog.teams().map(|team| team.name.to_owned()).collect() })
         };
-        self.store.look("ask_known", look).await
+        self.reach.store.look("ask_known", look).await
     }
 }

@@ -10,15 +10,17 @@ mod events;
 mod evidence;
 mod explain;
 mod incidents;
+mod knowledge;
 mod signals;
 
+use ::knowledge::Knowledge;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::TenantId;
 use domain::inert::inert;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use store::{Connection, StoreError};
+use store::{Connection, Store, StoreError};
 use uuid::Uuid;
 
 use crate::schema;
@@ -74,6 +76,15 @@ pub enum ToolError {
     Unknown(String, String),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the knowledge base cannot be searched now")]
+    Knowledge(#[source] ::knowledge::KnowledgeError),
+}
+
+/// What tools reach.
+#[derive(Clone)]
+pub(crate) struct Reach {
+    pub(crate) store: Store,
+    pub(crate) knowledge: Knowledge,
 }
 
 /// Who asks, and when.
@@ -85,7 +96,16 @@ pub(crate) struct Scope {
     pub(crate) now: DateTime<Utc>,
 }
 
-type Run = fn(&mut Connection, &Scope, Value) -> Result<Found, ToolError>;
+type Look = fn(&mut Connection, &Scope, Value) -> Result<Found, ToolError>;
+
+/// How a tool does its work.
+#[derive(Clone, Copy)]
+enum Run {
+    /// It looks into the database, with one connection.
+    Look(Look),
+    /// It searches the knowledge base, which may ask for the meaning of words.
+    Search,
+}
 
 /// A tool.
 pub struct Tool {
@@ -102,43 +122,49 @@ pub static TOOLS: &[Tool] = &[
         name: "dora",
         description: "Delivery metrics of production over a time, each beside the time before: how often is deployed, lead time, failures, recovery, rework, restoring.",
         arguments: dora::arguments,
-        run: dora::run,
+        run: Run::Look(dora::run),
     },
     Tool {
         name: "explain",
         description: "What one delivery metric is made of: the changes, deployments or incidents behind it.",
         arguments: explain::arguments,
-        run: explain::run,
+        run: Run::Look(explain::run),
     },
     Tool {
         name: "what_changed",
         description: "Deployments that ended and changes that were merged in a time.",
         arguments: changed::arguments,
-        run: changed::run,
+        run: Run::Look(changed::run),
     },
     Tool {
         name: "search_events",
         description: "Events by words, subject, kind, service or source, the newest first.",
         arguments: events::arguments,
-        run: events::run,
+        run: Run::Look(events::run),
     },
     Tool {
         name: "incidents",
         description: "Incidents, open or over, the latest first.",
         arguments: incidents::list_arguments,
-        run: incidents::list,
+        run: Run::Look(incidents::list),
     },
     Tool {
         name: "incident_timeline",
         description: "What happened in one incident, by time; without an id in the latest that is open, else the latest.",
         arguments: incidents::timeline_arguments,
-        run: incidents::timeline,
+        run: Run::Look(incidents::timeline),
     },
     Tool {
         name: "signals",
         description: "Signals that are open: work that is stuck, failing or at risk.",
         arguments: signals::arguments,
-        run: signals::run,
+        run: Run::Look(signals::run),
+    },
+    Tool {
+        name: "search_knowledge",
+        description: "Documents that people and crawlers brought: how things are done, runbooks, pages.",
+        arguments: knowledge::arguments,
+        run: Run::Search,
     },
 ];
 
@@ -153,9 +179,19 @@ impl Tool {
     }
 
     /// Looks. Arguments that do not fit the schema are refused with the reason.
-    pub(crate) fn run(&self, conn: &mut Connection, scope: &Scope, arguments: Value) -> Result<Found, ToolError> {
+    pub(crate) async fn run(&'static self, reach: &Reach, scope: &Scope, arguments: Value) -> Result<Found, ToolError> {
         schema::check(&(self.arguments)(), &arguments).map_err(ToolError::Arguments)?;
-        (self.run)(conn, scope, arguments)
+        let scope = scope.clone();
+        match self.run {
+            Run::Search => knowledge::run(&reach.knowledge, &scope, arguments).await,
+            Run::Look(look) => {
+                let look = move |conn: &mut Connection| match look(conn, &scope, arguments) {
+                    Err(ToolError::Store(error)) => Err(error),
+                    other => Ok(other),
+                };
+                reach.store.look("ask_tool", look).await?
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod people;
 mod posts;
 mod rooms;
 mod signals;
+mod summaries;
 mod talks;
 
 pub use acts::*;
@@ -17,6 +18,7 @@ pub use people::*;
 pub use posts::*;
 pub use rooms::*;
 pub use signals::*;
+pub use summaries::*;
 pub use talks::*;
 
 diesel::table! {

@@ -49,6 +49,7 @@ fn declared() -> BTreeMap<String, BTreeSet<String>> {
         include_str!("../src/schema/posts.rs"),
         include_str!("../src/schema/acts.rs"),
         include_str!("../src/schema/signals.rs"),
+        include_str!("../src/schema/summaries.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
@@ -140,6 +141,7 @@ fn what_the_migrations_make_they_can_take_back() {
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
     let newest_first = [
         include_str!("../../../migrations/2026-11-22-000014_knowledge/down.sql"),
+        include_str!("../../../migrations/2026-11-22-000013_digests/down.sql"),
         include_str!("../../../migrations/2026-11-21-000010_channels/down.sql"),
         include_str!("../../../migrations/2026-11-21-000009_signals/down.sql"),
         include_str!("../../../migrations/2026-11-21-000008_jobs/down.sql"),
