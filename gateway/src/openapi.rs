@@ -7,6 +7,7 @@ use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::digests::{self, feedback, history};
+use crate::api::ask;
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -60,6 +61,10 @@ use crate::slack::{self, posting};
         said::severity,
         said::close,
         merges::merge,
+        ask::ask,
+        ask::list,
+        ask::one,
+        ask::delete,
         projects::list,
         projects::create,
         projects::one,

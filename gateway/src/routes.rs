@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 use crate::access::Role;
 use crate::admit::admit;
 use crate::api::digests::{self, feedback, history};
+use crate::api::ask;
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -180,6 +181,10 @@ pub const ROUTES: &[Route] = &[
     get("/v1/metrics/review-time", VIEWER, || web::to(flow::review)),
     get("/v1/deployments", VIEWER, || web::to(deployments::list)),
     get("/v1/deployments/{integration}/{id}", VIEWER, || web::to(deployments::one)),
+    post("/v1/ask", VIEWER, || web::to(ask::ask)),
+    get("/v1/conversations", VIEWER, || web::to(ask::list)),
+    get("/v1/conversations/{id}", VIEWER, || web::to(ask::one)),
+    delete("/v1/conversations/{id}", VIEWER, || web::to(ask::delete)),
     get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
     get("/docs", Entry::Open, || web::to(docs::page)),
     get("/docs/{file}", Entry::Open, || web::to(docs::file)),

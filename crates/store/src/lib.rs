@@ -9,6 +9,7 @@ pub mod approvals;
 pub mod audit;
 pub mod budgets;
 pub mod catalogs;
+pub mod conversations;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod digests;

@@ -10,6 +10,7 @@ mod posts;
 mod rooms;
 mod signals;
 mod summaries;
+mod talks;
 
 pub use acts::*;
 pub use facts::*;
@@ -20,6 +21,7 @@ pub use posts::*;
 pub use rooms::*;
 pub use signals::*;
 pub use summaries::*;
+pub use talks::*;
 
 diesel::table! {
     tenants (tenant_id) {

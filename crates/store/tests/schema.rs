@@ -43,6 +43,7 @@ fn declared() -> BTreeMap<String, BTreeSet<String>> {
         include_str!("../src/schema.rs"),
         include_str!("../src/schema/facts.rs"),
         include_str!("../src/schema/knowledge.rs"),
+        include_str!("../src/schema/talks.rs"),
         include_str!("../src/schema/people.rs"),
         include_str!("../src/schema/rooms.rs"),
         include_str!("../src/schema/posts.rs"),

@@ -23,6 +23,8 @@ const NO_ROWS: [&str; 15] = [
     "/v1/rag/search",
     "/v1/rag/index",
     "/v1/rag/index/bulk",
+const NO_ROWS: [&str; 13] = [
+    "/v1/ask",
     "/v1/sources",
     "/v1/events/stream",
     "/v1/replay",
@@ -74,6 +76,7 @@ fn rooms(now: &str, id: &str) -> String {
     let row = |table: &str, extra: &[(&str, &str)]| facts::insert(table, &made, extra);
     let incident = [("tenant_id", "default"), ("integration", "pagerduty"), ("incident_id", "1"), ("registers", "{}")];
     facts::insert("incidents", &incident, &[("opened_at", now)])
+        + &row("conversations", &[("person", "the viewer"), ("title", "Why?"), ("updated_at", now)])
         + &row("projects", &[("key", "SHOP"), ("name", "Shop"), ("updated_at", now)])
         + &row("onboarding_plans", &[("title", "Ada")])
         + &row("objectives", &[("title", "Faster"), ("updated_at", now)])
