@@ -7,8 +7,8 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
-use crate::api::digests::{self, feedback, history};
 use crate::api::ask;
+use crate::api::digests::{self, feedback, history};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;

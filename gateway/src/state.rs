@@ -51,10 +51,6 @@ pub(crate) struct State {
     pub(crate) access: Access,
     /// The policy and the rules for signals in force.
     pub(crate) policies: Policies,
-    /// What was read, and the searches in it.
-    pub(crate) knowledge: Knowledge,
-    /// Language models, where they are set up.
-    pub(crate) models: Models,
     /// Answers questions.
     pub(crate) ask: Ask,
     /// Language models, where they are set up.
@@ -83,8 +79,6 @@ impl State {
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
-            knowledge: Knowledge::of(store.clone(), models.clone()),
-            models,
             ask: Ask::of(
                 store.clone(),
                 models.clone(),

@@ -90,8 +90,6 @@ pub struct Settings {
     pub slack: SlackSettings,
     pub knowledge: KnowledgeSettings,
     pub models: ModelSettings,
-    pub models: ModelSettings,
-    pub knowledge: KnowledgeSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
     /// None: the policy's document decides.
@@ -169,9 +167,6 @@ impl Settings {
             knowledge: KnowledgeSettings::read(reader),
             models: ModelSettings::read(reader, &slack),
             slack,
-            models: ModelSettings::read(reader, &slack),
-            slack,
-            knowledge: KnowledgeSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             opa: OpaSettings::read(reader),
             rules_path: reader.text("RULES_PATH").map(PathBuf::from),

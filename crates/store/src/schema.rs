@@ -3,8 +3,8 @@
 
 mod acts;
 mod facts;
-mod models;
 mod knowledge;
+mod models;
 mod people;
 mod posts;
 mod rooms;
@@ -14,8 +14,8 @@ mod talks;
 
 pub use acts::*;
 pub use facts::*;
-pub use models::*;
 pub use knowledge::*;
+pub use models::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;
