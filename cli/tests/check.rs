@@ -34,11 +34,20 @@ fn what_is_missing_is_said_with_what_mends_it() {
 
 #[test]
 fn who_is_asked_for_what_is_told_and_what_has_no_price_is_broken() {
-    let own = [("ENV", "development"), ("AGENT_LLM_ENABLED", "true"), ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), ("OPENAI_MODEL", "house")];
+    let own = [
+        ("ENV", "development"),
+        ("AGENT_LLM_ENABLED", "true"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"),
+        ("OPENAI_MODEL", "house"),
+    ];
     let output = em_agent(&["check"], &own);
     let said = text(&output.stdout);
-    assert!(said.contains("BROKEN models: nobody knows what house costs") && said.contains("mend: AGENT_MODEL_PRICES"), "{said}");
-    let priced = [own.as_slice(), &[("AGENT_MODEL_PRICES", "house=0/0"), ("OPENAI_FAILOVER_MODEL", "gpt-4.1")]].concat();
+    assert!(
+        said.contains("BROKEN models: nobody knows what house costs") && said.contains("mend: AGENT_MODEL_PRICES"),
+        "{said}"
+    );
+    let priced =
+        [own.as_slice(), &[("AGENT_MODEL_PRICES", "house=0/0"), ("OPENAI_FAILOVER_MODEL", "gpt-4.1")]].concat();
     let said = text(&em_agent(&["check"], &priced).stdout);
     assert!(said.contains("models: digest: openai/house, then openai/gpt-4.1; extract: openai/house"), "{said}");
 }

@@ -9,6 +9,8 @@ mod people;
 mod posts;
 mod rooms;
 mod signals;
+mod summaries;
+mod talks;
 
 pub use acts::*;
 pub use facts::*;
@@ -18,6 +20,8 @@ pub use people::*;
 pub use posts::*;
 pub use rooms::*;
 pub use signals::*;
+pub use summaries::*;
+pub use talks::*;
 
 diesel::table! {
     tenants (tenant_id) {
