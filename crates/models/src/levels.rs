@@ -61,7 +61,7 @@ impl Level {
         self.most > 0 && self.scope != "session"
     }
 
-    /// `The budget of tenant acme for 2026-11-22 …`.
+    /// What people are told.
     pub(crate) fn words(&self, percent: i32, standing: Standing) -> String {
         let whose = match (self.key.tenant.as_str(), self.key.scope.split_once(':')) {
             (INSTALLATION, _) => "the installation".to_owned(),
@@ -73,8 +73,14 @@ impl Level {
             _ => format!("${}", usd(amount)),
         };
         let (spent, most, period) = (amount(standing.spent), amount(self.most), &self.key.period);
-        let then = if percent >= 100 { "; no model is asked for it now, rules answer" } else { "" };
-        format!("Language models: {percent} % of the budget of {whose} for {period} is used ({spent} of {most}){then}.")
+        let use_of = format!("{spent} of {most}");
+        match percent {
+            100.. => format!(
+                "Language models: the budget of {whose} for {period} has no room for more ({use_of} used): what counts for it is \
+                 worded by rule until its next window."
+            ),
+            _ => format!("Language models: {percent} % of the budget of {whose} for {period} is used ({use_of})."),
+        }
     }
 }
 

@@ -87,6 +87,9 @@ fn options(target: &Target, call: &Call, temperature: Option<f64>, held: bool) -
     if let Some(schema) = call.schema.as_ref().filter(|_| held) {
         options = options.with_response_format(JsonSpec::new(schema.name, schema.json.clone()));
     }
+    if let Some(tokens) = target.abilities.thinking.filter(|_| target.model.provider == Provider::Gemini) {
+        options = options.with_reasoning_effort(ReasoningEffort::Budget(tokens));
+    }
     if target.model.provider == Provider::OpenAi {
         // Said in this way it is sent to nobody, and the end of a name (`qwen-max`) is not taken for an effort.
         options = options.with_reasoning_effort(ReasoningEffort::Budget(0));

@@ -46,6 +46,8 @@ pub(crate) struct Abilities {
     pub(crate) temperature: bool,
     /// Whether it can be held to a JSON Schema.
     pub(crate) schema: bool,
+    /// The fewest tokens that it can be told to think with: they count as its answer's. None: it is told nothing.
+    pub(crate) thinking: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +84,7 @@ pub(crate) fn price_version(model: &str, said: &[Price]) -> &'static str {
 
 /// What a model can do of which only the name is known.
 pub(crate) fn abilities(model: &str, context: u32) -> Abilities {
-    let unknown = Abilities { context, answer: 0, temperature: true, schema: true };
+    let unknown = Abilities { context, answer: 0, temperature: true, schema: true, thinking: None };
     known(model).map_or(unknown, |known| known.abilities)
 }
 
@@ -97,13 +99,14 @@ fn is_of(model: &str, name: &str) -> bool {
 
 fn row(rest: &str) -> Option<Known> {
     let fields: Vec<&str> = rest.split(',').collect();
-    let [input, cached, output, context, answer, temperature, schema] = fields[..] else { return None };
+    let [input, cached, output, context, answer, temperature, schema, thinking] = fields[..] else { return None };
     let prices = Prices { input: micro_usd(input)?, cached: micro_usd(cached)?, output: micro_usd(output)? };
     let abilities = Abilities {
         context: context.parse().ok()?,
         answer: answer.parse().ok()?,
         temperature: temperature == "yes",
         schema: schema == "yes",
+        thinking: if thinking.is_empty() { None } else { Some(thinking.parse().ok()?) },
     };
     Some(Known { prices, abilities })
 }

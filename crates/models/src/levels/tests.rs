@@ -50,10 +50,9 @@ fn people_are_told_of_each_threshold_once_and_of_the_highest_that_is_reached() {
     assert_eq!((due(499_999, 0), due(500_000, 0), due(500_000, 50)), (None, Some(50), None));
     assert_eq!((due(850_000, 50), due(1_000_000, 0), due(2_000_000, 100)), (Some(80), Some(100), None));
     let words = level.words(100, Standing { spent: 1_000_000, held: 0, told: 0 });
-    assert_eq!(
-        words,
-        "Language models: 100 % of the budget of tenant acme for 2026-11-22 is used ($1.00 of $1.00); no model is asked for it now, rules answer."
-    );
+    let wanted = "Language models: the budget of tenant acme for 2026-11-22 has no room for more ($1.00 of $1.00 used): \
+                  what counts for it is worded by rule until its next window.";
+    assert_eq!(words, wanted);
     let closed = Level { most: 0, ..level };
     assert_eq!(closed.due(Standing::default()), None);
 }

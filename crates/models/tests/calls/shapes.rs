@@ -71,7 +71,8 @@ async fn gemini_is_asked_and_answers() {
     let request = &world.fake.requests()[0];
     assert_eq!(request.line(), "POST /v1/models/gemini-2.5-flash:generateContent");
     assert_eq!(request.header("x-goog-api-key"), "g-key");
-    assert_eq!(request.json()["generationConfig"]["maxOutputTokens"], 100);
+    let options = &request.json()["generationConfig"];
+    assert_eq!((&options["maxOutputTokens"], &options["thinkingConfig"]["thinkingBudget"]), (&json!(100), &json!(0)));
 }
 
 #[tokio::test]
