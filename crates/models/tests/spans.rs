@@ -13,6 +13,26 @@ use testkit::collector::Collector;
 use testkit::database::Database;
 use testkit::models::{Behaviour, FakeModels, Used};
 
+fn call() -> Call {
+    Call {
+        tenant: "default".parse().expect("a tenant"),
+        purpose: Purpose::Digest,
+        session: Some("conversation-1".to_owned()),
+        prompt: "digest/1",
+        system: "whispered orders".to_owned(),
+        messages: vec![Message {
+            by: Said::User,
+            text: "a whispered question".to_owned(),
+            calls: Vec::new(),
+            call_id: None,
+        }],
+        schema: None,
+        tools: Vec::new(),
+        most_output_tokens: 100,
+        cache_key: None,
+    }
+}
+
 #[tokio::test]
 async fn a_try_is_a_span_with_the_names_of_the_conventions_and_without_what_is_said() {
     let (fake, collector, database) = (FakeModels::start().await, Collector::start().await, Database::fresh());
@@ -32,24 +52,7 @@ async fn a_try_is_a_span_with_the_names_of_the_conventions_and_without_what_is_s
     fake.uses(Used { input: 90, cached: 40, output: 12, reasoning: 5 });
     fake.next(Behaviour::Errors(500));
     fake.behaves(Behaviour::Says("a whispered answer".to_owned()));
-    let call = Call {
-        tenant: "default".parse().expect("a tenant"),
-        purpose: Purpose::Digest,
-        session: Some("conversation-1".to_owned()),
-        prompt: "digest/1",
-        system: "whispered orders".to_owned(),
-        messages: vec![Message {
-            by: Said::User,
-            text: "a whispered question".to_owned(),
-            calls: Vec::new(),
-            call_id: None,
-        }],
-        schema: None,
-        tools: Vec::new(),
-        most_output_tokens: 100,
-        cache_key: None,
-    };
-    let reply = models.ask(call).await.expect("an answer");
+    let reply = models.ask(call()).await.expect("an answer");
     assert_eq!(reply.text, "a whispered answer");
     tokio::task::spawn_blocking(move || telemetry.stop()).await.expect("the spans are sent");
 
