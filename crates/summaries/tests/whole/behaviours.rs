@@ -1,9 +1,7 @@
 //! What comes of each thing that a model may do: who is said to have worded it, why, and what was asked.
 
-mod fake;
-
+use crate::fake::{World, answers, data, honest};
 use domain::digests::{About, Material, Severity};
-use fake::{World, answers, data, honest};
 use serde_json::{Value, json};
 use summaries::{By, goldens};
 use testkit::models::Behaviour;
