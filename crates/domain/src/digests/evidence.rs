@@ -253,6 +253,12 @@ fn is_date(name: &str, at: DateTime<Utc>) -> bool {
 /// The part of a unit's text that we wrote: without quotations and without what its details bring.
 fn ours(unit: &Unit) -> String {
     let mut text = without_quotes(&said(&unit.text, BODY));
+    // `A title (by ada): merged`: where nobody says what is whose, all before the state is somebody else's.
+    if !unit.details.iter().any(|(name, _)| !is_ours(name))
+        && let Some((_, after)) = text.rsplit_once(" (by ")
+    {
+        text = after.split_once(')').map_or("", |(_, state)| state).to_owned();
+    }
     for (_, value) in unit.details.iter().filter(|(name, _)| !is_ours(name)) {
         text = without(&text, &said(value, BODY));
     }

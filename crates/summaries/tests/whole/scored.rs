@@ -42,7 +42,7 @@ fn behaviours() -> Vec<(&'static str, Behaviour)> {
     };
     vec![
         ("honest", answers(honest)),
-        ("honest, without usage", Behaviour::NoUsage(String::new())),
+        ("empty, without usage", Behaviour::NoUsage(String::new())),
         ("numbers made up", answers(|lines| worded(lines, |text| format!("{text} in 987654 cases")))),
         ("ids made up", answers(wrong_ids)),
         ("outcomes made up", answers(|lines| worded(lines, |text| format!("{text} and was approved")))),
