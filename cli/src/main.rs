@@ -10,6 +10,7 @@ mod check;
 mod client;
 mod connections;
 mod demo;
+mod eval;
 mod failure;
 mod gateway;
 mod healthcheck;
@@ -69,6 +70,7 @@ enum Command {
     Catalog(catalog::Catalog),
     Policy(policy::Policy),
     Audit(audit::Audit),
+    Eval(eval::Eval),
     Rebuild(rebuild::Rebuild),
     Retention(retention::Retention),
     Slack(slack::Slack),
@@ -103,6 +105,7 @@ async fn run() -> ExitCode {
         Command::Catalog(catalog) => catalog.run().await,
         Command::Policy(policy) => policy.run().await,
         Command::Audit(audit) => audit.run().await,
+        Command::Eval(eval) => Box::pin(eval.run()).await,
         Command::Rebuild(rebuild) => rebuild.run().await,
         Command::Retention(retention) => retention.run().await,
         Command::Slack(slack) => slack.run(),

@@ -95,9 +95,9 @@ impl Asking<'_> {
         let room = self.room(Purpose::Digest);
         let mut data = parts::lines(seen);
         if estimated_tokens(&data) > room {
-            let notes = self.notes(seen).await?;
+            let notes = parts::fitted(&self.notes(seen).await?, room);
             data = parts::lines(&notes);
-            if estimated_tokens(&data) > room {
+            if notes.groups.is_empty() || estimated_tokens(&data) > room {
                 return Err(Unanswered::TooLong.to_string());
             }
         }

@@ -43,6 +43,24 @@ pub(crate) fn cut(material: &Material, room: i64) -> Vec<Material> {
     parts
 }
 
+/// The same with as many units as fit: what is worst and newest stays. What is urgent and goes comes back when the answer
+/// is checked.
+pub(crate) fn fitted(material: &Material, room: i64) -> Material {
+    let mut all: Vec<&Unit> = material.units().collect();
+    all.sort_by_key(|unit| std::cmp::Reverse((unit.severity, unit.at)));
+    let names = material.groups.iter().map(|group| estimated_tokens(&seen::group(&group.name)) + 1).sum::<i64>();
+    let mut left = room - names - estimated_tokens(&seen::head(material)) - estimated_tokens(&seen::numbers(material));
+    let fits = |unit: &&Unit| {
+        left -= estimated_tokens(&seen::unit(unit)) + 1;
+        left >= 0
+    };
+    let kept: Vec<&Unit> = all.into_iter().take_while(fits).collect();
+    let is_kept = |unit: &&Unit| kept.iter().any(|one| std::ptr::eq(*one, *unit));
+    let units = |group: &Group| group.units.iter().filter(is_kept).cloned().collect();
+    let groups = material.groups.iter().map(|group| Group { name: group.name.clone(), units: units(group) });
+    Material { groups: groups.filter(|group| !group.units.is_empty()).collect(), ..material.clone() }
+}
+
 /// Without the numbers: they are of the whole.
 fn part(material: &Material, name: &str, units: Vec<Unit>) -> Material {
     let groups = vec![Group { name: name.to_owned(), units }];
@@ -84,6 +102,12 @@ mod tests {
         let parts = cut(&material, size * 4);
         assert_eq!(parts.iter().map(|part| part.units().count()).collect::<Vec<_>>(), [4, 4, 2, 2]);
         assert_eq!(cut(&material, 1).len(), 12);
+        let few = fitted(&material, size * 5);
+        assert!((1..5).contains(&few.units().count()) && estimated_tokens(&lines(&few)) <= size * 5);
+        assert_eq!(
+            fitted(&material, size * 50),
+            Material { groups: material.groups[..2].to_vec(), ..material.clone() }
+        );
         let all: Vec<&Unit> = parts.iter().flat_map(Material::units).collect();
         assert_eq!(all, material.units().collect::<Vec<_>>());
     }

@@ -15,7 +15,7 @@ use crate::inert::BODY;
 /// More units than this are not compared with each other for the time between them.
 const PAIRED: usize = 40;
 /// So many words of others in a row are a quotation.
-const RUN: usize = 6;
+const RUN: usize = 4;
 
 /// A number that may be said, and the words that it counts.
 pub(super) struct Figure {
@@ -39,6 +39,8 @@ pub(super) struct Evidence {
     /// Runs of words that others wrote.
     pub(super) runs: HashSet<String>,
     pub(super) dates: Vec<DateTime<Utc>>,
+    /// What the units are of: subjects and groups.
+    pub(super) subjects: Vec<String>,
 }
 
 impl Evidence {
@@ -46,13 +48,16 @@ impl Evidence {
     pub(super) fn of(material: &Material, units: &[&Unit]) -> Self {
         let mut evidence = Self::shared(material, units);
         for unit in units {
-            evidence.take(&said(&unit.text, BODY));
-            for (name, value) in &unit.details {
+            evidence.take(&ours(unit));
+            evidence.hear(&said(&unit.text, BODY));
+            for (name, value) in unit.details.iter().filter(|(name, _)| !is_ours(name)) {
                 let value = said(value, BODY);
-                evidence.take(&value);
-                if is_prose(name, &value) {
-                    evidence.runs.extend(runs(&value));
-                }
+                evidence.hear(&value);
+                evidence.hear(&said(name, BODY));
+                evidence.runs.extend(runs(&value));
+            }
+            for (_, value) in unit.details.iter().filter(|(name, _)| is_ours(name)) {
+                evidence.take(&said(value, BODY));
             }
         }
         evidence
@@ -75,7 +80,7 @@ impl Evidence {
             evidence.trusted.extend(stems(&ours));
             evidence.trusted.extend(stems(label(unit.about)).collect::<Vec<_>>());
             evidence.negates |= tokens(&ours).iter().any(|token| is_negation(token.text));
-            evidence.take(&said(&unit.subject, BODY));
+            evidence.name(&said(&unit.subject, BODY));
             evidence.dates.push(unit.at);
         }
         let groups = material
@@ -83,7 +88,7 @@ impl Evidence {
             .iter()
             .filter(|group| group.units.iter().any(|one| units.iter().any(|unit| std::ptr::eq(one, *unit))));
         for name in groups.map(|group| &group.name).chain(&material.subject) {
-            evidence.take(&said(name, BODY));
+            evidence.name(&said(name, BODY));
         }
         evidence.count(units);
         evidence.measure(&material.numbers);
@@ -91,11 +96,25 @@ impl Evidence {
         evidence
     }
 
-    fn take(&mut self, text: &str) {
+    /// What a unit is of.
+    fn name(&mut self, text: &str) {
+        self.take(text);
+        self.subjects.extend(Some(text.to_lowercase()).filter(|text| !text.is_empty()));
+    }
+
+    /// Words of others: their names and words may be said, their numbers count nothing.
+    fn hear(&mut self, text: &str) {
         let lower = text.to_lowercase();
         self.stems.extend(stems(&lower));
+        self.names.extend(tokens(&lower).iter().map(|token| token.text.to_owned()));
+        self.texts.push(lower);
+    }
+
+    /// Words of ours, with their numbers.
+    fn take(&mut self, text: &str) {
+        self.hear(text);
+        let lower = text.to_lowercase();
         let all = tokens(&lower);
-        self.names.extend(all.iter().map(|token| token.text.to_owned()));
         let found = quantities(&all);
         self.figures.extend(found.iter().map(|one| Figure { measure: one.measure, value: one.value, in_name: false }));
         for token in all
@@ -107,7 +126,6 @@ impl Evidence {
             let digits = token.text.split(|one: char| !one.is_ascii_digit()).filter_map(|part| part.parse().ok());
             self.figures.extend(digits.map(|value| Figure { measure: Measure::Plain, value, in_name: true }));
         }
-        self.texts.push(lower);
     }
 
     /// How many there are of what is cited.
@@ -166,13 +184,7 @@ impl Evidence {
     /// Whether these words stand in one of the texts.
     pub(super) fn says(&self, words: &str) -> bool {
         let words = words.to_lowercase();
-        let is_edge = |one: Option<char>| !one.is_some_and(char::is_alphanumeric);
-        let stands = |text: &String| {
-            text.match_indices(&words).any(|(place, found)| {
-                is_edge(text[..place].chars().next_back()) && is_edge(text[place + found.len()..].chars().next())
-            })
-        };
-        !words.is_empty() && self.texts.iter().any(stands)
+        !words.is_empty() && self.texts.iter().any(|text| !whole_words(text, &words).is_empty())
     }
 
     pub(super) fn knows(&self, word: &str) -> bool {
@@ -182,6 +194,17 @@ impl Evidence {
             short.chars().count() >= 5 && long.starts_with(short.as_str())
         };
         self.stems.contains(&stem) || self.trusted.contains(&stem) || self.stems.iter().any(near)
+    }
+
+    /// Whether a word is one of ours, or of the name of what the unit is of.
+    pub(super) fn is_ours(&self, word: &str) -> bool {
+        self.trusted.contains(&stem(word))
+    }
+
+    /// Whether a text names what it is of.
+    pub(super) fn is_named_in(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.subjects.iter().any(|subject| !whole_words(&text, subject).is_empty())
     }
 
     /// Whether what a word claims is claimed by what is ours.
@@ -230,19 +253,21 @@ fn is_date(name: &str, at: DateTime<Utc>) -> bool {
 /// The part of a unit's text that we wrote: without quotations and without what its details bring.
 fn ours(unit: &Unit) -> String {
     let mut text = without_quotes(&said(&unit.text, BODY));
-    for (name, value) in &unit.details {
-        let value = said(value, BODY);
-        if is_prose(name, &value) {
-            text = without(&text, &value);
-        }
+    // `A title (by ada): merged`: where nobody says what is whose, all before the state is somebody else's.
+    if !unit.details.iter().any(|(name, _)| !is_ours(name))
+        && let Some((_, after)) = text.rsplit_once(" (by ")
+    {
+        text = after.split_once(')').map_or("", |(_, state)| state).to_owned();
+    }
+    for (_, value) in unit.details.iter().filter(|(name, _)| !is_ours(name)) {
+        text = without(&text, &said(value, BODY));
     }
     text
 }
 
-/// Whether a detail is a text that somebody wrote freely.
-fn is_prose(name: &str, value: &str) -> bool {
-    let names = ["title", "body", "message", "summary", "description", "comment", "commit", "reason", "text", "name"];
-    names.iter().any(|one| name.contains(one)) || value.split_whitespace().nth(2).is_some()
+/// Whether a detail is a word of our own choosing. Everything else is what somebody wrote, also who they say they are.
+fn is_ours(name: &str) -> bool {
+    ["status", "outcome", "service", "environment", "severity", "state", "kind"].contains(&name)
 }
 
 /// Without the value, also where only its beginning stands there because it was cut.
@@ -251,8 +276,15 @@ fn without(text: &str, value: &str) -> String {
     if value.is_empty() {
         return text.to_owned();
     }
-    if text.contains(value) {
-        return text.replace(value, " ");
+    let whole = whole_words(text, value);
+    if !whole.is_empty() {
+        let (mut out, mut end) = (String::with_capacity(text.len()), 0);
+        for place in whole {
+            out.push_str(&text[end..place]);
+            out.push(' ');
+            end = place + value.len();
+        }
+        return out + &text[end..];
     }
     let beginning: String = value.chars().take(ENOUGH).collect();
     let Some(start) = (beginning.chars().count() == ENOUGH).then(|| text.find(&beginning)).flatten() else {
@@ -266,6 +298,15 @@ fn without(text: &str, value: &str) -> String {
 /// Without what stands in quotation marks.
 pub(super) fn without_quotes(text: &str) -> String {
     quotes(text).iter().fold(text.to_owned(), |text, quote| text.replacen(quote.as_str(), " ", 1))
+}
+
+/// Where these words stand, not within other words.
+fn whole_words(text: &str, words: &str) -> Vec<usize> {
+    let is_edge = |one: Option<char>| !one.is_some_and(char::is_alphanumeric);
+    let stands = |place: usize| {
+        is_edge(text[..place].chars().next_back()) && is_edge(text[place + words.len()..].chars().next())
+    };
+    text.match_indices(words).map(|(place, _)| place).filter(|place| stands(*place)).collect()
 }
 
 /// What stands in quotation marks, with them.

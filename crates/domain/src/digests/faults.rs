@@ -63,6 +63,8 @@ pub enum What {
     Unquoted(String),
     #[error("the cited events do not say {0}; say only what they show happened")]
     Outcome(String),
+    #[error("it has only words that somebody else wrote; name the subject or group that it is about")]
+    Loose,
     #[error("most of it is not in what it cites ({0}); say only what stands there")]
     Ungrounded(String),
 }
@@ -80,7 +82,7 @@ impl Fault {
             What::Markup(_) => "it held links, mentions or markup",
             What::Number(_) => "it had numbers that are not in the facts",
             What::Name(_) => "it had names that are not in the facts",
-            What::Quote(_) | What::Unquoted(_) => "it did not quote as it should",
+            What::Quote(_) | What::Unquoted(_) | What::Loose => "it did not quote as it should",
             What::Outcome(_) => "it said what did not happen",
             What::Ungrounded(_) => "it said what the facts do not",
         }

@@ -29,6 +29,19 @@ const NAMED: [&str; 17] = [
     "mr",
 ];
 
+/// Points that tie an item to what it cites, where it does not name it.
+const TIED: usize = 2;
+
+/// What is told only in the words of others may be said, but not alone: an item names what it is of, or has words or
+/// numbers of ours beside them.
+pub(super) fn loose(text: &str, evidence: &Evidence) -> Option<What> {
+    let rest = without_quotes(text);
+    let words = tokens(&rest);
+    let ours = words.iter().filter(|token| !is_linking(token.text) && evidence.is_ours(token.text)).count();
+    let is_tied = evidence.is_named_in(&rest) || ours + quantities(&words).len() * TIED >= TIED;
+    (!is_tied).then_some(What::Loose)
+}
+
 /// Everything in a text that the evidence does not bear.
 pub(super) fn faults(text: &str, evidence: &Evidence) -> Vec<What> {
     let mut found = Vec::new();

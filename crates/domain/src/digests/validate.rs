@@ -116,7 +116,9 @@ impl<'a> Checked<'a> {
         if self.is_ruled(&item, &units) {
             return Ok(item);
         }
-        let mut found = grounding::faults(&item.text, &Evidence::of(self.material, &units));
+        let evidence = Evidence::of(self.material, &units);
+        let mut found = grounding::faults(&item.text, &evidence);
+        found.extend(grounding::loose(&item.text, &evidence));
         if is_strict(about) && !units.iter().any(|unit| unit.about == about) {
             found.push(What::WrongSection(about));
         }

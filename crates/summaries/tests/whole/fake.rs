@@ -17,19 +17,19 @@ use testkit::database::Database;
 use testkit::models::{Behaviour, FakeModels};
 
 /// A fake model server, and our side of it.
-pub struct World {
-    pub fake: FakeModels,
-    pub models: Models,
+pub(crate) struct World {
+    pub(crate) fake: FakeModels,
+    pub(crate) models: Models,
     _database: Database,
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(&[]).await
     }
 
     /// With more settings.
-    pub async fn with(more: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(more: &[(&str, &str)]) -> Self {
         let fake = FakeModels::start().await;
         let url = fake.url();
         let pairs =
@@ -44,7 +44,7 @@ impl World {
         Self { fake, models, _database: database }
     }
 
-    pub async fn compose(&self, material: &Material) -> Made {
+    pub(crate) async fn compose(&self, material: &Material) -> Made {
         let mut random = StdRng::seed_from_u64(7);
         let tenant = "default".parse().expect("a tenant");
         summaries::compose(&self.models, &tenant, material, None, &mut random).await
@@ -52,23 +52,23 @@ impl World {
 }
 
 /// A behaviour that makes its answer of the lines of data in the prompt.
-pub fn answers(make: impl Fn(&[Value]) -> Value + Send + Sync + 'static) -> Behaviour {
+pub(crate) fn answers(make: impl Fn(&[Value]) -> Value + Send + Sync + 'static) -> Behaviour {
     Behaviour::Answers(Arc::new(move |body| make(&data(body)).to_string()))
 }
 
 /// The lines of data between the marks.
-pub fn data(body: &Value) -> Vec<Value> {
+pub(crate) fn data(body: &Value) -> Vec<Value> {
     let text = body["messages"][1]["content"].as_str().unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Says each thing in the words of the rules, as an honest model with no words of its own would.
-pub fn honest(lines: &[Value]) -> Value {
+pub(crate) fn honest(lines: &[Value]) -> Value {
     worded(lines, |text| text.to_owned())
 }
 
 /// Each thing, worded by `word`.
-pub fn worded(lines: &[Value], word: impl Fn(&str) -> String) -> Value {
+pub(crate) fn worded(lines: &[Value], word: impl Fn(&str) -> String) -> Value {
     let mut sections: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for line in lines.iter().filter(|line| line["text"].is_string()) {
         let text = word(line["text"].as_str().expect("a text"));

@@ -1,11 +1,9 @@
 //! Every bundle against every behaviour of the fake model: whatever it does, what comes out is true, and the report that is
 //! kept beside says how much was a model's words. `./dev eval` prints it.
 
-mod fake;
-
 use std::time::Duration;
 
-use fake::{World, answers, honest, worded};
+use crate::fake::{World, answers, honest, worded};
 use models::Models;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -44,7 +42,7 @@ fn behaviours() -> Vec<(&'static str, Behaviour)> {
     };
     vec![
         ("honest", answers(honest)),
-        ("honest, without usage", Behaviour::NoUsage(String::new())),
+        ("empty, without usage", Behaviour::NoUsage(String::new())),
         ("numbers made up", answers(|lines| worded(lines, |text| format!("{text} in 987654 cases")))),
         ("ids made up", answers(wrong_ids)),
         ("outcomes made up", answers(|lines| worded(lines, |text| format!("{text} and was approved")))),
