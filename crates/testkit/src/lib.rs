@@ -4,6 +4,7 @@
 
 pub mod collector;
 pub mod database;
+pub mod embeddings;
 pub mod facts;
 pub mod folder;
 pub mod github;
@@ -19,4 +20,5 @@ pub mod rest;
 pub mod senders;
 pub mod servers;
 pub mod slack;
+pub mod vectors;
 pub mod world;
