@@ -79,6 +79,8 @@ pub enum StartError {
     Policy(#[from] policies::PolicyError),
     #[error("no client for Slack")]
     Slack(#[from] outbound::OutboundError),
+    #[error("no client for what is read elsewhere")]
+    Crawls(#[source] outbound::OutboundError),
     #[error("jobs cannot act with these settings")]
     Actions(#[from] workflows::ClientError),
     #[error(transparent)]
@@ -180,7 +182,7 @@ fn reading(
     stop: &CancellationToken,
 ) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
     let knowledge = Knowledge::of(store.clone(), models.clone());
-    let crawler = Crawler::of(knowledge.clone(), settings, Limits::default())?;
+    let crawler = Crawler::of(knowledge.clone(), settings, Limits::default()).map_err(StartError::Crawls)?;
     let work = (store.clone(), crawler, settings.clone(), stop.clone());
     let crawl = move || crawls::run(work.0.clone(), work.1.clone(), work.2.clone(), work.3.clone());
     let work = (store.clone(), knowledge, stop.clone());

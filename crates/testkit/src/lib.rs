@@ -19,6 +19,7 @@ pub mod prometheus;
 pub mod rest;
 pub mod senders;
 pub mod servers;
+pub mod shelf;
 pub mod slack;
 pub mod vectors;
 pub mod world;
