@@ -84,7 +84,7 @@ fn mark(name: &str, closes: bool) -> &'static str {
         ("h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p", true) => "\n\n",
         ("li", false) => "\n- ",
         ("td" | "th", true) => " | ",
-        ("td" | "th", false) => "",
+        ("td" | "th", false) | ("li", true) => "",
         (block, _) if BLOCKS.contains(&block) => "\n",
         _ => "",
     }
