@@ -1,7 +1,9 @@
 //! What `/v1` and its neighbours answer: one file per thing that is asked for.
 
+pub(crate) mod ask;
 pub(crate) mod catalog;
 pub(crate) mod deliveries;
+pub(crate) mod digests;
 pub(crate) mod docs;
 pub(crate) mod event_stream;
 pub(crate) mod events;

@@ -55,7 +55,22 @@ pub(crate) async fn answer(
         Some(keyed) => once(conn, &keyed, now, work),
         None => store::transaction(conn, work).map(Once::First),
     });
-    match done.await? {
+    told(done.await?)
+}
+
+/// What a request was answered before, for those who prepare at length. `None`: it is new.
+pub(crate) async fn before(
+    state: &State,
+    keyed: Option<&Keyed>,
+    now: DateTime<Utc>,
+) -> Result<Option<HttpResponse>, Problem> {
+    let Some(keyed) = keyed.cloned() else { return Ok(None) };
+    let known = state.store.call("idempotency_before", move |conn| store::idempotency::before(conn, &keyed, now));
+    known.await?.map(told).transpose()
+}
+
+fn told(once: Once) -> Result<HttpResponse, Problem> {
+    match once {
         Once::First(answer) => Ok(answered(answer, false)),
         Once::Again(answer) => Ok(answered(answer, true)),
         Once::Reused => Err(Problem::new(Code::KeyReused, "this key was sent with another request; take a new key")),

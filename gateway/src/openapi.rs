@@ -6,6 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
+use crate::api::ask;
+use crate::api::digests::{self, feedback, history};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -59,6 +61,10 @@ use crate::slack::{self, posting};
         said::severity,
         said::close,
         merges::merge,
+        ask::ask,
+        ask::list,
+        ask::one,
+        ask::delete,
         projects::list,
         projects::create,
         projects::one,
@@ -95,6 +101,11 @@ use crate::slack::{self, posting};
         reports::post_standup,
         reports::sprint,
         reports::post_sprint,
+        digests::make,
+        digests::preview,
+        history::list,
+        history::one,
+        feedback::say,
         policy::evaluate,
         simulation::try_out,
         signals::look,

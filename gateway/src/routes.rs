@@ -7,6 +7,8 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
+use crate::api::ask;
+use crate::api::digests::{self, feedback, history};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -144,6 +146,11 @@ pub const ROUTES: &[Route] = &[
     post("/v1/reports/standup/post", OPERATOR, || web::to(reports::post_standup)),
     post("/v1/reports/sprint-health", VIEWER, || web::to(reports::sprint)),
     post("/v1/reports/sprint-health/post", OPERATOR, || web::to(reports::post_sprint)),
+    post("/v1/digests", VIEWER, || web::to(digests::make)),
+    get("/v1/digests", VIEWER, || web::to(history::list)),
+    post("/v1/digests/preview", VIEWER, || web::to(digests::preview)),
+    get("/v1/digests/{id}", VIEWER, || web::to(history::one)),
+    post("/v1/digests/{id}/feedback", VIEWER, || web::to(feedback::say)),
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),
     post("/v1/policy/simulate", VIEWER, || web::to(simulation::try_out)),
     post("/v1/signals/evaluate", VIEWER, || web::to(signals::look)),
@@ -179,6 +186,10 @@ pub const ROUTES: &[Route] = &[
     get("/v1/metrics/review-time", VIEWER, || web::to(flow::review)),
     get("/v1/deployments", VIEWER, || web::to(deployments::list)),
     get("/v1/deployments/{integration}/{id}", VIEWER, || web::to(deployments::one)),
+    post("/v1/ask", VIEWER, || web::to(ask::ask)),
+    get("/v1/conversations", VIEWER, || web::to(ask::list)),
+    get("/v1/conversations/{id}", VIEWER, || web::to(ask::one)),
+    delete("/v1/conversations/{id}", VIEWER, || web::to(ask::delete)),
     get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
     get("/docs", Entry::Open, || web::to(docs::page)),
     get("/docs/{file}", Entry::Open, || web::to(docs::file)),

@@ -21,6 +21,7 @@ pub mod policy;
 pub mod redaction;
 pub mod reports;
 pub mod rules;
+pub mod schedules;
 pub mod signals;
 pub mod text;
 pub mod time;

@@ -11,6 +11,7 @@ pub mod standup;
 #[cfg(test)]
 mod tests;
 pub mod triage;
+pub mod units;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
@@ -120,12 +121,12 @@ fn time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::
 }
 
 /// "3 deployments", "1 deployment".
-fn several(count: usize, what: &str) -> String {
+pub fn several(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// How long, in its largest unit.
-fn lasted(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+pub fn lasted(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let gone = (now - since).max(TimeDelta::zero());
     match (gone.num_days(), gone.num_hours(), gone.num_minutes()) {
         (0, 0, minutes) => format!("{minutes} min"),

@@ -4,5 +4,6 @@
 //! of the store go in, plain values of `slack` come out.
 
 pub mod approvals;
+pub mod digests;
 pub mod news;
 pub mod people;

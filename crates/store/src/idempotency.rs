@@ -66,6 +66,16 @@ pub fn once(
     })
 }
 
+/// How a request ended that was answered before, for those who prepare at length. `None`: it was not.
+pub fn before(conn: &mut PgConnection, keyed: &Keyed, now: DateTime<Utc>) -> Result<Option<Once>, StoreError> {
+    let known = remembered(conn, keyed, now)?;
+    Ok(known.map(
+        |(fingerprint, status, body)| {
+            if fingerprint == keyed.fingerprint { Once::Again(Answer { status, body }) } else { Once::Reused }
+        },
+    ))
+}
+
 /// Equal requests at the same time take turns; others are not held up (hashes rarely meet).
 fn lock(conn: &mut PgConnection, keyed: &Keyed) -> Result<(), StoreError> {
     sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")

@@ -20,6 +20,7 @@ use crate::metrics::{Slice, work};
 use crate::{StoreError, signals, statement};
 
 pub use evidence::put_events;
+pub(crate) use evidence::subjects;
 
 /// Facts of one sort that are read at most: a report counts no further.
 const MOST: i64 = 2_000;

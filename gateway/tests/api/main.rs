@@ -1,5 +1,6 @@
 //! The gateway over HTTP, against a real database and a real bus.
 
+mod ask;
 mod catalog;
 mod cors;
 mod doors;

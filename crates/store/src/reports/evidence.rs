@@ -42,6 +42,28 @@ fn named(of: &Of) -> Option<(&'static str, &str, &str)> {
     }
 }
 
+/// What the events of these items' things are about; of what is no entity of events, nothing.
+pub(crate) fn subjects<'i>(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    items: impl Iterator<Item = &'i Item>,
+) -> Result<HashMap<Of, String>, StoreError> {
+    let all: Vec<&Of> = items.flat_map(|item| &item.of).collect();
+    let mut asked = Subjects { tenant: tenant.as_str(), kinds: Vec::new(), ones: Vec::new(), others: Vec::new() };
+    for (kind, one, other) in all.iter().filter_map(|of| named(of)) {
+        asked.kinds.push(kind);
+        asked.ones.push(one);
+        asked.others.push(other);
+    }
+    let found: Vec<(String, String, String, String)> = asked.load(conn)?;
+    let known: HashMap<(&str, &str, &str), &String> = found
+        .iter()
+        .map(|(kind, one, other, subject)| ((kind.as_str(), one.as_str(), other.as_str()), subject))
+        .collect();
+    let of = |of: &&Of| Some(((*of).clone(), (*known.get(&named(of)?)?).clone()));
+    Ok(all.iter().filter_map(of).collect())
+}
+
 /// Puts to each item the events that it rests on, as far as they are known.
 pub fn put_events<'i>(
     conn: &mut PgConnection,
@@ -49,24 +71,13 @@ pub fn put_events<'i>(
     items: impl Iterator<Item = &'i mut Item>,
 ) -> Result<(), StoreError> {
     let items: Vec<&mut Item> = items.collect();
-    let names: Vec<_> = items.iter().flat_map(|item| item.of.iter().filter_map(named)).collect();
-    let mut asked = Subjects { tenant: tenant.as_str(), kinds: Vec::new(), ones: Vec::new(), others: Vec::new() };
-    for (kind, one, other) in names {
-        asked.kinds.push(kind);
-        asked.ones.push(one);
-        asked.others.push(other);
-    }
-    let found: Vec<(String, String, String, String)> = asked.load(conn)?;
-    let subjects: HashMap<(&str, &str, &str), &String> = found
-        .iter()
-        .map(|(kind, one, other, subject)| ((kind.as_str(), one.as_str(), other.as_str()), subject))
-        .collect();
-    let all: Vec<String> = subjects.values().map(|subject| (*subject).clone()).collect();
+    let subjects = subjects(conn, tenant, items.iter().map(|item| &**item))?;
+    let all: Vec<String> = subjects.values().cloned().collect();
     let known = evidence::of_subjects(conn, tenant, &all)?;
     for item in items {
-        let of = item.of.iter().filter_map(|of| subjects.get(&named(of)?));
+        let of = item.of.iter().filter_map(|of| subjects.get(of));
         let mut events: Vec<_> =
-            of.filter_map(|subject| known.get(*subject)).flat_map(|one| one.events.clone()).collect();
+            of.filter_map(|subject| known.get(subject)).flat_map(|one| one.events.clone()).collect();
         // Ids carry their time.
         events.sort_unstable();
         events.dedup();

@@ -1,0 +1,112 @@
+//! Digests: made of the facts, worded by a model where there is one, kept, and delivered where somebody wants them.
+//!
+//! What is selected is `store::digests`'s, how it is worded `summaries`'s, how it reads `show::digests`'s. A model is asked
+//! between two transactions, never within one. [`asked`] reads requests, [`made`] makes; [`history`] and [`feedback`] are
+//! about what was made, [`schedules`] about what is to be.
+
+pub(crate) mod asked;
+pub(crate) mod feedback;
+pub(crate) mod history;
+pub(crate) mod made;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{SubsecRound, Utc};
+use domain::digests::rules::by_rule;
+use domain::redaction::Redactor;
+use serde_json::{Value, json};
+use store::Connection;
+use store::digests::kept::keep;
+use store::idempotency::Answer;
+
+use super::deliveries::NoQuery;
+use crate::access::{Caller, Viewer};
+use crate::body;
+use crate::idempotent::{self, keyed};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::Asked;
+use crate::state::Shared;
+use asked::DigestAsked;
+
+const DONE: i16 = 200;
+const WHAT: &str = "subject";
+/// Members of the material that are no text of anybody's.
+const OURS: [&str; 4] = ["event_ids", "at", "from", "to"];
+
+/// Makes a digest, keeps it, and has it delivered.
+#[utoipa::path(post, path = "/v1/digests", tag = "digests", request_body = DigestAsked,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`digest`: `headline`, `sections` of items with the events behind them, `numbers`; who worded it: `generated_by`, `why`, `model`, `prompt`, `tokens`, `cost_usd`; what is on its way: `delivered`", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "To have it delivered takes the role operator", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, description = "There is no such subject", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "It cannot be delivered there: something is not set up", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn make(
+    caller: Caller<Viewer>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let keyed = keyed("digests", &caller, &request, &sent)?;
+    let now = Utc::now().trunc_subsecs(6);
+    let (wanted, to) = body::json::<DigestAsked>(&sent)?.read(&state, caller.role, now)?;
+    if let Some(answer) = idempotent::before(&state, keyed.as_ref(), now).await? {
+        return Ok(answer);
+    }
+    let made = made::make(&state, &caller.tenant, &wanted, caller.name(), now).await?;
+    let kept = made.ok_or_else(|| Problem::not_found(WHAT))?;
+    let work = move |conn: &mut Connection| {
+        keep(conn, &caller.tenant, &kept)?;
+        let delivered = made::deliver(conn, &caller.tenant, &to, &kept, caller.name(), now)?;
+        let mut body = history::shown(&kept);
+        body["delivered"] = json!(delivered);
+        Ok(Answer { status: DONE, body })
+    };
+    idempotent::answer(&state, "digest_make", keyed, now, work).await
+}
+
+/// What a digest would be made of, as a model would see it, and the digest by rule. No model is asked, nothing is kept.
+#[utoipa::path(post, path = "/v1/digests/preview", tag = "digests", request_body = DigestAsked,
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`material`: units with the events behind them and numbers, without secrets and personal data; `redacted`: how many of each were taken out; `digest`: the one by rule", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, description = "There is no such subject", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn preview(
+    caller: Caller<Viewer>,
+    state: Shared,
+    request: HttpRequest,
+    payload: Payload,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+    let now = Utc::now().trunc_subsecs(6);
+    let (wanted, _) = body::json::<DigestAsked>(&sent)?.read(&state, caller.role, now)?;
+    let material = made::select(&state, &caller.tenant, &wanted, now).await?.ok_or_else(|| Problem::not_found(WHAT))?;
+    let digest = by_rule(&material);
+    let mut shown = json!(material);
+    let mut redactor = Redactor::new();
+    redact(&mut shown, &mut redactor);
+    let why = "a preview asks no model";
+    Ok(HttpResponse::Ok().json(json!({
+        "material": shown, "redacted": redactor.counts(), "digest": digest, "generated_by": "rules", "why": why,
+    })))
+}
+
+/// Takes out what a model must not see. Addresses it never sees.
+fn redact(value: &mut Value, redactor: &mut Redactor) {
+    match value {
+        Value::String(text) => *text = redactor.redact(text),
+        Value::Array(all) => all.iter_mut().for_each(|one| redact(one, redactor)),
+        Value::Object(members) => {
+            members.remove("url");
+            let theirs = members.iter_mut().filter(|(name, _)| !OURS.contains(&name.as_str()));
+            theirs.for_each(|(_, one)| redact(one, redactor));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,106 @@
+//! Digests that were made: all of them, newest first, and one.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::Connection;
+use store::digests::kept::{self, Kept, Listed, name_of};
+use store::events::After;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::asked::KINDS;
+use crate::access::{Caller, Viewer};
+use crate::api::deliveries::NoQuery;
+use crate::cursor::Scope;
+use crate::page::{self, Page};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Asked, Faults};
+use crate::state::Shared;
+
+const WHAT: &str = "digest";
+const MICRO: f64 = 1_000_000.0;
+
+/// A digest as it is answered.
+pub(crate) fn shown(kept: &Kept) -> Value {
+    let mut shown = json!({
+        "id": kept.id, "kind": name_of(kept.kind), "subject": kept.subject, "from": kept.from, "to": kept.to,
+        "digest": kept.digest, "links": kept.links, "events": kept.events, "generated_by": kept.generated_by,
+        "made_at": kept.made_at, "made_by": kept.made_by,
+    });
+    let told = [("why", json!(kept.why)), ("model", json!(kept.model)), ("prompt", json!(kept.prompt))];
+    let by_schedule = ("schedule_id", json!(kept.schedule_id));
+    for (name, value) in told.into_iter().chain([by_schedule]).filter(|(_, value)| !value.is_null()) {
+        shown[name] = value;
+    }
+    if kept.model.is_some() {
+        shown["tokens"] = json!({"input": kept.input_tokens, "output": kept.output_tokens});
+        shown["cost_usd"] = json!(kept.cost_micro_usd as f64 / MICRO);
+    }
+    shown
+}
+
+/// What is shown of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DigestQuery {
+    kind: Option<String>,
+    /// As the digest has it.
+    subject: Option<String>,
+    /// Those of one schedule.
+    schedule_id: Option<String>,
+    /// Rows of a page, 1 to 200; 50 unless given.
+    limit: Option<String>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+/// Digests that were made, newest first.
+#[utoipa::path(get, path = "/v1/digests", tag = "digests", params(DigestQuery),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "`data`: digests as `POST /v1/digests` answers them; `next_cursor`", body = Object),
+    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    caller: Caller<Viewer>,
+    state: Shared,
+    Asked(query): Asked<DigestQuery>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let kind = faults.word("kind", query.kind.as_deref(), &KINDS);
+    let schedule = query.schedule_id.as_deref().map(Uuid::try_parse);
+    if matches!(schedule, Some(Err(_))) {
+        faults.add("schedule_id", "`schedule_id` is the id of a schedule");
+    }
+    faults.none()?;
+    let listed = Listed { kind, subject: query.subject, schedule: schedule.and_then(Result::ok) };
+    let scope = Scope::new("digests", &caller.tenant, &listed);
+    let after = scope.place(query.cursor.as_deref())?;
+    let read = move |conn: &mut Connection| kept::list(conn, &caller.tenant, &listed, after, limit + 1);
+    let rows = state.store.call("digest_list", read).await?;
+    let place = |row: &Kept| After { time: row.made_at, id: row.id };
+    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, |row| shown(&row))))
+}
+
+/// One digest, also as Markdown and plain text.
+#[utoipa::path(get, path = "/v1/digests/{id}", tag = "digests", params(("id" = String, Path, description = "The digest's id")),
+    security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, description = "As `POST /v1/digests` answers it, with `markdown` and `text`", body = Object),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(
+    caller: Caller<Viewer>,
+    state: Shared,
+    id: web::Path<String>,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
+    let read = move |conn: &mut Connection| kept::one(conn, &caller.tenant, id);
+    let found = state.store.call("digest_one", read).await?.ok_or_else(|| Problem::not_found(WHAT))?;
+    let mut body = shown(&found);
+    body["markdown"] = json!(show::digests::markdown(&found));
+    body["text"] = json!(show::digests::text(&found));
+    Ok(HttpResponse::Ok().json(body))
+}

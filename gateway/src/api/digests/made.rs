@@ -1,0 +1,73 @@
+//! Making a digest: select, word, and then keep and deliver. The API and `/em digest` make theirs here.
+
+use chrono::{DateTime, Utc};
+use domain::digests::Material;
+use domain::ids::{self, TenantId};
+use serde_json::Value;
+use store::digests::delivery::{self, Deliver, Delivered, Letter};
+use store::digests::kept::{Kept, Wording};
+use store::digests::{Wanted, material};
+use store::{Connection, StoreError};
+use summaries::{Made, Tokens};
+use uuid::Uuid;
+
+use crate::state::State;
+
+/// What it may be made of. `None`: there is no such subject.
+pub(crate) async fn select(
+    state: &State,
+    tenant: &TenantId,
+    wanted: &Wanted,
+    now: DateTime<Utc>,
+) -> Result<Option<Material>, StoreError> {
+    let (tenant, wanted) = (tenant.clone(), wanted.clone());
+    state.store.look("digest_material", move |conn: &mut Connection| material(conn, &tenant, &wanted, now)).await
+}
+
+/// Selects and words it. Nothing is kept yet. `None`: there is no such subject.
+pub(crate) async fn make(
+    state: &State,
+    tenant: &TenantId,
+    wanted: &Wanted,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Kept>, StoreError> {
+    let Some(material) = select(state, tenant, wanted, now).await? else { return Ok(None) };
+    let id = ids::row(now, Uuid::new_v4().into_bytes());
+    let session = id.to_string();
+    let composing = summaries::compose(&state.models, tenant, &material, Some(&session), &mut rand::rng());
+    let made = composing.await;
+    let (digest, wording) = worded(made);
+    Ok(Some(Kept::of(id, (&material, digest), wording, (by, None), now)))
+}
+
+fn worded(made: Made) -> (domain::digests::Digest, Wording) {
+    let Tokens { input, output } = made.tokens.unwrap_or_default();
+    let wording = Wording {
+        by: made.by.as_str(),
+        why: made.why,
+        model: made.model,
+        prompt: made.prompt.map(str::to_owned),
+        input_tokens: input,
+        output_tokens: output,
+        cost_micro_usd: made.cost_micro_usd,
+    };
+    (made.digest, wording)
+}
+
+/// Asks for its delivery. Must be called in a transaction, together with keeping it.
+pub(crate) fn deliver(
+    conn: &mut Connection,
+    tenant: &TenantId,
+    to: &Deliver,
+    kept: &Kept,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<Delivered, StoreError> {
+    let messages = show::digests::series(kept);
+    let json = |message| serde_json::to_value(message).map_err(|error| StoreError::Corrupt(error.to_string()));
+    let messages: Vec<Value> = messages.iter().map(json).collect::<Result<_, _>>()?;
+    let data = show::digests::data(kept);
+    let letter = Letter { digest: kept.id, messages: &messages, data: &data, by };
+    delivery::deliver(conn, tenant, to, letter, Uuid::new_v4().into_bytes(), now)
+}
