@@ -12,7 +12,11 @@ fn paths(shelf: &Shelf) -> Vec<String> {
 #[tokio::test]
 async fn of_a_repository_only_what_changed_is_read_and_what_is_gone_is_forgotten() {
     let world = World::new("github", json!({"owner": "acme", "repo": "shop"})).await;
-    world.repository(&[("docs/a.md", "# Ovens\n\nAn oven is hot when it is on."), ("b.md", "Fridges are cold."), ("main.rs", "fn main() {}")]);
+    world.repository(&[
+        ("docs/a.md", "# Ovens\n\nAn oven is hot when it is on."),
+        ("b.md", "Fridges are cold."),
+        ("main.rs", "fn main() {}"),
+    ]);
     assert_eq!(world.ran().await, (2, 0));
     assert!(world.shelf.asked().iter().all(|asked| asked.header("authorization") == "Bearer the-token"));
     assert_eq!(world.ran().await, (0, 0));

@@ -67,6 +67,21 @@ async fn a_worker_that_died_is_followed_by_another_and_can_write_nothing_any_mor
 }
 
 #[tokio::test]
+async fn who_asks_while_it_runs_is_not_forgotten() {
+    let world = World::new("github", shop()).await;
+    world.repository(&[("a.md", "Ovens.")]);
+    let leased = world.lease(now()).await.expect("a lease");
+    let (id, later) = (world.id, now() + TimeDelta::seconds(5));
+    let meanwhile = move |conn: &mut Connection| {
+        assert!(crawls::ask(conn, &acme(), id, later)?);
+        assert!(crawls::end(conn, &leased, ("succeeded", None), None, later)?);
+        Ok(crawls::one(conn, &acme(), id)?.and_then(|crawl| crawl.next_at))
+    };
+    assert_eq!(world.store.call("end", meanwhile).await.expect("the end"), Some(later));
+    assert_eq!(world.ran().await, (1, 0));
+}
+
+#[tokio::test]
 async fn what_is_missing_or_refused_is_said_without_addresses_and_proofs() {
     for (kind, params, name) in [
         ("confluence", json!({"space": "ENG"}), "CONFLUENCE_TOKEN"),
