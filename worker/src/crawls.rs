@@ -26,30 +26,41 @@ const SOON: TimeDelta = TimeDelta::minutes(5);
 
 /// Runs crawls until `stop`. `store` works as [`store::Role::App`].
 pub async fn run(store: Store, crawler: Crawler, settings: Settings, stop: CancellationToken) {
-    if let Err(error) = ensure_of_settings(&store, &settings, Utc::now()).await {
-        tracing::warn!(
-            error = &error as &dyn Error,
-            "the crawl of CRAWL_GH_REPO is not made; it is with the next start"
-        );
-    }
-    for kind in Plan::KINDS {
-        for result in ["succeeded", "partial", "failed"] {
-            metrics::counter!("crawl_runs_total", "kind" => kind, "result" => result).increment(0);
-        }
-    }
+    begin(&store, &settings).await;
     while !stop.is_cancelled() {
         let ran = tokio::select! {
             ran = run_once(&store, &crawler, Utc::now) => ran,
             () = stop.cancelled() => return,
         };
-        match ran {
-            Ok(Some(_)) => continue,
-            Ok(None) => {}
-            Err(error) => tracing::warn!(error = &error as &dyn Error, "crawls wait; they are tried again"),
-        }
+        let pause = if was_due(&ran) { Duration::ZERO } else { CLOCK };
         tokio::select! {
-            () = tokio::time::sleep(CLOCK) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn begin(store: &Store, settings: &Settings) {
+    for kind in Plan::KINDS {
+        for result in ["succeeded", "partial", "failed"] {
+            metrics::counter!("crawl_runs_total", "kind" => kind, "result" => result).increment(0);
+        }
+    }
+    if let Err(error) = ensure_of_settings(store, settings, Utc::now()).await {
+        tracing::warn!(
+            error = &error as &dyn Error,
+            "the crawl of CRAWL_GH_REPO is not made; it is with the next start"
+        );
+    }
+}
+
+/// Whether there may be more to run at once.
+fn was_due(ran: &Result<Option<Ended>, StoreError>) -> bool {
+    match ran {
+        Ok(ended) => ended.is_some(),
+        Err(error) => {
+            tracing::warn!(error = error as &dyn Error, "crawls wait; they are tried again");
+            false
         }
     }
 }
@@ -58,7 +69,7 @@ pub async fn run(store: Store, crawler: Crawler, settings: Settings, stop: Cance
 pub async fn run_once(
     store: &Store,
     crawler: &Crawler,
-    clock: impl Fn() -> DateTime<Utc> + Send,
+    clock: impl Fn() -> DateTime<Utc> + Send + Sync,
 ) -> Result<Option<Ended>, StoreError> {
     let now = clock();
     let run = ids::row(now, Uuid::new_v4().into_bytes());

@@ -136,7 +136,7 @@ pub async fn start(
     let work = (store.clone(), stop.clone());
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
-    tasks.extend(reading(settings, &store, &models, &stop)?);
+    tasks.extend(learning(settings, &store, &models, &stop)?);
     let work = (models, stop.clone());
     tasks.push(keep_up("budgets", stop.clone(), move || budgets::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);
@@ -175,7 +175,7 @@ fn people(
 }
 
 /// The tasks that read documents elsewhere and let them be found.
-fn reading(
+fn learning(
     settings: &Settings,
     store: &Store,
     models: &Models,

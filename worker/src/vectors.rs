@@ -23,21 +23,26 @@ pub async fn run(store: Store, knowledge: Knowledge, stop: CancellationToken) {
         if !ready && knowledge.model().is_some() {
             ready = prepare(&store, &mut told).await;
         }
-        let pause = match step(&store, &knowledge, ready).await {
-            Ok(Caught::Some(_)) => Duration::ZERO,
-            Ok(Caught::Up) => CLOCK,
-            Ok(Caught::Waits(why)) => {
-                tracing::warn!(why, "chunks wait for their vectors; they are found by their words");
-                PATIENCE
-            }
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn Error, "chunks wait for their vectors; it is tried again");
-                CLOCK
-            }
-        };
+        let pause = pause(step(&store, &knowledge, ready).await);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Until the next look.
+fn pause(caught: Result<Caught, StoreError>) -> Duration {
+    match caught {
+        Ok(Caught::Some(_)) => Duration::ZERO,
+        Ok(Caught::Up) => CLOCK,
+        Ok(Caught::Waits(why)) => {
+            tracing::warn!(why, "chunks wait for their vectors; they are found by their words");
+            PATIENCE
+        }
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn Error, "chunks wait for their vectors; it is tried again");
+            CLOCK
         }
     }
 }
