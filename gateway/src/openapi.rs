@@ -15,7 +15,7 @@ use crate::api::people::{
     again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
-use crate::api::rag::{documents as rag_documents, index as rag_index};
+use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, rag, replay, reports, services, sources, subscriptions, usage,
@@ -93,6 +93,11 @@ use crate::slack::{self, posting};
         rag_documents::list,
         rag_documents::one,
         rag_documents::forget,
+        rag_crawls::list,
+        rag_crawls::create,
+        rag_crawls::delete,
+        rag_crawls::run,
+        rag_crawls::runs,
         rag::status,
         reports::standup,
         reports::post_standup,

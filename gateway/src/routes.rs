@@ -16,7 +16,7 @@ use crate::api::people::{
     again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
-use crate::api::rag::{documents as rag_documents, index as rag_index};
+use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, rag, replay, reports, services, sources, subscriptions, usage,
@@ -136,6 +136,11 @@ pub const ROUTES: &[Route] = &[
     get("/v1/rag/documents", VIEWER, || web::to(rag_documents::list)),
     get("/v1/rag/documents/{id}", VIEWER, || web::to(rag_documents::one)),
     delete("/v1/rag/documents/{id}", OPERATOR, || web::to(rag_documents::forget)),
+    get("/v1/rag/crawls", VIEWER, || web::to(rag_crawls::list)),
+    post("/v1/rag/crawls", OPERATOR, || web::to(rag_crawls::create)),
+    delete("/v1/rag/crawls/{id}", OPERATOR, || web::to(rag_crawls::delete)),
+    post("/v1/rag/crawls/{id}/run", OPERATOR, || web::to(rag_crawls::run)),
+    get("/v1/rag/crawls/{id}/runs", VIEWER, || web::to(rag_crawls::runs)),
     get("/v1/rag/status", VIEWER, || web::to(rag::status)),
     post("/v1/reports/standup", VIEWER, || web::to(reports::standup)),
     post("/v1/reports/standup/post", OPERATOR, || web::to(reports::post_standup)),

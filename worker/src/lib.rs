@@ -14,6 +14,7 @@
 //! - [`subscriptions`] tells channels what happens to the services that they asked for.
 //! - [`budgets`] says how much of the budgets for models is used.
 //! - [`rollups`] keeps the roll-ups of the facts.
+//! - [`crawls`] reads documents where they are kept; [`vectors`] lets them be found by their meaning.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
 //! Everything a consumer writes is a function of the event log: any order and any number of deliveries give the same
@@ -25,6 +26,7 @@ pub mod backfill;
 pub mod budgets;
 pub mod consume;
 pub mod consumers;
+pub mod crawls;
 pub mod dora;
 mod entities;
 pub mod jobs;
@@ -40,6 +42,7 @@ pub mod slack;
 mod status;
 pub mod subscriptions;
 mod trace;
+pub mod vectors;
 pub mod workflows;
 
 use std::error::Error;
@@ -50,6 +53,8 @@ use std::time::Duration;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use knowledge::Knowledge;
+use knowledge::crawl::{Crawler, Limits};
 use models::Models;
 use policies::Policies;
 use store::{Role, Store, StoreError};
@@ -74,6 +79,8 @@ pub enum StartError {
     Policy(#[from] policies::PolicyError),
     #[error("no client for Slack")]
     Slack(#[from] outbound::OutboundError),
+    #[error("no client for what is read elsewhere")]
+    Crawls(#[source] outbound::OutboundError),
     #[error("jobs cannot act with these settings")]
     Actions(#[from] workflows::ClientError),
     #[error(transparent)]
@@ -129,6 +136,7 @@ pub async fn start(
     let work = (store.clone(), stop.clone());
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
+    tasks.extend(learning(settings, &store, &models, &stop)?);
     let work = (models, stop.clone());
     tasks.push(keep_up("budgets", stop.clone(), move || budgets::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);
@@ -164,6 +172,22 @@ fn people(
         tasks.push(keep_up("subscriptions", stop.clone(), tell));
     }
     Ok(tasks)
+}
+
+/// The tasks that read documents elsewhere and let them be found.
+fn learning(
+    settings: &Settings,
+    store: &Store,
+    models: &Models,
+    stop: &CancellationToken,
+) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
+    let knowledge = Knowledge::of(store.clone(), models.clone());
+    let crawler = Crawler::of(knowledge.clone(), settings, Limits::default()).map_err(StartError::Crawls)?;
+    let work = (store.clone(), crawler, settings.clone(), stop.clone());
+    let crawl = move || crawls::run(work.0.clone(), work.1.clone(), work.2.clone(), work.3.clone());
+    let work = (store.clone(), knowledge, stop.clone());
+    let embed = move || vectors::run(work.0.clone(), work.1.clone(), work.2.clone());
+    Ok(vec![keep_up("crawls", stop.clone(), crawl), keep_up("vectors", stop.clone(), embed)])
 }
 
 /// The tasks that act in other systems: a job that is slow holds up neither the other family nor replays.

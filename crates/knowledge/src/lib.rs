@@ -2,10 +2,12 @@
 //!
 //! - [`Knowledge::index`] keeps a document that somebody brings, [`Knowledge::search`] finds it again.
 //! - [`embed`] gives chunks their vectors, behind the back of whoever brought them.
+//! - [`crawl`] reads GitHub, Confluence, Linear, Shortcut and PagerDuty.
 //!
 //! Everything works without vectors; with them more is found. Nothing here decides who may read: callers say for which tenant.
 //! What was read is data from elsewhere: whoever puts it into a prompt fences it.
 
+pub mod crawl;
 mod documents;
 pub mod embed;
 mod search;

@@ -3,8 +3,9 @@
 //! Advisory locks and notifications are database-wide, so a schema per test would not be apart. The template's name
 //! holds a hash of the migrations: changed migrations make a new one.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use store::{Role, Store, StoreError, StoreOptions};
@@ -15,6 +16,7 @@ use crate::servers;
 pub struct Database {
     pub url: String,
     name: String,
+    admin: String,
 }
 
 impl Database {
@@ -23,11 +25,18 @@ impl Database {
     /// # Panics
     /// When the test servers cannot be reached: the message says why.
     pub fn fresh() -> Self {
-        let admin = servers::database_url();
+        Self::fresh_on(servers::database_url())
+    }
+
+    /// Makes one on the server of this maintenance database.
+    ///
+    /// # Panics
+    /// As [`Self::fresh`].
+    pub fn fresh_on(admin: String) -> Self {
         let template = template(&admin);
         let name = format!("t_{}", uuid::Uuid::new_v4().simple());
         run(&admin, &format!("create database {name} template {template}")).expect("a database for the test");
-        Self { url: store::migrate::url_of_database(&admin, &name), name }
+        Self { url: store::migrate::url_of_database(&admin, &name), name, admin }
     }
 
     /// How to connect to it under a role.
@@ -44,7 +53,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         // The server is thrown away after the run: a database that stays behind does no harm.
-        let _ = run(&servers::database_url(), &format!("drop database if exists {} with (force)", self.name));
+        let _ = run(&self.admin, &format!("drop database if exists {} with (force)", self.name));
     }
 }
 
@@ -53,13 +62,15 @@ fn run(url: &str, sql: &str) -> Result<(), StoreError> {
 }
 
 /// Makes the template once per server, however many test processes ask for it.
-fn template(admin: &str) -> &'static str {
-    static TEMPLATE: OnceLock<String> = OnceLock::new();
-    TEMPLATE.get_or_init(|| {
+fn template(admin: &str) -> String {
+    static TEMPLATES: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let mut templates = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || {
         let mut hash = DefaultHasher::new();
         store::migrate::fingerprint().hash(&mut hash);
         let name = format!("template_{:016x}", hash.finish());
         store::migrate::once(admin, &name, |url| store::migrate::apply(url, true).map(|_| ())).expect("the template");
         name
-    })
+    };
+    templates.entry(admin.to_owned()).or_insert_with(make).clone()
 }

@@ -4,6 +4,7 @@
 
 pub mod collector;
 pub mod database;
+pub mod embeddings;
 pub mod facts;
 pub mod folder;
 pub mod github;
@@ -18,5 +19,7 @@ pub mod prometheus;
 pub mod rest;
 pub mod senders;
 pub mod servers;
+pub mod shelf;
 pub mod slack;
+pub mod vectors;
 pub mod world;

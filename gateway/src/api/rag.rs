@@ -1,5 +1,7 @@
-//! What was read, found again: EM Agent's paths and fields. `index` keeps documents, `documents` shows them.
+//! What was read, found again: EM Agent's paths and fields. `index` keeps documents, `documents` shows them,
+//! `crawls` says what is read elsewhere.
 
+pub(crate) mod crawls;
 pub(crate) mod documents;
 pub(crate) mod index;
 

@@ -122,3 +122,31 @@ async fn the_searches_of_a_day_are_counted_for_each_tenant() {
         .bearer_auth(token("acme".parse().expect("a tenant"), Role::Viewer));
     assert_eq!(acme.json(&asked).send().await.expect("an answer").status(), 200);
 }
+
+#[tokio::test]
+async fn crawls_are_made_asked_to_run_and_ended() {
+    let world = World::with(&[("CRAWLER_INTERVAL_SEC", "600")]).await;
+    let new = json!({"kind": "github", "params": {"owner": "acme", "repo": "shop"}, "collection": "code"});
+    let made = post(&world, Role::Operator, "/v1/rag/crawls", &new).await;
+    assert_eq!(made.status(), 201);
+    let made: Value = made.json().await.expect("json");
+    assert_eq!((&made["interval_seconds"], &made["collection"]), (&json!(600), &json!("code")));
+    let again = post(&world, Role::Operator, "/v1/rag/crawls", &new).await;
+    problem(again, 409, "already-there").await;
+    assert_eq!(world.get("/v1/rag/crawls").await["data"], json!([made]));
+    let own = format!("/v1/rag/crawls/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(post(&world, Role::Operator, &format!("{own}/run"), &json!({})).await.status(), 202);
+    assert_eq!(world.get(&format!("{own}/runs")).await["data"], json!([]));
+    for unfit in [
+        json!({}),
+        json!({"kind": "jira", "params": {}}),
+        json!({"kind": "github", "params": {"owner": "acme"}}),
+        json!({"kind": "linear", "interval_seconds": 5}),
+        json!({"kind": "linear", "collection": ""}),
+    ] {
+        problem(post(&world, Role::Operator, "/v1/rag/crawls", &unfit).await, 400, "invalid-request").await;
+    }
+    assert_eq!(world.request_as(Role::Operator, Method::DELETE, &own).send().await.expect("an answer").status(), 204);
+    problem(post(&world, Role::Operator, &format!("{own}/run"), &json!({})).await, 404, "not-found").await;
+    problem(world.answer(&format!("{own}/runs")).await, 404, "not-found").await;
+}

@@ -84,6 +84,13 @@ fn rooms(now: &str, id: &str) -> String {
         + &row("channel_subscriptions", &[("service", "shop"), ("channel", "#shop"), ("created_by", "ada")])
         + &signal(now, id)
         + &document(now, id)
+        + &crawl(now, id)
+}
+
+fn crawl(now: &str, id: &str) -> String {
+    let of = [("tenant_id", "default"), ("id", id), ("kind", "github"), ("collection", "default"), ("params", "{}")];
+    let rest = [("state", "{}"), ("interval_s", "0"), ("created_at", now), ("created_by", "ada")];
+    facts::insert("crawls", &of, &rest)
 }
 
 fn document(now: &str, id: &str) -> String {

@@ -1,5 +1,6 @@
 //! Documents are kept and found again, against a real database.
 
 mod corpus;
+mod vectors;
 mod words;
 mod world;

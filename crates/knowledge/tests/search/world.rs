@@ -1,12 +1,16 @@
 //! A knowledge of its own for a test.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use domain::knowledge::{Cut, DEFAULT_COLLECTION};
+use knowledge::embed::Caught;
 use knowledge::{Document, Hit, Knowledge, Query};
 use serde_json::json;
 use store::Role;
 use testkit::database::Database;
+use testkit::embeddings::Embeddings;
 
 pub(crate) struct World {
     pub(crate) database: Database,
@@ -38,6 +42,39 @@ pub(crate) fn document(id: &str, text: &str) -> Document {
 }
 
 impl World {
+    /// Documents are found by their words and by their meaning.
+    pub(crate) fn of_vectors(embeddings: &Embeddings, model: &str) -> Self {
+        Self::with_models(testkit::vectors::database(), embeddings, model)
+    }
+
+    pub(crate) fn with_models(database: Database, embeddings: &Embeddings, model: &str) -> Self {
+        let set = [
+            ("AGENT_LLM_ENABLED", "true"),
+            ("OPENAI_API_KEY", "a key of the tests"),
+            ("OPENAI_BASE_URL", &embeddings.url()),
+            ("OPENAI_MODEL", "gpt-4o-mini"),
+            ("OPENAI_EMBEDDING_MODEL", model),
+        ];
+        let variables = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = boot::Settings::read(&variables, &[], boot::settings::Env::Development).expect("settings").0;
+        let store = database.store(Role::App);
+        let models = models::Models::of(&settings.models, store.clone(), Arc::new(Utc::now)).expect("models");
+        let knowledge = Knowledge::of(store, models);
+        Self { database, knowledge }
+    }
+
+    /// Gives every chunk its vector.
+    pub(crate) async fn embed_all(&self) -> usize {
+        let mut embedded = 0;
+        loop {
+            match self.knowledge.catch_up(now()).await.expect("a batch") {
+                Caught::Up => return embedded,
+                Caught::Some(more) => embedded += more,
+                Caught::Waits(why) => panic!("{why}"),
+            }
+        }
+    }
+
     /// Documents are found by their words.
     pub(crate) fn of_words() -> Self {
         let database = Database::fresh();

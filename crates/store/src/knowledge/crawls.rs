@@ -235,7 +235,7 @@ fn count(conn: &mut PgConnection, leased: &Leased, tally: &Tally) -> Result<(), 
     Ok(())
 }
 
-/// Ends the run; `next_at` is when the next is due. `false`: it was ours no more.
+/// Ends the run; `next_at` is when the next is due, unless somebody asked for one meanwhile. `false`: it was ours no more.
 pub fn end(
     conn: &mut PgConnection,
     leased: &Leased,
@@ -245,7 +245,12 @@ pub fn end(
 ) -> Result<bool, StoreError> {
     conn.transaction(|conn| {
         let ours = c::tenant_id.eq(leased.tenant.as_str()).and(c::id.eq(leased.id)).and(c::attempt.eq(leased.attempt));
-        let free = (c::leased_until.eq(None::<DateTime<Utc>>), c::next_at.eq(next_at));
+        let run = r::tenant_id.eq(leased.tenant.as_str()).and(r::id.eq(leased.run));
+        let began: Option<DateTime<Utc>> = r::table.filter(run).select(r::started_at).first(conn).optional()?;
+        let due: Option<Option<DateTime<Utc>>> =
+            c::table.filter(ours).select(c::next_at).for_update().first(conn).optional()?;
+        let asked = due.flatten().filter(|due| began.is_some_and(|began| *due > began));
+        let free = (c::leased_until.eq(None::<DateTime<Utc>>), c::next_at.eq(asked.or(next_at)));
         if diesel::update(c::table.filter(ours)).set(free).execute(conn)? == 0 {
             return Ok(false);
         }

@@ -283,3 +283,14 @@ fn literal(vector: &[f32]) -> String {
     }
     text + "]"
 }
+
+/// How long the vectors are that there are; `None`: there are none.
+pub fn dimensions(conn: &mut PgConnection) -> Result<Option<i32>, StoreError> {
+    #[derive(QueryableByName)]
+    struct Dimensions {
+        #[diesel(sql_type = Integer)]
+        dimensions: i32,
+    }
+    let some = sql_query("select dimensions from chunk_vectors where dimensions is not null limit 1");
+    Ok(some.get_result::<Dimensions>(conn).optional()?.map(|row| row.dimensions))
+}

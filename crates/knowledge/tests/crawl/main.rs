@@ -1,0 +1,5 @@
+//! Reading documents where they are kept: what changed, what is gone, limits, troubles and hostile content.
+
+mod sources;
+mod troubles;
+mod world;
