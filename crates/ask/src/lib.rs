@@ -9,13 +9,18 @@
 
 mod asked;
 pub mod conversations;
+mod held;
+mod model;
+mod prompts;
 mod rules;
 pub mod schema;
 pub mod tools;
+mod window;
 mod words;
 
 use std::sync::Arc;
 
+use boot::settings::{AskSettings, ModelSettings, Planner};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use knowledge::Knowledge;
@@ -27,6 +32,7 @@ use store::{Connection, Store, StoreError, catalogs, services};
 use uuid::Uuid;
 
 use asked::{Asked, Known};
+use model::{Asking, Failed};
 use rules::Planned;
 use tools::{Document, Found, Line, Reach, Scope, Tool, ToolError};
 
@@ -54,6 +60,8 @@ pub struct Question {
     pub before: Vec<Message>,
     /// The conversation: what its answers cost is counted for it.
     pub session: Uuid,
+    /// What marks data in prompts: nobody may guess it.
+    pub random: u128,
     pub now: DateTime<Utc>,
 }
 
@@ -70,7 +78,7 @@ pub struct Step {
 }
 
 /// What models were asked for an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Spent {
     pub model: String,
     pub input_tokens: i64,
@@ -124,19 +132,42 @@ pub struct Ask {
     reach: Reach,
     models: Models,
     sources: Arc<[String]>,
+    planner: Planner,
+    /// Tokens of a conversation that a prompt holds.
+    token_budget: u32,
 }
 
 impl Ask {
     /// `store` works as the application; `sources` are the names of all integrations.
-    pub fn of(store: Store, models: Models, knowledge: Knowledge, sources: impl IntoIterator<Item = String>) -> Self {
-        Self { reach: Reach { store, knowledge }, models, sources: sources.into_iter().collect() }
+    pub fn of(
+        store: Store,
+        models: Models,
+        knowledge: Knowledge,
+        sources: impl IntoIterator<Item = String>,
+        (settings, model_settings): (&AskSettings, &ModelSettings),
+    ) -> Self {
+        let reach = Reach { store, knowledge };
+        let sources = sources.into_iter().collect();
+        Self { reach, models, sources, planner: settings.planner, token_budget: model_settings.token_budget }
     }
 
     /// Answers.
     pub async fn answer(&self, question: &Question) -> Result<Answer, StoreError> {
         let scope = Scope { tenant: question.tenant.clone(), sources: self.sources.to_vec(), now: question.now };
-        let why = if self.models.is_on() { BY_SETTING } else { "no model is set up (AGENT_LLM_ENABLED)" };
-        self.by_rules(question, &scope, why.to_owned()).await
+        if self.planner == Planner::Rules {
+            return self.by_rules(question, &scope, BY_SETTING.to_owned()).await;
+        }
+        let mut asking = Asking::new(self, question, &scope);
+        let why = match asking.answer().await {
+            Ok(lines) => {
+                let (steps, spent) = (asking.steps, asking.spent);
+                return Ok(Answer { lines, steps, by: By::Model, why: None, spent });
+            }
+            Err(Failed::Store(error)) => return Err(error),
+            Err(Failed::Why(why)) => why,
+        };
+        let spent = asking.spent;
+        Ok(Answer { spent, ..self.by_rules(question, &scope, why).await? })
     }
 
     async fn by_rules(&self, question: &Question, scope: &Scope, why: String) -> Result<Answer, StoreError> {

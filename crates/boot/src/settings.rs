@@ -6,6 +6,7 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod ask;
 mod knowledge;
 mod models;
 mod opa;
@@ -29,6 +30,7 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
+pub use ask::{AskSettings, Planner};
 pub use knowledge::KnowledgeSettings;
 pub use models::{
     Cap, ModelName, ModelSettings, PURPOSES, Period, Price, Provider, ProviderSettings, Unit, Whose, micro_usd, usd,
@@ -89,6 +91,7 @@ pub struct Settings {
     pub actions: ActionSettings,
     pub slack: SlackSettings,
     pub models: ModelSettings,
+    pub ask: AskSettings,
     pub knowledge: KnowledgeSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
@@ -165,6 +168,7 @@ impl Settings {
             apis: ApiSettings::read(reader),
             actions: ActionSettings::read(reader),
             models: ModelSettings::read(reader, &slack),
+            ask: AskSettings::read(reader),
             slack,
             knowledge: KnowledgeSettings::read(reader),
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
