@@ -10,8 +10,10 @@
 mod asked;
 pub mod conversations;
 mod held;
+pub mod jobs;
 mod model;
 mod prompts;
+pub mod proposals;
 mod rules;
 pub mod schema;
 pub mod tools;
@@ -40,6 +42,8 @@ use tools::{Document, Found, Line, Reach, Scope, Tool, ToolError};
 const MOST_SERVICES: i64 = 2_000;
 /// Events that an answer names.
 const MOST_CITATIONS: usize = 50;
+/// Why rules answered a run that broke off.
+const BEGUN: &str = "the run broke off while a model may have been asked; it is not asked again";
 /// Why rules answered where nobody wanted anything else.
 const BY_SETTING: &str = "the planner works by rules (AGENT_PLANNER_MODE)";
 
@@ -168,6 +172,13 @@ impl Ask {
         };
         let spent = asking.spent;
         Ok(Answer { spent, ..self.by_rules(question, &scope, why).await? })
+    }
+
+    /// Answers by rule what may have been answered before.
+    pub(crate) async fn again(&self, question: &Question) -> Result<Answer, StoreError> {
+        let why = if self.planner == Planner::Rules { BY_SETTING } else { BEGUN };
+        let scope = Scope { tenant: question.tenant.clone(), sources: self.sources.to_vec(), now: question.now };
+        self.by_rules(question, &scope, why.to_owned()).await
     }
 
     async fn by_rules(&self, question: &Question, scope: &Scope, why: String) -> Result<Answer, StoreError> {

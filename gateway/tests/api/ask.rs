@@ -1,5 +1,8 @@
 //! Questions over a world whose numbers are known, answered by rules, and the conversations that they make.
 
+mod agents;
+mod models;
+
 use gateway::access::Role;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
