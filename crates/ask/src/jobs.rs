@@ -6,11 +6,17 @@ use serde_json::{Value, json};
 use store::StoreError;
 use uuid::Uuid;
 
+use crate::fetch::{self, Fetching};
+use crate::summary;
 use crate::tools::{Found, Line, Scope, Tool, ToolError};
 use crate::{Answer, Ask, Question, schema};
 
 /// The tool that says what it is told.
 pub const ECHO: &str = "echo";
+/// The tool that fetches a text.
+pub const FETCH: &str = "fetch";
+/// The tool that makes a text short.
+pub const SUMMARIZE: &str = "summarize";
 
 /// What a run has come to.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +27,13 @@ pub struct Done {
 
 /// Whether there is such a tool and the input fits it.
 pub fn fits(tool: &str, input: &Value) -> Result<(), ToolError> {
-    if tool == ECHO {
-        return Ok(());
-    }
-    schema::check(&(Tool::named(tool)?.arguments)(), input).map_err(ToolError::Arguments)
+    let arguments = match tool {
+        ECHO => return Ok(()),
+        FETCH => fetch::arguments(),
+        SUMMARIZE => summary::arguments(),
+        tool => (Tool::named(tool)?.arguments)(),
+    };
+    schema::check(&arguments, input).map_err(ToolError::Arguments)
 }
 
 /// An answer as runs tell it.
@@ -49,12 +58,38 @@ impl Ask {
                 steps: json!([{"tool": ECHO, "arguments": input, "found": 1}]),
             }));
         }
+        if matches!(tool, FETCH | SUMMARIZE) {
+            if let Err(refused) = fits(tool, input) {
+                return Ok(Err(refused.to_string()));
+            }
+            return Ok(self.text_tool(tool, input).await);
+        }
         let scope = Scope { tenant: tenant.clone(), sources: self.sources.to_vec(), now };
         let (step, found) = self.step(&scope, tool, input.clone()).await?;
         let Some(Found { lines, count }) = found else { return Ok(Err(step.error.unwrap_or_default())) };
         let line = |line: &Line| json!({"text": line.text, "event_ids": line.events, "documents": line.documents});
         let lines: Vec<Value> = lines.iter().map(line).collect();
         Ok(Ok(Done { result: json!({"lines": lines, "found": count}), steps: json!([step]) }))
+    }
+
+    /// Fetches, or makes short.
+    async fn text_tool(&self, tool: &str, input: &Value) -> Result<Done, String> {
+        let member = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = match (member("url"), member("text")) {
+            (Some(url), None) => {
+                let fetching = Fetching::of(&self.fetch_allow).map_err(|error| error.to_string())?;
+                fetching.fetch(&url).await?
+            }
+            (None, Some(text)) => text,
+            _ => return Err("give `text` or `url`".to_owned()),
+        };
+        let result = if tool == FETCH {
+            json!({"text": text})
+        } else {
+            let most = input.get("sentences").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok());
+            json!({"summary": summary::extract(&text, most).join(" "), "generated_by": "rules"})
+        };
+        Ok(Done { result, steps: json!([{"tool": tool, "arguments": input, "found": 1}]) })
     }
 
     /// Answers a question. `spends`: a model may be asked; a run that was begun before is not paid twice.

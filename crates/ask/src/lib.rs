@@ -9,6 +9,7 @@
 
 mod asked;
 pub mod conversations;
+mod fetch;
 mod held;
 pub mod jobs;
 mod model;
@@ -16,6 +17,7 @@ mod prompts;
 pub mod proposals;
 mod rules;
 pub mod schema;
+mod summary;
 pub mod tools;
 mod window;
 mod words;
@@ -137,6 +139,8 @@ pub struct Ask {
     models: Models,
     sources: Arc<[String]>,
     planner: Planner,
+    /// Hosts that runs of agents may fetch from.
+    fetch_allow: Arc<[String]>,
     /// Tokens of a conversation that a prompt holds.
     token_budget: u32,
 }
@@ -152,7 +156,9 @@ impl Ask {
     ) -> Self {
         let reach = Reach { store, knowledge };
         let sources = sources.into_iter().collect();
-        Self { reach, models, sources, planner: settings.planner, token_budget: model_settings.token_budget }
+        let fetch_allow = settings.fetch_allow.iter().cloned().collect();
+        let (planner, token_budget) = (settings.planner, model_settings.token_budget);
+        Self { reach, models, sources, planner, fetch_allow, token_budget }
     }
 
     /// Answers.
