@@ -1,5 +1,6 @@
 //! What `/v1` and its neighbours answer: one file per thing that is asked for.
 
+pub(crate) mod agent;
 pub(crate) mod ask;
 pub(crate) mod catalog;
 pub(crate) mod deliveries;

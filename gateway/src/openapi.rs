@@ -6,7 +6,6 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::ask;
 use crate::api::digests::{self, feedback, history};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
@@ -16,6 +15,7 @@ use crate::api::people::{
     workflow_jobs, workflows,
 };
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
+use crate::api::{agent, ask};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, rag, replay, reports, services, sources, subscriptions, usage,
@@ -61,6 +61,10 @@ use crate::slack::{self, posting};
         said::severity,
         said::close,
         merges::merge,
+        agent::run,
+        agent::run_before,
+        agent::status,
+        agent::status_before,
         ask::ask,
         ask::list,
         ask::one,

@@ -7,7 +7,6 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
-use crate::api::ask;
 use crate::api::digests::{self, feedback, history};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
@@ -17,6 +16,7 @@ use crate::api::people::{
     workflow_jobs, workflows,
 };
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
+use crate::api::{agent, ask};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, rag, replay, reports, services, sources, subscriptions, usage,
@@ -188,6 +188,10 @@ pub const ROUTES: &[Route] = &[
     get("/v1/metrics/review-time", VIEWER, || web::to(flow::review)),
     get("/v1/deployments", VIEWER, || web::to(deployments::list)),
     get("/v1/deployments/{integration}/{id}", VIEWER, || web::to(deployments::one)),
+    post("/v1/agent/run", VIEWER, || web::to(agent::run)),
+    post("/agent/run", VIEWER, || web::to(agent::run_before)),
+    get("/v1/agent/status/{job_id}", VIEWER, || web::to(agent::status)),
+    get("/agent/status/{job_id}", VIEWER, || web::to(agent::status_before)),
     post("/v1/ask", VIEWER, || web::to(ask::ask)),
     get("/v1/conversations", VIEWER, || web::to(ask::list)),
     get("/v1/conversations/{id}", VIEWER, || web::to(ask::one)),

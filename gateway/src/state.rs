@@ -84,6 +84,7 @@ impl State {
                 models.clone(),
                 knowledge.clone(),
                 sources.names().into_iter().map(str::to_owned),
+                (&settings.ask, &settings.models),
             ),
             models,
             knowledge,

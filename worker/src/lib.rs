@@ -12,6 +12,7 @@
 //! - [`protections`] asks about deployments that GitHub holds back until we answer.
 //! - [`workflows`] does in other systems what jobs say, each once.
 //! - [`subscriptions`] tells channels what happens to the services that they asked for.
+//! - [`agents`] does the runs of agents that were asked for.
 //! - [`budgets`] says how much of the budgets for models is used.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`crawls`] reads documents where they are kept; [`vectors`] lets them be found by their meaning.
@@ -20,6 +21,7 @@
 //! Everything a consumer writes is a function of the event log: any order and any number of deliveries give the same
 //! rows. Nothing here may know HTTP, SQL or NATS: stores and buses do.
 
+pub mod agents;
 mod answers;
 pub mod approvals;
 pub mod backfill;
@@ -50,6 +52,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ask::Ask;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
@@ -130,6 +133,7 @@ pub async fn start(
     };
     let work = (store.clone(), looking, stop.clone());
     tasks.push(keep_up("signals", stop.clone(), move || signals::run(work.0.clone(), work.1.clone(), work.2.clone())));
+    let names = sources.names().into_iter().map(str::to_owned).collect();
     let reading = Reading { rules: settings.rules.clone(), sources };
     let work = (store.clone(), reading, stop.clone());
     tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
@@ -137,6 +141,7 @@ pub async fn start(
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
     tasks.extend(learning(settings, &store, &models, &stop)?);
+    tasks.push(agents(settings, &store, (models.clone(), policies.clone(), names), &stop));
     let work = (models, stop.clone());
     tasks.push(keep_up("budgets", stop.clone(), move || budgets::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);
@@ -146,6 +151,19 @@ pub async fn start(
     let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());
     tasks.push(keep_up("maintenance", stop.clone(), maintain));
     Ok(WorkerHandle { tasks, stop })
+}
+
+/// The runs of agents.
+fn agents(
+    settings: &Settings,
+    store: &Store,
+    (models, policies, sources): (Models, Policies, Vec<String>),
+    stop: &CancellationToken,
+) -> (&'static str, JoinHandle<()>) {
+    let knowledge = Knowledge::of(store.clone(), models.clone());
+    let ask = Ask::of(store.clone(), models, knowledge, sources, (&settings.ask, &settings.models));
+    let work = (agents::Agents { store: store.clone(), ask, policies }, stop.clone());
+    keep_up("agents", stop.clone(), move || agents::run(work.0.clone(), work.1.clone()))
 }
 
 /// The tasks that people wait for: approvals in time, and Slack where it is set up.

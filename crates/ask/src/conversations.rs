@@ -35,6 +35,8 @@ pub struct Said {
     pub place: Place,
     /// The id of a conversation that begins.
     pub new_id: Uuid,
+    /// What marks data in prompts.
+    pub random: u128,
     pub text: String,
 }
 
@@ -47,7 +49,14 @@ impl Ask {
         let now = clock();
         let Some((found, before)) = self.before(said, now).await? else { return Ok(None) };
         let id = found.as_ref().map_or(said.new_id, |found| found.id);
-        let question = Question { tenant: said.tenant.clone(), text: said.text.clone(), before, session: id, now };
+        let question = Question {
+            tenant: said.tenant.clone(),
+            text: said.text.clone(),
+            before,
+            session: id,
+            random: said.random,
+            now,
+        };
         let answer = self.answer(&question).await?;
         let turn = Turn {
             question: said.text.clone(),

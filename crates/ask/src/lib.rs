@@ -9,13 +9,22 @@
 
 mod asked;
 pub mod conversations;
+mod fetch;
+mod held;
+pub mod jobs;
+mod model;
+mod prompts;
+pub mod proposals;
 mod rules;
 pub mod schema;
+mod summary;
 pub mod tools;
+mod window;
 mod words;
 
 use std::sync::Arc;
 
+use boot::settings::{AskSettings, ModelSettings, Planner};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use knowledge::Knowledge;
@@ -27,6 +36,7 @@ use store::{Connection, Store, StoreError, catalogs, services};
 use uuid::Uuid;
 
 use asked::{Asked, Known};
+use model::{Asking, Failed};
 use rules::Planned;
 use tools::{Document, Found, Line, Reach, Scope, Tool, ToolError};
 
@@ -34,6 +44,8 @@ use tools::{Document, Found, Line, Reach, Scope, Tool, ToolError};
 const MOST_SERVICES: i64 = 2_000;
 /// Events that an answer names.
 const MOST_CITATIONS: usize = 50;
+/// Why rules answered a run that broke off.
+const BEGUN: &str = "the run broke off while a model may have been asked; it is not asked again";
 /// Why rules answered where nobody wanted anything else.
 const BY_SETTING: &str = "the planner works by rules (AGENT_PLANNER_MODE)";
 
@@ -54,6 +66,8 @@ pub struct Question {
     pub before: Vec<Message>,
     /// The conversation: what its answers cost is counted for it.
     pub session: Uuid,
+    /// What marks data in prompts: nobody may guess it.
+    pub random: u128,
     pub now: DateTime<Utc>,
 }
 
@@ -70,7 +84,7 @@ pub struct Step {
 }
 
 /// What models were asked for an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Spent {
     pub model: String,
     pub input_tokens: i64,
@@ -124,18 +138,52 @@ pub struct Ask {
     reach: Reach,
     models: Models,
     sources: Arc<[String]>,
+    planner: Planner,
+    /// Hosts that runs of agents may fetch from.
+    fetch_allow: Arc<[String]>,
+    /// Tokens of a conversation that a prompt holds.
+    token_budget: u32,
 }
 
 impl Ask {
     /// `store` works as the application; `sources` are the names of all integrations.
-    pub fn of(store: Store, models: Models, knowledge: Knowledge, sources: impl IntoIterator<Item = String>) -> Self {
-        Self { reach: Reach { store, knowledge }, models, sources: sources.into_iter().collect() }
+    pub fn of(
+        store: Store,
+        models: Models,
+        knowledge: Knowledge,
+        sources: impl IntoIterator<Item = String>,
+        (settings, model_settings): (&AskSettings, &ModelSettings),
+    ) -> Self {
+        let reach = Reach { store, knowledge };
+        let sources = sources.into_iter().collect();
+        let fetch_allow = settings.fetch_allow.iter().cloned().collect();
+        let (planner, token_budget) = (settings.planner, model_settings.token_budget);
+        Self { reach, models, sources, planner, fetch_allow, token_budget }
     }
 
     /// Answers.
     pub async fn answer(&self, question: &Question) -> Result<Answer, StoreError> {
         let scope = Scope { tenant: question.tenant.clone(), sources: self.sources.to_vec(), now: question.now };
-        let why = if self.models.is_on() { BY_SETTING } else { "no model is set up (AGENT_LLM_ENABLED)" };
+        if self.planner == Planner::Rules {
+            return self.by_rules(question, &scope, BY_SETTING.to_owned()).await;
+        }
+        let mut asking = Asking::new(self, question, &scope);
+        let why = match asking.answer().await {
+            Ok(lines) => {
+                let (steps, spent) = (asking.steps, asking.spent);
+                return Ok(Answer { lines, steps, by: By::Model, why: None, spent });
+            }
+            Err(Failed::Store(error)) => return Err(error),
+            Err(Failed::Why(why)) => why,
+        };
+        let spent = asking.spent;
+        Ok(Answer { spent, ..self.by_rules(question, &scope, why).await? })
+    }
+
+    /// Answers by rule what may have been answered before.
+    pub(crate) async fn again(&self, question: &Question) -> Result<Answer, StoreError> {
+        let why = if self.planner == Planner::Rules { BY_SETTING } else { BEGUN };
+        let scope = Scope { tenant: question.tenant.clone(), sources: self.sources.to_vec(), now: question.now };
         self.by_rules(question, &scope, why.to_owned()).await
     }
 

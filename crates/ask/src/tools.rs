@@ -235,7 +235,7 @@ fn window(
 }
 
 /// Text from outside, made harmless and short.
-fn told(text: &str, cap: usize) -> String {
+pub(crate) fn told(text: &str, cap: usize) -> String {
     inert(text, cap)
 }
 

@@ -6,6 +6,7 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod ask;
 mod knowledge;
 mod models;
 mod opa;
@@ -29,6 +30,7 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
+pub use ask::{AskSettings, Planner};
 pub use knowledge::KnowledgeSettings;
 pub use models::{
     Cap, ModelName, ModelSettings, PURPOSES, Period, Price, Provider, ProviderSettings, Unit, Whose, micro_usd, usd,
@@ -88,6 +90,7 @@ pub struct Settings {
     pub apis: ApiSettings,
     pub actions: ActionSettings,
     pub slack: SlackSettings,
+    pub ask: AskSettings,
     pub knowledge: KnowledgeSettings,
     pub models: ModelSettings,
     /// None: the policy that is shipped.
@@ -166,6 +169,7 @@ impl Settings {
             actions: ActionSettings::read(reader),
             knowledge: KnowledgeSettings::read(reader),
             models: ModelSettings::read(reader, &slack),
+            ask: AskSettings::read(reader),
             slack,
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),
             opa: OpaSettings::read(reader),

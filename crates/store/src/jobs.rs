@@ -180,7 +180,7 @@ pub fn ask_workflow(
     ask(conn, tenant, (id, WORKFLOW), workflow, now)
 }
 
-fn ask(
+pub(crate) fn ask(
     conn: &mut PgConnection,
     tenant: &TenantId,
     (id, kind): (ReplayId, &str),

@@ -5,6 +5,7 @@
 //! wait on the world. Nothing here may know HTTP or NATS, or read the environment or the clock.
 
 mod address;
+pub mod agent_runs;
 pub mod approvals;
 pub mod audit;
 pub mod budgets;

@@ -127,7 +127,14 @@ pub(crate) async fn ask(
         None => Place::New,
     };
     let person = person(&state, &caller).await?;
-    let said = Said { tenant: caller.tenant, person: person.id, place, new_id: new_id(), text: question };
+    let said = Said {
+        tenant: caller.tenant,
+        person: person.id,
+        place,
+        new_id: new_id(),
+        random: Uuid::new_v4().as_u128(),
+        text: question,
+    };
     let (id, answer) = state.ask.converse(&said, now).await?.ok_or_else(|| Problem::not_found(WHAT))?;
     Ok(HttpResponse::Ok().json(Answered::of(id, answer)))
 }

@@ -13,6 +13,7 @@ use slack::answers::{Answer, Basis, brief};
 use slack::text::{code, link, moment, outside};
 use store::events::{EventFilter, list};
 use store::{Connection, StoreError};
+use uuid::Uuid;
 
 use super::Asked;
 use crate::api::ask::{LONGEST_QUESTION, new_id, now};
@@ -47,7 +48,14 @@ pub(super) async fn ask(state: &State, asked: &Asked, question: &str) -> Result<
     // PostgreSQL's texts cannot hold it.
     let text = text.replace('\0', "");
     let place = asked.channel.clone().map_or(Place::New, Place::Channel);
-    let said = Said { tenant: asked.tenant.clone(), person: asked.name(), place, new_id: new_id(), text };
+    let said = Said {
+        tenant: asked.tenant.clone(),
+        person: asked.name(),
+        place,
+        new_id: new_id(),
+        random: Uuid::new_v4().as_u128(),
+        text,
+    };
     let answered = state.ask.converse(&said, now).await?;
     let Some((_, reply)) = answered else { return Ok(Answer::private("The conversation is gone; ask again.")) };
     let lines: Vec<String> = reply.lines.iter().map(|line| answered_line(line, &state.settings.public_url)).collect();
@@ -67,7 +75,7 @@ fn by(reply: &Reply) -> String {
 /// A line as it was answered, made harmless, with links to what it rests on.
 fn answered_line(line: &Line, base: &str) -> String {
     let documents = line.documents.iter().filter_map(|one| one.url.as_deref().map(|url| link(url, &one.title)));
-    let event = |(place, id): (usize, &uuid::Uuid)| {
+    let event = |(place, id): (usize, &Uuid)| {
         link(&format!("{}/v1/events/{id}", base.trim_end_matches('/')), &(place + 1).to_string())
     };
     let events = line.events.iter().take(LINKS).enumerate().map(event);

@@ -23,6 +23,8 @@ const NO_ROWS: &[&str] = &[
     "/v1/rag/search",
     "/v1/rag/index",
     "/v1/rag/index/bulk",
+    "/v1/agent/run",
+    "/agent/run",
     "/v1/ask",
     "/v1/sources",
     "/v1/usage",

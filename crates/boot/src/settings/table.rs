@@ -132,6 +132,8 @@ pub const SETTINGS: &[Setting] = &[
     row("AGENT_LLM_RETRIES", "2", "Tries after the first, of one model, where it is busy or fails: 0 to 10.", |s| s.models.retries.to_string()),
     row("AGENT_LLM_CONTEXT_TOKENS", "8192", "What a model takes at once that is not in the table of models.", |s| s.models.context_tokens.to_string()),
     row("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "false", "Whether traces hold what models were asked and what they answered.", |s| s.models.capture_content.to_string()),
+    row("AGENT_PLANNER_MODE", "rules", "Who chooses the tools that answer a question: `rules` (its words) or `llm` (a model, where one is set up; [how](ASK.md)).", |s| s.ask.planner.as_str().to_owned()),
+    row("AGENT_FETCH_ALLOW", "none", "Hosts that agents may fetch from: a comma list like `docs.example.org, *.acme.io`. Without any nothing is fetched.", |s| s.ask.fetch_allow.join(", ")),
     row("METRICS_ADDR", "none", "Address and port of the worker's own listener for `/metrics`, `/health` and `/ready`.", |s| s.metrics_addr.map(|addr| addr.to_string()).unwrap_or_default()),
     row("OTEL_ENABLED", "true", "`false` keeps traces in the process also when an endpoint is set.", |s| s.otel.endpoint.is_some().to_string()),
     row("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "Base URL of an OpenTelemetry collector (OTLP over HTTP); traces are sent when it is set.", |s| s.otel.endpoint.clone().unwrap_or_default()),

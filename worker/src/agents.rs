@@ -1,0 +1,129 @@
+//! Runs of agents: leases the next, uses its tool or answers its question, and writes what came of it.
+//!
+//! A model is paid once for a run: that it is asked is noted before, and whoever takes up a run that broke off answers by
+//! rule. What would change something becomes proposals, in the transaction that ends the run: there are none or all.
+
+use std::error::Error;
+use std::time::Duration;
+
+use ask::Ask;
+use ask::jobs::Done;
+use ask::proposals::{self, Wish, Write};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use policies::Policies;
+use serde_json::{Value, json};
+use store::agent_runs::{AgentRun, RUN, TOOL};
+use store::job_leases::{self, Leased};
+use store::{Connection, Store, StoreError, transaction};
+use tokio_util::sync::CancellationToken;
+
+/// How often new runs are looked for.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Longer than a model may take for all of its steps.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// Noted before a model is asked.
+const BEGUN: &str = "begun";
+
+/// What runs take.
+#[derive(Clone)]
+pub struct Agents {
+    pub store: Store,
+    pub ask: Ask,
+    pub policies: Policies,
+}
+
+/// Works on runs until `stop`. The store works as [`store::Role::App`].
+pub async fn run(agents: Agents, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match work_once(&agents, Utc::now().trunc_subsecs(6)).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = &error as &dyn Error, "runs of agents wait"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Works on the next run; `false`: there is none.
+pub async fn work_once(agents: &Agents, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let lease = move |conn: &mut Connection| job_leases::lease_next(conn, &[TOOL, RUN], now, LEASE);
+    let Some(job) = agents.store.call("agent_lease", lease).await? else { return Ok(false) };
+    let Ok(run) = serde_json::from_value::<AgentRun>(job.params.clone()) else {
+        return end(agents, job, Err("the run cannot be read; ask for it again".to_owned()), now).await;
+    };
+    let write = run.input.as_str().filter(|_| run.tool.is_none()).and_then(Write::of);
+    match (&run.tool, write) {
+        (Some(tool), _) => {
+            let done = agents.ask.use_tool(&job.tenant, (tool, &run.input), now).await?;
+            end(agents, job, done, now).await
+        }
+        (None, Some(_)) if !run.may_propose => {
+            end(agents, job, Err("proposing needs the role operator; ask a question instead".to_owned()), now).await
+        }
+        (None, Some(write)) => propose(agents, job, &run, write, now).await,
+        (None, None) => answer(agents, job, &run, now).await,
+    }
+}
+
+async fn answer(agents: &Agents, job: Leased, run: &AgentRun, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let spends = job.progress.get(BEGUN).is_none();
+    let noted = job.clone();
+    let note = move |conn: &mut Connection| job_leases::note_progress(conn, &noted, &json!({BEGUN: now}), now + LEASE);
+    if !agents.store.call("agent_begin", note).await? {
+        return Ok(true);
+    }
+    let question = run.input.as_str().unwrap_or_default();
+    let done = agents.ask.run(&job.tenant, (job.id, question), spends, now).await?;
+    end(agents, job, Ok(done), now).await
+}
+
+async fn propose(
+    agents: &Agents,
+    job: Leased,
+    run: &AgentRun,
+    write: Write,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let words = run.input.as_str().unwrap_or_default();
+    let wish = Wish {
+        tenant: job.tenant.clone(),
+        write,
+        target: words.split_whitespace().find(|word| word.contains('/') && word.contains('#')).map(str::to_owned),
+        reviewer: None,
+        by: run.by.clone(),
+        requested_by: run.requested_by.clone(),
+        now,
+    };
+    let candidates = agents.ask.candidates(&wish).await?;
+    let starts = proposals::starts(&agents.policies, &wish, &candidates).await;
+    let work = move |conn: &mut Connection| {
+        transaction(conn, |conn| {
+            let approvals = proposals::propose(conn, &wish.tenant, &starts, now)?;
+            let result = json!({"proposed": approvals.len(), "approvals": approvals, "candidates": candidates});
+            let steps =
+                json!([{"tool": "propose", "arguments": {"write": format!("{write:?}")}, "found": candidates.len()}]);
+            let progress = json!({"result": result, "steps": steps});
+            // Whoever lost the run proposes nothing.
+            let ended = job_leases::end(conn, &job, (None, &progress), now)?;
+            if ended { Ok(()) } else { Err(StoreError::NotFound) }
+        })
+    };
+    match agents.store.call("agent_propose", work).await {
+        Ok(()) | Err(StoreError::NotFound) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+async fn end(agents: &Agents, job: Leased, done: Result<Done, String>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let (progress, error): (Value, Option<String>) = match done {
+        Ok(Done { result, steps }) => (json!({"result": result, "steps": steps}), None),
+        Err(error) => (json!({}), Some(error)),
+    };
+    let work = move |conn: &mut Connection| {
+        transaction(conn, |conn| job_leases::end(conn, &job, (error.as_deref(), &progress), now))
+    };
+    agents.store.call("agent_end", work).await.map(|_| true)
+}
