@@ -2,6 +2,7 @@
 
 mod catalog;
 mod cors;
+mod digests;
 mod doors;
 mod handshakes;
 mod incidents;

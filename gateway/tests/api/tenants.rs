@@ -19,7 +19,7 @@ const OF_ROOMS: &str = "01938f5e-3f0a-7c11-9d4e-0000000000f1";
 const RANGE: &str = r#"{"from":"2024-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z"}"#;
 
 /// They are no rows: what is on, what is asked for, and what Slack would be told without a token.
-const NO_ROWS: [&str; 12] = [
+const NO_ROWS: [&str; 13] = [
     "/v1/sources",
     "/v1/events/stream",
     "/v1/replay",
@@ -30,6 +30,7 @@ const NO_ROWS: [&str; 12] = [
     "/v1/workflows/run",
     "/v1/signals/evaluate",
     "/v1/approvals/{id}/notify",
+    "/v1/digests/preview",
     "/v1/reports/standup/post",
     "/v1/reports/sprint-health/post",
 ];
@@ -76,6 +77,16 @@ fn rooms(now: &str, id: &str) -> String {
         + &row("objectives", &[("title", "Faster"), ("updated_at", now)])
         + &row("channel_subscriptions", &[("service", "shop"), ("channel", "#shop"), ("created_by", "ada")])
         + &signal(now, id)
+        + &digests(now, id)
+}
+
+fn digests(now: &str, id: &str) -> String {
+    let kept =
+        [("tenant_id", "default"), ("id", id), ("kind", "weekly"), ("from_at", now), ("to_at", now), ("links", "{}")];
+    let said = r#"{"headline":"shop","sections":[],"numbers":[]}"#;
+    let of = [("digest", said), ("events", "0"), ("generated_by", "rules"), ("made_at", now), ("made_by", "ada")];
+    let cost = [("input_tokens", "0"), ("output_tokens", "0"), ("cost_micro_usd", "0")];
+    facts::insert("digests", &kept, &[&of[..], &cost].concat())
 }
 
 fn signal(now: &str, id: &str) -> String {
