@@ -13,6 +13,7 @@
 //! - [`workflows`] does in other systems what jobs say, each once.
 //! - [`subscriptions`] tells channels what happens to the services that they asked for.
 //! - [`budgets`] says how much of the budgets for models is used.
+//! - [`schedules`] makes digests when they are due.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`rebuild`] makes derived rows anew from the events.
 //!
@@ -35,6 +36,7 @@ pub mod renormalize;
 mod replay;
 mod reread;
 pub mod rollups;
+pub mod schedules;
 pub mod signals;
 pub mod slack;
 mod status;
@@ -129,6 +131,9 @@ pub async fn start(
     let work = (store.clone(), stop.clone());
     tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
     let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
+    let work = (store.clone(), models.clone(), stop.clone());
+    let make = move || schedules::run(work.0.clone(), work.1.clone(), work.2.clone());
+    tasks.push(keep_up("schedules", stop.clone(), make));
     let work = (models, stop.clone());
     tasks.push(keep_up("budgets", stop.clone(), move || budgets::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);

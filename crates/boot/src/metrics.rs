@@ -84,6 +84,7 @@ pub const METRICS: &[Metric] = &[
     row("effect_attempts_total", Counter, &["kind", "outcome"], "Tries of such jobs, by action and what came back: done, found (a try before had done it), planned (a dry run), refused, wait, unreachable or unknown."),
     row("workflow_jobs_waiting", Gauge, &[], "Jobs that act and are not over."),
     row("workflow_jobs_oldest_seconds", Gauge, &[], "Age of the oldest of them."),
+    row("digest_runs_total", Counter, &["result"], "Slots of schedules for digests: done, failed, missed (nobody was there in time) or lost (another worker had it)."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
 ];

@@ -86,7 +86,11 @@ fn digests(now: &str, id: &str) -> String {
     let said = r#"{"headline":"shop","sections":[],"numbers":[]}"#;
     let of = [("digest", said), ("events", "0"), ("generated_by", "rules"), ("made_at", now), ("made_by", "ada")];
     let cost = [("input_tokens", "0"), ("output_tokens", "0"), ("cost_micro_usd", "0")];
-    facts::insert("digests", &kept, &[&of[..], &cost].concat())
+    let schedule =
+        [("tenant_id", "default"), ("id", id), ("kind", "weekly"), ("cron", "0 9 * * 1"), ("timezone", "UTC")];
+    let times =
+        [("created_at", now), ("updated_at", now), ("created_by", "ada"), ("deliver", "{}"), ("enabled", "false")];
+    facts::insert("digests", &kept, &[&of[..], &cost].concat()) + &facts::insert("digest_schedules", &schedule, &times)
 }
 
 fn signal(now: &str, id: &str) -> String {
