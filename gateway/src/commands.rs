@@ -4,6 +4,7 @@
 //! form or knows how an answer travels. An answer is for the person who asked; what others shall read is queued, and said
 //! by the worker. `Err` is what the database could not do: the door logs it once and says that it cannot be answered now.
 
+mod digests;
 mod dora;
 mod incidents;
 mod plans;
@@ -49,7 +50,9 @@ pub(crate) async fn run(state: &State, asked: Asked, command: Command) -> Result
         Command::Triage { post } => reports::triage(state, asked, post).await,
         Command::Standup { hours, post } => reports::standup(state, asked, hours, post).await,
         Command::Sprint { days, post } => reports::sprint(state, asked, days, post).await,
-        Command::Digest { kind, subject, window } => reports::digest(state, asked, kind, subject, window).await,
+        Command::Digest { kind, subject, window, post } => {
+            digests::say(state, asked, (kind, subject, window), post).await
+        }
         Command::Dora { service, window } => dora::say(state, asked, service, window).await,
         Command::Incident(incident) => incidents::run(state, asked, incident).await,
         Command::Ask(question) => search::ask(state, asked, &question).await,
@@ -100,13 +103,9 @@ async fn tell(
     told: Told,
 ) -> Result<Answer, StoreError> {
     let Some(place) = post else { return Ok(Answer::privately(told.brief())) };
-    if !(asked.role.includes(Role::Operator) || asked.role.includes(Role::Approver)) {
-        let words = "Posting for everybody takes the role operator or approver; without `post` you alone see it.";
-        return Ok(Answer::private(words));
-    }
-    let place = match posting::where_to(state, asked.place(place)) {
+    let place = match open_place(state, asked, place) {
         Ok(place) => place,
-        Err(cannot) => return Ok(Answer::private(&format!("It cannot be posted: {}.", outside(cannot.why(), 200)))),
+        Err(why) => return Ok(why),
     };
     let (tenant, now, messages) = (asked.tenant.clone(), asked.now, told.series());
     let work = move |conn: &mut Connection| {
@@ -114,6 +113,16 @@ async fn tell(
     };
     let posted = state.store.call("command_post", work).await?;
     Ok(Answer::private(&format!("It is posted to {} in a moment.", shown_place(&posted.channel))))
+}
+
+/// Where they may have something posted; else why not.
+fn open_place(state: &State, asked: &Asked, place: Place) -> Result<String, Answer> {
+    if !(asked.role.includes(Role::Operator) || asked.role.includes(Role::Approver)) {
+        let words = "Posting for everybody takes the role operator or approver; without `post` you alone see it.";
+        return Err(Answer::private(words));
+    }
+    posting::where_to(state, asked.place(place))
+        .map_err(|cannot| Answer::private(&format!("It cannot be posted: {}.", outside(cannot.why(), 200))))
 }
 
 /// A channel as people see it: Slack makes a link of its id.

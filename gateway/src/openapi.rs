@@ -6,7 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::digests::{self, feedback, history};
+use crate::api::digests::schedules::runs;
+use crate::api::digests::{self, feedback, history, schedules};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -112,6 +113,12 @@ use crate::slack::{self, posting};
         history::list,
         history::one,
         feedback::say,
+        schedules::list_schedules,
+        schedules::create,
+        schedules::one_schedule,
+        schedules::change,
+        schedules::delete,
+        runs::list_runs,
         policy::evaluate,
         simulation::try_out,
         signals::look,

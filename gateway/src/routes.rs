@@ -7,7 +7,8 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
-use crate::api::digests::{self, feedback, history};
+use crate::api::digests::schedules::runs;
+use crate::api::digests::{self, feedback, history, schedules};
 use crate::api::incidents::{before, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
@@ -149,6 +150,12 @@ pub const ROUTES: &[Route] = &[
     post("/v1/digests", VIEWER, || web::to(digests::make)),
     get("/v1/digests", VIEWER, || web::to(history::list)),
     post("/v1/digests/preview", VIEWER, || web::to(digests::preview)),
+    get("/v1/digests/schedules", VIEWER, || web::to(schedules::list_schedules)),
+    post("/v1/digests/schedules", OPERATOR, || web::to(schedules::create)),
+    get("/v1/digests/schedules/{id}", VIEWER, || web::to(schedules::one_schedule)),
+    patch("/v1/digests/schedules/{id}", OPERATOR, || web::to(schedules::change)),
+    delete("/v1/digests/schedules/{id}", OPERATOR, || web::to(schedules::delete)),
+    get("/v1/digests/schedules/{id}/runs", VIEWER, || web::to(runs::list_runs)),
     get("/v1/digests/{id}", VIEWER, || web::to(history::one)),
     post("/v1/digests/{id}/feedback", VIEWER, || web::to(feedback::say)),
     post("/v1/policy/evaluate", VIEWER, || web::to(policy::evaluate)),

@@ -19,6 +19,7 @@ mod links;
 pub(crate) mod posting;
 mod presses;
 mod speakers;
+mod thoughts;
 mod tokens;
 mod typed;
 mod voice;

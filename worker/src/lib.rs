@@ -14,6 +14,7 @@
 //! - [`subscriptions`] tells channels what happens to the services that they asked for.
 //! - [`agents`] does the runs of agents that were asked for.
 //! - [`budgets`] says how much of the budgets for models is used.
+//! - [`schedules`] makes digests when they are due.
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`crawls`] reads documents where they are kept; [`vectors`] lets them be found by their meaning.
 //! - [`rebuild`] makes derived rows anew from the events.
@@ -39,6 +40,7 @@ pub mod renormalize;
 mod replay;
 mod reread;
 pub mod rollups;
+pub mod schedules;
 pub mod signals;
 pub mod slack;
 mod status;
@@ -142,6 +144,9 @@ pub async fn start(
     let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
     tasks.extend(learning(settings, &store, &models, &stop)?);
     tasks.push(agents(settings, &store, (models.clone(), policies.clone(), names), &stop));
+    let work = (store.clone(), models.clone(), stop.clone());
+    let make = move || schedules::run(work.0.clone(), work.1.clone(), work.2.clone());
+    tasks.push(keep_up("schedules", stop.clone(), make));
     let work = (models, stop.clone());
     tasks.push(keep_up("budgets", stop.clone(), move || budgets::run(work.0.clone(), work.1.clone())));
     tasks.extend(people(settings, &store, &stop)?);

@@ -94,6 +94,7 @@ pub const METRICS: &[Metric] = &[
     row("knowledge_chunks_waiting", Gauge, &[], "Chunks of them that wait for their vector; 0 where nothing is embedded."),
     row("knowledge_searches_total", Counter, &["how"], "Searches: by `words`, or `hybrid` (by words and by meaning)."),
     row("crawl_runs_total", Counter, &["kind", "result"], "Runs of crawls that ended, by what was read and how: succeeded, partial (a limit was met; the next goes on) or failed."),
+    row("digest_runs_total", Counter, &["result"], "Slots of schedules for digests: done, failed, missed (nobody was there in time) or lost (another worker had it)."),
     row("process_resident_memory_bytes", Gauge, &[], "Memory that the process holds."),
     row("process_cpu_seconds_total", Counter, &[], "Processor time that the process used."),
 ];

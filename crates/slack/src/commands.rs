@@ -60,6 +60,7 @@ pub enum Command {
         kind: Option<&'static str>,
         subject: Option<String>,
         window: Option<Window>,
+        post: Option<Place>,
     },
     Link {
         provider: Provider,

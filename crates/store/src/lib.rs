@@ -48,6 +48,7 @@ pub mod replays;
 pub mod reports;
 pub mod retention;
 pub mod rollups;
+pub mod schedules;
 pub mod schema;
 pub mod services;
 pub mod signals;

@@ -8,6 +8,7 @@ pub(crate) mod asked;
 pub(crate) mod feedback;
 pub(crate) mod history;
 pub(crate) mod made;
+pub(crate) mod schedules;
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};

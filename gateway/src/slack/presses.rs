@@ -19,11 +19,17 @@ use super::later::Later;
 use super::speakers::Speaker;
 use super::voice::told;
 use super::votes::{Ballot, vote, waits};
-use super::{WITHIN, failed};
+use super::{WITHIN, failed, thoughts};
 use crate::state::{Shared, State};
 
 /// Somebody pressed a button.
 pub(super) async fn pressed(state: &Shared, pressed: Pressed) -> HttpResponse {
+    if let Some(thought) = thoughts::Thought::read(&pressed) {
+        let asked = state.clone();
+        let mut work = state.slack.spawn(async move { thought.kept(&asked, pressed).await });
+        drop(tokio::time::timeout(WITHIN, &mut work).await);
+        return HttpResponse::Ok().finish();
+    }
     let known = pressed.actions.iter().find_map(|action| {
         let (press, id) = said::pressed(action)?;
         Some((press, id.to_owned(), said::seen(action).map(str::to_owned)))
@@ -119,6 +125,13 @@ impl At {
                 whisper(&asked, &user, channel.as_deref(), &answer).await;
             }
         });
+    }
+}
+
+/// Tells somebody where they are, by the `response_url` where there is one.
+pub(super) async fn tell(state: &State, pressed: &Pressed, mut later: Later, answer: &Answer) {
+    if !later.say(&state.slack.client, answer).await {
+        whisper(state, &pressed.user.id, pressed.container.channel_id.as_deref(), answer).await;
     }
 }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod catalog;
 mod cors;
+mod digests;
 mod doors;
 mod handshakes;
 mod incidents;

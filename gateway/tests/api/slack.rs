@@ -7,6 +7,7 @@ mod links;
 mod notify;
 mod presses;
 mod race;
+mod thoughts;
 
 use std::time::Duration;
 

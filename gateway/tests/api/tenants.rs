@@ -38,6 +38,7 @@ const NO_ROWS: &[&str] = &[
     "/v1/workflows/run",
     "/v1/signals/evaluate",
     "/v1/approvals/{id}/notify",
+    "/v1/digests/preview",
     "/v1/reports/standup/post",
     "/v1/reports/sprint-health/post",
 ];
@@ -87,6 +88,7 @@ fn rooms(now: &str, id: &str) -> String {
         + &signal(now, id)
         + &document(now, id)
         + &crawl(now, id)
+        + &digests(now, id)
 }
 
 fn crawl(now: &str, id: &str) -> String {
@@ -100,6 +102,19 @@ fn document(now: &str, id: &str) -> String {
     let content =
         [("language", "simple"), ("content_hash", "\\x00"), ("meta", "{}"), ("bytes", "1"), ("chunk_count", "0")];
     facts::insert("documents", &of, &[&content[..], &[("created_at", now), ("updated_at", now)]].concat())
+}
+
+fn digests(now: &str, id: &str) -> String {
+    let kept =
+        [("tenant_id", "default"), ("id", id), ("kind", "weekly"), ("from_at", now), ("to_at", now), ("links", "{}")];
+    let said = r#"{"headline":"shop","sections":[],"numbers":[]}"#;
+    let of = [("digest", said), ("events", "0"), ("generated_by", "rules"), ("made_at", now), ("made_by", "ada")];
+    let cost = [("input_tokens", "0"), ("output_tokens", "0"), ("cost_micro_usd", "0")];
+    let schedule =
+        [("tenant_id", "default"), ("id", id), ("kind", "weekly"), ("cron", "0 9 * * 1"), ("timezone", "UTC")];
+    let times =
+        [("created_at", now), ("updated_at", now), ("created_by", "ada"), ("deliver", "{}"), ("enabled", "false")];
+    facts::insert("digests", &kept, &[&of[..], &cost].concat()) + &facts::insert("digest_schedules", &schedule, &times)
 }
 
 fn signal(now: &str, id: &str) -> String {

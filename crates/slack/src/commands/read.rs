@@ -136,11 +136,15 @@ pub(super) fn digest(words: &mut Words<'_>) -> Read {
         words.next();
     }
     window = window.or_else(|| take_window(words, 24));
-    let subject = words.next();
+    let mut post = posted(words)?;
+    let subject = if post.is_some() { None } else { words.next() };
     window = window.or_else(|| take_window(words, 24));
+    if post.is_none() {
+        post = posted(words)?;
+    }
     match words.next() {
         Some(word) => unfit(format!("'{word}' is too much. Kinds are {}.", DIGESTS.join(", "))),
-        None => Ok(Command::Digest { kind, subject, window }),
+        None => Ok(Command::Digest { kind, subject, window, post }),
     }
 }
 

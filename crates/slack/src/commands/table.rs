@@ -48,7 +48,7 @@ pub static COMMANDS: &[Entry] = &[
     Entry { name: "standup", also: &["daily"], usage: "standup [hours] [post [#channel]]", does: "What happened, what is stuck", read: read::standup },
     Entry { name: "sprint", also: &["sprint-health"], usage: "sprint [days] [post [#channel]]", does: "How the last days went", read: read::sprint },
     Entry { name: "dora", also: &["metrics"], usage: "dora [service] [30d]", does: "The five delivery metrics", read: read::dora },
-    Entry { name: "digest", also: &["summary"], usage: "digest [kind] [subject] [today|7d]", does: "A summary with its sources", read: read::digest },
+    Entry { name: "digest", also: &["summary"], usage: "digest [kind] [subject] [today|7d] [post [#channel]]", does: "A summary with its sources", read: read::digest },
     Entry { name: "incident", also: &["incidents"], usage: "incident [start <title> | note <id> <text> | close <id> | sev <id> <severity> | post <id> [#channel]]", does: "Open, follow and close incidents", read: read::incident },
     Entry { name: "ask", also: &["agent"], usage: "ask <question>", does: "Answer a question, with sources", read: read::ask },
     Entry { name: "search", also: &["find"], usage: "search <words>", does: "Find events, changes and documents", read: read::search },

@@ -63,15 +63,26 @@ fn times_and_places_are_read() {
         ("standup 24 post", Command::Standup { hours: Some(24), post: here.clone() }),
         ("standup post 24h", Command::Standup { hours: Some(24), post: here.clone() }),
         ("sprint 14 post ops", Command::Sprint { days: Some(14), post: ops.clone() }),
-        ("triage post here", Command::Triage { post: here }),
+        ("triage post here", Command::Triage { post: here.clone() }),
         ("triage", Command::Triage { post: None }),
-        ("digest", Command::Digest { kind: None, subject: None, window: None }),
-        ("digest today", Command::Digest { kind: None, subject: None, window: window(24) }),
+        ("digest", Command::Digest { kind: None, subject: None, window: None, post: None }),
+        ("digest today", Command::Digest { kind: None, subject: None, window: window(24), post: None }),
         (
             "digest pr acme/shop#4",
-            Command::Digest { kind: Some("pull_request"), subject: some("acme/shop#4"), window: None },
+            Command::Digest { kind: Some("pull_request"), subject: some("acme/shop#4"), window: None, post: None },
         ),
-        ("digest weekly shop 7d", Command::Digest { kind: Some("weekly"), subject: some("shop"), window: window(168) }),
+        (
+            "digest weekly shop 7d",
+            Command::Digest { kind: Some("weekly"), subject: some("shop"), window: window(168), post: None },
+        ),
+        (
+            "digest weekly post #ops",
+            Command::Digest { kind: Some("weekly"), subject: None, window: None, post: ops.clone() },
+        ),
+        (
+            "digest release shop post",
+            Command::Digest { kind: Some("release"), subject: some("shop"), window: None, post: here.clone() },
+        ),
         ("subscribe shop", Command::Subscribe { service: "shop".to_owned(), place: Place::Here }),
         ("unsub shop #ops", Command::Unsubscribe { service: "shop".to_owned(), place: Place::Name("ops".to_owned()) }),
     ] {

@@ -150,7 +150,7 @@ statement! {
     returns (SqlUuid, Text, Timestamptz, Nullable<Text>);
     "select id, type, time, actor from events
      where tenant_id = ? and subject = ? and time < ?
-       and type in ('change.opened', 'change.ready', 'change.reviewed', 'change.approved', 'change.changes_requested',
+       and type in ('change.opened', 'change.ready', 'change.reviewed', 'change.approved',
                     'change.merged', 'change.closed', 'change.reopened')
      order by time, id limit ?"
 }
