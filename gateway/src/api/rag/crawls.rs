@@ -2,7 +2,7 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids;
 use domain::knowledge::DEFAULT_COLLECTION;
 use knowledge::crawl::Plan;
@@ -145,7 +145,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let usual = i64::try_from(state.settings.knowledge.crawl_interval.as_secs()).unwrap_or(LONGEST_SECONDS);
-    let crawl = read(body::json(&sent)?, usual, caller.name(), Utc::now())?;
+    let crawl = read(body::json(&sent)?, usual, caller.name(), Utc::now().trunc_subsecs(6))?;
     let shown = Crawl::from(crawl.clone());
     let make = move |conn: &mut Connection| {
         store::transaction(conn, |conn| {
