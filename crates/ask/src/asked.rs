@@ -1,9 +1,11 @@
 //! What a question asks for, by its words: which numbers or lists, of whom, of which time. Pure: what services and teams
 //! there are comes from the caller. Nothing here answers; [`crate::rules`] chooses the tools.
 
+mod phrases;
 pub(crate) mod windows;
 
 use chrono::{DateTime, Utc};
+use phrases::{PHRASES, WHY};
 use windows::Window;
 
 /// What may be asked for.
@@ -22,176 +24,6 @@ pub(crate) enum Intent {
     Knowledge,
     Search,
 }
-
-/// Phrases and what they ask for. A phrase stands between words; `*` at its end takes any ending.
-const PHRASES: &[(Intent, &[&str])] = &[
-    (
-        Intent::Metric("deployment_frequency"),
-        &[
-            "deployment frequency",
-            "deploy frequency",
-            "how often",
-            "how many deploy*",
-            "number of deploy*",
-            "deploys per",
-            "deployments per",
-        ],
-    ),
-    (
-        Intent::Metric("lead_time"),
-        &["lead time*", "cycle time*", "how long does it take", "how fast do we", "how long until"],
-    ),
-    (
-        Intent::Metric("change_failure_rate"),
-        &[
-            "failure rate",
-            "fail rate",
-            "cfr",
-            "how many deployments fail*",
-            "how many deploys fail*",
-            "share of fail*",
-            "how often do deploy* fail*",
-            "deployments failed",
-        ],
-    ),
-    (
-        Intent::Metric("recovery_time"),
-        &["recovery time", "time to recover*", "fdrt", "recover from fail*", "how fast do we recover"],
-    ),
-    (Intent::Metric("rework_rate"), &["rework*"]),
-    (
-        Intent::Metric("restore_time"),
-        &[
-            "restore time",
-            "time to restore",
-            "mttr",
-            "time to resolve",
-            "how long do incidents",
-            "how long did incidents",
-        ],
-    ),
-    (
-        Intent::Delivery,
-        &[
-            "dora",
-            "delivery performance",
-            "delivery metrics",
-            "the metrics",
-            "how are we doing",
-            "how do we deliver",
-            "how is delivery",
-        ],
-    ),
-    (
-        Intent::Changed,
-        &[
-            "what changed",
-            "what has changed",
-            "what was changed",
-            "what did change",
-            "what was deployed",
-            "what did we deploy",
-            "what got deployed",
-            "what was shipped",
-            "what did we ship",
-            "what shipped",
-            "what was released",
-            "what did we release",
-            "what was merged",
-            "what did we merge",
-            "what got merged",
-            "went out",
-            "latest deploy*",
-            "last deploy*",
-            "recent deploy*",
-            "recent changes",
-            "merged changes",
-            "list deploy*",
-            "which deploy*",
-            "show deploy*",
-            "what is new",
-        ],
-    ),
-    (
-        Intent::Timeline,
-        &[
-            "timeline",
-            "latest incident",
-            "last incident",
-            "what happened in the incident",
-            "what happened during the incident",
-            "current incident",
-            "the incident",
-            "the outage",
-            "latest outage",
-            "last outage",
-        ],
-    ),
-    (
-        Intent::Incidents,
-        &[
-            "incidents",
-            "outages",
-            "any incident",
-            "open incident",
-            "how many incident*",
-            "is anything down",
-            "anything broken",
-            "what is down",
-            "on fire",
-        ],
-    ),
-    (
-        Intent::Signals,
-        &[
-            "signal*",
-            "stale",
-            "stuck",
-            "firing",
-            "needs attention",
-            "need attention",
-            "waiting for review",
-            "without review",
-            "no review",
-            "too much work",
-            "at risk",
-            "blocked",
-        ],
-    ),
-    (
-        Intent::Knowledge,
-        &[
-            "how do we",
-            "how do i",
-            "how to",
-            "how can i",
-            "how should",
-            "runbook*",
-            "documentation",
-            "where is documented",
-            "docs",
-            "guide",
-            "playbook*",
-            "where do i",
-            "what is our",
-        ],
-    ),
-    (Intent::Search, &["search*", "find", "look for", "events"]),
-];
-
-/// Words that ask for what a number is made of.
-const WHY: &[&str] = &[
-    "why",
-    "explain*",
-    "behind",
-    "breakdown",
-    "made of",
-    "which changes",
-    "slowest",
-    "longest",
-    "cause*",
-    "because of",
-];
 
 /// A question as it was understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
