@@ -1,5 +1,6 @@
 //! What `/v1` and its neighbours answer: one file per thing that is asked for.
 
+pub(crate) mod ask;
 pub(crate) mod catalog;
 pub(crate) mod deliveries;
 pub(crate) mod digests;
@@ -16,6 +17,7 @@ pub(crate) mod objectives;
 pub(crate) mod onboarding;
 pub(crate) mod people;
 pub(crate) mod projects;
+pub(crate) mod rag;
 pub(crate) mod replay;
 pub(crate) mod reports;
 pub(crate) mod services;

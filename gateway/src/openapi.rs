@@ -6,6 +6,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
+use crate::api::ask;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
 use crate::api::incidents::{before, merges, said, shown, timeline};
@@ -15,9 +16,10 @@ use crate::api::people::{
     again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
+use crate::api::rag::{documents as rag_documents, index as rag_index};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, reports, services, sources, subscriptions,
+    projects, rag, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -60,6 +62,10 @@ use crate::slack::{self, posting};
         said::severity,
         said::close,
         merges::merge,
+        ask::ask,
+        ask::list,
+        ask::one,
+        ask::delete,
         projects::list,
         projects::create,
         projects::one,
@@ -80,6 +86,13 @@ use crate::slack::{self, posting};
         key_results::one,
         key_results::progress,
         subscriptions::list,
+        rag::search,
+        rag_index::one,
+        rag_index::bulk,
+        rag_documents::list,
+        rag_documents::one,
+        rag_documents::forget,
+        rag::status,
         reports::standup,
         reports::post_standup,
         reports::sprint,

@@ -52,6 +52,7 @@ problems! {
     UnsupportedEncoding "unsupported-encoding" UNSUPPORTED_MEDIA_TYPE "The request body is encoded in a way that is not taken";
     KeyReused "key-reused" UNPROCESSABLE_ENTITY "The Idempotency-Key belongs to another request";
     RateLimited "rate-limited" TOO_MANY_REQUESTS "Too many requests";
+    DailyLimit "daily-limit" TOO_MANY_REQUESTS "The limit of the day is used up";
     Internal "internal" INTERNAL_SERVER_ERROR "Something failed on our side";
     Disabled "disabled" SERVICE_UNAVAILABLE "The integration is disabled";
     Unconfigured "unconfigured" SERVICE_UNAVAILABLE "The integration has no secret";

@@ -12,10 +12,9 @@ use domain::reports::sprint::{SprintHealth, sprint_health};
 use domain::reports::standup::{Standup, standup};
 use domain::reports::triage::triage;
 use domain::reports::{Item, Number};
+use store::metrics::current::{Followed, METRICS, during};
 use store::reports::{facts, put_events, work_in_progress};
 use store::{Connection, StoreError};
-
-use crate::api::metrics::current::{Followed, METRICS, during};
 
 /// What a report of the last hours looks back, however short its own time is: some counts are of a day.
 const LEAST: TimeDelta = TimeDelta::hours(24);
@@ -83,8 +82,8 @@ pub(crate) fn numbers(
             percentile: MEDIAN,
             window_days: 0,
         };
-        let found = during(conn, tenant, &followed, (from, now), now)?;
-        let previous = during(conn, tenant, &followed, (before, from), now)?.value;
+        let found = during(conn, tenant, &followed, (from, now))?;
+        let previous = during(conn, tenant, &followed, (before, from))?.value;
         Ok(Number {
             name: name.to_owned(),
             value: found.value,

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
+use crate::api::ask;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
 use crate::api::incidents::{before, merges, said, shown, timeline};
@@ -16,9 +17,10 @@ use crate::api::people::{
     again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
     workflow_jobs, workflows,
 };
+use crate::api::rag::{documents as rag_documents, index as rag_index};
 use crate::api::{
     catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, replay, reports, services, sources, subscriptions,
+    projects, rag, replay, reports, services, sources, subscriptions,
 };
 use crate::intake;
 use crate::problem::{Code, Problem};
@@ -129,6 +131,13 @@ pub const ROUTES: &[Route] = &[
     get("/v1/okr/krs/{id}", VIEWER, || web::to(key_results::one)),
     post("/v1/okr/krs/{id}/progress", OPERATOR, || web::to(key_results::progress)),
     get("/v1/subscriptions", VIEWER, || web::to(subscriptions::list)),
+    post("/v1/rag/search", VIEWER, || web::to(rag::search)),
+    post("/v1/rag/index", OPERATOR, || web::to(rag_index::one)),
+    post("/v1/rag/index/bulk", OPERATOR, || web::to(rag_index::bulk)),
+    get("/v1/rag/documents", VIEWER, || web::to(rag_documents::list)),
+    get("/v1/rag/documents/{id}", VIEWER, || web::to(rag_documents::one)),
+    delete("/v1/rag/documents/{id}", OPERATOR, || web::to(rag_documents::forget)),
+    get("/v1/rag/status", VIEWER, || web::to(rag::status)),
     post("/v1/reports/standup", VIEWER, || web::to(reports::standup)),
     post("/v1/reports/standup/post", OPERATOR, || web::to(reports::post_standup)),
     post("/v1/reports/sprint-health", VIEWER, || web::to(reports::sprint)),
@@ -179,6 +188,10 @@ pub const ROUTES: &[Route] = &[
     get("/v1/metrics/review-time", VIEWER, || web::to(flow::review)),
     get("/v1/deployments", VIEWER, || web::to(deployments::list)),
     get("/v1/deployments/{integration}/{id}", VIEWER, || web::to(deployments::one)),
+    post("/v1/ask", VIEWER, || web::to(ask::ask)),
+    get("/v1/conversations", VIEWER, || web::to(ask::list)),
+    get("/v1/conversations/{id}", VIEWER, || web::to(ask::one)),
+    delete("/v1/conversations/{id}", VIEWER, || web::to(ask::delete)),
     get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
     get("/docs", Entry::Open, || web::to(docs::page)),
     get("/docs/{file}", Entry::Open, || web::to(docs::file)),

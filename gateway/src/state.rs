@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::web;
+use ask::Ask;
 use boot::Settings;
 use bus::Bus;
 use integrations::Sources;
+use knowledge::Knowledge;
 use models::Models;
 use outbound::OutboundError;
 use policies::Policies;
@@ -49,8 +51,12 @@ pub(crate) struct State {
     pub(crate) access: Access,
     /// The policy and the rules for signals in force.
     pub(crate) policies: Policies,
+    /// Answers questions.
+    pub(crate) ask: Ask,
     /// Language models, where they are set up.
     pub(crate) models: Models,
+    /// What was read, and the searches in it.
+    pub(crate) knowledge: Knowledge,
     pub(crate) limits: Limits,
     /// What bodies that are on their way may hold.
     pub(crate) memory: Memory,
@@ -69,10 +75,18 @@ impl State {
         let Parts { settings, sources, store, bus, relay, metrics, stop } = parts;
         let rejects = Rejects::start(store.clone());
         counted::begin();
+        let knowledge = Knowledge::of(store.clone(), models.clone());
         Ok(Self {
             access: Access::new(&settings.auth),
             policies,
+            ask: Ask::of(
+                store.clone(),
+                models.clone(),
+                knowledge.clone(),
+                sources.names().into_iter().map(str::to_owned),
+            ),
             models,
+            knowledge,
             limits: Limits::new(&settings.limits),
             memory: Memory::default(),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),

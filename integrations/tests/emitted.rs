@@ -7,6 +7,7 @@ use std::path::Path;
 
 use cdevents_sdk::CDEvent;
 use cloudevents::AttributesReader;
+use domain::canonical::Sorted;
 use domain::event::Event;
 use domain::ids::{DeliveryId, TenantId};
 use domain::rules::Rules;
@@ -153,7 +154,7 @@ fn the_file_of_emitted_events_holds_one_of_each_type() {
     let known: Vec<String> =
         event::TYPES.iter().flat_map(|(noun, verbs)| verbs.iter().map(move |verb| format!("{noun}.{verb}"))).collect();
     assert!(first.keys().all(|kind| known.contains(kind) || kind.ends_with(".unmapped")));
-    let text = serde_json::to_string_pretty(&first.values().collect::<Vec<_>>()).expect("JSON") + "\n";
+    let text = serde_json::to_string_pretty(&first.values().map(Sorted).collect::<Vec<_>>()).expect("JSON") + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/emitted.json");
     if option_env!("INSTA_UPDATE") == Some("always") {
         std::fs::write(&path, &text).expect("written");

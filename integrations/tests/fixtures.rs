@@ -58,7 +58,7 @@ fn every_fixture_gives_its_events_and_every_snapshot_has_its_fixture() {
         for sample in integration.samples {
             let folder = fixtures().join(sample.path).parent().expect("a folder").to_path_buf();
             let events = sealed(integration, drafts(integration, sample));
-            insta::with_settings!({ snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::with_settings!({ snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true, sort_maps => true }, {
                 insta::assert_json_snapshot!(format!("{}.events", sample.case()), events);
             });
         }

@@ -6,8 +6,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use bus::Bus;
-use chrono::Utc;
-use store::{Store, StoreError, facts, growth, jobs, outbox, partitions, retention};
+use chrono::{DateTime, Utc};
+use store::{
+    Connection, Store, StoreError, budgets, facts, growth, jobs, llm_calls, model_cache, outbox, partitions, retention,
+};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -50,7 +52,13 @@ pub async fn tidy(owner: &Store, retention_days: u32) -> Result<(), StoreError> 
     for day in dropped.iter().flat_map(|dropped| &dropped.days) {
         tracing::info!(partition = day.partition, bytes = day.bytes, "a day was kept long enough and dropped");
     }
+    owner.call("models_sweep", move |conn| sweep_models(conn, now)).await?;
     Ok(())
+}
+
+/// Calls to models and their kept answers that are old enough, and holds on budgets that nobody will settle.
+fn sweep_models(conn: &mut Connection, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    Ok(budgets::sweep(conn, now)? + llm_calls::sweep(conn, now)? + model_cache::sweep(conn, now)?)
 }
 
 async fn look_at_young_tables(owner: &Store) {

@@ -6,6 +6,7 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod knowledge;
 mod models;
 mod opa;
 mod reader;
@@ -28,6 +29,7 @@ use crate::environment::{self, Variables};
 use reader::Reader;
 
 pub use actions::{ActionSettings, GitHubApp};
+pub use knowledge::KnowledgeSettings;
 pub use models::{
     Cap, ModelName, ModelSettings, PURPOSES, Period, Price, Provider, ProviderSettings, Unit, Whose, micro_usd, usd,
 };
@@ -86,6 +88,7 @@ pub struct Settings {
     pub apis: ApiSettings,
     pub actions: ActionSettings,
     pub slack: SlackSettings,
+    pub knowledge: KnowledgeSettings,
     pub models: ModelSettings,
     /// None: the policy that is shipped.
     pub policy_path: Option<PathBuf>,
@@ -161,6 +164,7 @@ impl Settings {
             rules: sources::rules(reader),
             apis: ApiSettings::read(reader),
             actions: ActionSettings::read(reader),
+            knowledge: KnowledgeSettings::read(reader),
             models: ModelSettings::read(reader, &slack),
             slack,
             policy_path: reader.text("POLICY_PATH").map(PathBuf::from),

@@ -1,5 +1,6 @@
 //! Canonical JSON and the hash that breaks ties between facts of the same revision: content decides, never arrival.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -29,6 +30,24 @@ pub fn tie(event: &Event) -> Tie {
     let mut tie = [0; 16];
     tie.copy_from_slice(&event_hash(event)[..16]);
     tie
+}
+
+/// Serializes with the keys of every object in byte order: what is written is a function of the content, whatever order
+/// the library keeps members in.
+pub struct Sorted<'a>(pub &'a Value);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => {
+                let mut members: Vec<_> = map.iter().map(|(key, value)| (key, Sorted(value))).collect();
+                members.sort_unstable_by_key(|(key, _)| *key);
+                serializer.collect_map(members)
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Sorted)),
+            plain => plain.serialize(serializer),
+        }
+    }
 }
 
 /// JSON with the keys of every object in byte order and no white space.
@@ -72,6 +91,8 @@ mod tests {
     #[test]
     fn the_order_of_keys_does_not_show() {
         let one: Value = serde_json::from_str(r#"{"b":[1,{"d":null,"c":"x"}],"a":"\u00e4"}"#).expect("json");
-        assert_eq!(to_canonical(&one), r#"{"a":"ä","b":[1,{"c":"x","d":null}]}"#);
+        let expected = r#"{"a":"ä","b":[1,{"c":"x","d":null}]}"#;
+        assert_eq!(to_canonical(&one), expected);
+        assert_eq!(serde_json::to_string(&Sorted(&one)).expect("JSON"), expected);
     }
 }

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 pub use tiers::Tier;
 
+use crate::canonical::Sorted;
 use crate::time;
 
 /// An event's data: `common` and `body` are flattened into one JSON object; `extra` stands under `data.<source>`.
@@ -23,8 +24,12 @@ pub struct Data {
     #[serde(flatten)]
     pub body: Body,
     /// Source-specific facts under the source's own name. Nothing of ours reads them.
-    #[serde(flatten, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(flatten, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "in_order")]
     pub extra: BTreeMap<String, Value>,
+}
+
+fn in_order<S: Serializer>(extra: &BTreeMap<String, Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(extra.iter().map(|(source, said)| (source, Sorted(said))))
 }
 
 impl Data {

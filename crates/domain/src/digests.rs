@@ -4,15 +4,28 @@
 //! were reckoned. A [`Digest`] is what is said of it. Whoever words it, rules or a model, every item names events of the
 //! material, and every number in its text stands there too.
 
+mod answer;
+mod evidence;
+mod faults;
+mod grounding;
+mod numbers;
 mod patterns;
 pub mod rules;
 mod said;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod words;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use faults::{Fault, Place, What};
 pub use said::{markup, said};
+pub use schema::schema;
+pub use validate::check;
 
 /// Characters of a headline, and of an item's text.
 pub const HEADLINE: usize = 120;

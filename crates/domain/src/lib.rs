@@ -14,6 +14,7 @@ pub mod dora;
 pub mod event;
 pub mod ids;
 pub mod inert;
+pub mod knowledge;
 pub mod metrics;
 mod patterns;
 pub mod policy;

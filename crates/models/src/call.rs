@@ -21,6 +21,22 @@ pub enum Purpose {
     Embed,
 }
 
+impl Purpose {
+    pub const ALL: [Self; 6] = [Self::Digest, Self::Extract, Self::Answer, Self::Plan, Self::Summarize, Self::Embed];
+
+    /// As settings, rows and metrics name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Digest => "digest",
+            Self::Extract => "extract",
+            Self::Answer => "answer",
+            Self::Plan => "plan",
+            Self::Summarize => "summarize",
+            Self::Embed => "embed",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
     User,
@@ -90,7 +106,7 @@ pub enum Finish {
     /// The answer was longer than it may be.
     CutOff,
     ToolCalls,
-    /// A content filter, or the model itself, would not.
+    /// A content filter, or the model itself, would not. No caller is given this: it is [`Unanswered::Refused`].
     Refused,
 }
 
@@ -126,7 +142,7 @@ pub struct Reply {
 pub enum Unanswered {
     #[error("no model is set up (AGENT_LLM_ENABLED and a provider's key)")]
     Off,
-    /// `scope`: `session`, `day`, `tenant` or `purpose`.
+    /// `scope`: `session`, `day` or `month` (of the installation), `tenant` or `purpose`.
     #[error("the budget of the {scope} is used up")]
     Budget { scope: &'static str },
     #[error("the price of {model} is not known: set it with AGENT_MODEL_PRICES")]

@@ -28,6 +28,11 @@ pub(crate) fn input(call: &Call) -> i64 {
     PER_MESSAGE + tokens(&call.system) + messages + schema + tools
 }
 
+/// Tokens of texts that are embedded.
+pub(crate) fn texts(texts: &[String]) -> i64 {
+    texts.iter().map(|text| tokens(text) + PER_MESSAGE).sum()
+}
+
 fn message(message: &crate::Message) -> i64 {
     let calls: i64 =
         message.calls.iter().map(|call| tokens(&call.name) + tokens(&call.arguments.to_string()) + PER_MESSAGE).sum();

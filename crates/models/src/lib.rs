@@ -2,30 +2,48 @@
 //!
 //! A caller says what it is for ([`Call`]); which model answers, how often it is tried, whether there is money left and
 //! what is written down about it is decided here. Whoever gets [`Unanswered`] goes on by rule.
+//!
+//! Pure: [`windows`], `levels` (budgets), `table` (prices), `estimate`, `breaker`. With the world: `targets` (whom), `asking`
+//! (a call from end to end), `tries`, `provider` (one try), `books` (what is written down), `telemetry`.
 
-#![expect(dead_code, reason = "budgets and tries come with the next commit")]
-
+mod asking;
+mod books;
+mod breaker;
 mod call;
 mod estimate;
+mod levels;
+mod naming;
 mod provider;
 mod table;
 mod targets;
+mod telemetry;
+mod tries;
 mod troubles;
+mod usage;
+pub mod windows;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use boot::ModelSettings;
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use genai::Client;
-use store::Store;
-use uuid::Uuid;
+use store::{Store, StoreError};
+use tracing::Instrument;
 
 pub use call::{Call, Finish, Message, Purpose, Reply, Said, Schema, Tokens, Tool, ToolCall, Unanswered};
 pub use estimate::tokens as estimated_tokens;
+pub use usage::{Budget, Usage, usage};
 
+use asking::{Brought, Job};
+use breaker::Breaker;
+use provider::Ask;
 use targets::Targets;
+
+/// Texts that are embedded with one request.
+const TEXTS_AT_ONCE: usize = 96;
 
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -51,6 +69,8 @@ struct SetUp {
     client: Client,
     store: Store,
     clock: Clock,
+    /// By provider and model.
+    breakers: Mutex<BTreeMap<(&'static str, String), Breaker>>,
 }
 
 impl fmt::Debug for Models {
@@ -70,7 +90,7 @@ impl Models {
         let Some(targets) = Targets::of(settings) else { return Ok(Self::off()) };
         let client = Client::builder().with_reqwest(outbound::bare(settings.timeout)?).build();
         let client = client.map_err(ModelsError::Library)?;
-        let set_up = SetUp { settings: settings.clone(), targets, client, store, clock };
+        let set_up = SetUp { settings: settings.clone(), targets, client, store, clock, breakers: Mutex::default() };
         Ok(Self { set_up: Some(Arc::new(set_up)) })
     }
 
@@ -91,40 +111,63 @@ impl Models {
         route.first().map_or(0, |target| target.abilities.context - target.abilities.context / 4)
     }
 
-    /// Asks. Nobody waits longer than the deadlines of the settings allow.
+    /// Asks. Nobody waits longer than the deadline of the settings. What was begun is done to its end, also where nobody waits for
+    /// it any more: it is paid for, so it is written down.
     pub async fn ask(&self, call: Call) -> Result<Reply, Unanswered> {
-        let set_up = self.set_up.as_ref().ok_or(Unanswered::Off)?;
-        let route = set_up.targets.route(call.purpose);
-        let target = route.first().ok_or(Unanswered::Off)?;
-        let prices = target.prices.ok_or_else(|| Unanswered::NoPrice { model: target.model.name.clone() })?;
-        let answer = provider::ask(&set_up.client, target, &call, set_up.settings.temperature).await;
-        let answer = answer.map_err(|trouble| Unanswered::Failed { why: trouble.words() })?;
-        let tokens = answer.tokens.unwrap_or_default();
-        Ok(Reply {
-            text: answer.text,
-            calls: answer.calls,
-            finish: answer.finish,
-            model: answer.model,
-            provider: target.provider(),
-            tokens,
-            cost_micro_usd: prices.cost(tokens),
-            cached: false,
-            call_id: Uuid::now_v7(),
-        })
+        let set_up = self.set_up.clone().ok_or(Unanswered::Off)?;
+        let work = async move {
+            let job = Job {
+                tenant: &call.tenant,
+                purpose: call.purpose,
+                session: call.session.as_deref(),
+                prompt: call.prompt,
+                ask: Ask::Chat(&call),
+                input: estimate::input(&call),
+                most_output: call.most_output_tokens,
+                cache_key: call.cache_key.as_deref(),
+            };
+            set_up.answer(&job).await
+        };
+        Ok(to_its_end(work).await?.reply)
+    }
+
+    /// Embeds texts, in their order. What was begun is done to its end.
+    pub async fn embed(&self, tenant: &TenantId, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Unanswered> {
+        let mut vectors = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(TEXTS_AT_ONCE) {
+            let set_up = self.set_up.clone().ok_or(Unanswered::Off)?;
+            let (tenant, texts) = (tenant.clone(), texts.to_vec());
+            let work = async move {
+                let job = Job {
+                    tenant: &tenant,
+                    purpose: Purpose::Embed,
+                    session: None,
+                    prompt: "",
+                    ask: Ask::Texts(&texts),
+                    input: estimate::texts(&texts),
+                    most_output: 0,
+                    cache_key: None,
+                };
+                set_up.answer(&job).await
+            };
+            vectors.extend(to_its_end(work).await?.vectors);
+        }
+        Ok(vectors)
     }
 
     /// Tells the metrics how much of the budgets is used.
-    pub async fn measure(&self) -> Result<(), store::StoreError> {
-        Ok(())
+    pub async fn measure(&self) -> Result<(), StoreError> {
+        match &self.set_up {
+            Some(set_up) => usage::measure(&set_up.settings, &set_up.store, (set_up.clock)()).await,
+            None => Ok(()),
+        }
     }
+}
 
-    /// Embeds texts, in their order.
-    pub async fn embed(&self, tenant: &TenantId, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Unanswered> {
-        let set_up = self.set_up.as_ref().ok_or(Unanswered::Off)?;
-        tracing::debug!(tenant = tenant.as_str(), texts = texts.len(), "texts are embedded");
-        let route = set_up.targets.route(Purpose::Embed);
-        let target = route.first().ok_or(Unanswered::Off)?;
-        let vectors = provider::embed(&set_up.client, target, texts).await;
-        Ok(vectors.map_err(|trouble| Unanswered::Failed { why: trouble.words() })?.vectors)
-    }
+/// Does the work by itself, so that it ends when whoever waits for it is gone.
+async fn to_its_end(
+    work: impl Future<Output = Result<Brought, Unanswered>> + Send + 'static,
+) -> Result<Brought, Unanswered> {
+    let done = tokio::spawn(Box::pin(work.in_current_span())).await;
+    done.unwrap_or_else(|_| Err(Unanswered::Failed { why: "the call was cut short".to_owned() }))
 }

@@ -4,6 +4,7 @@ use genai::chat::{
     ChatMessage, ChatOptions, ChatRequest, ChatResponse, JsonSpec, MessageContent, ReasoningEffort, StopReason,
     ToolResponse,
 };
+use genai::embed::Embedding;
 use genai::{Client, ModelSpec};
 use serde_json::Value;
 use tracing::instrument::WithSubscriber;
@@ -15,11 +16,21 @@ use crate::targets::Target;
 use crate::troubles::Trouble;
 use crate::{Call, Finish, Message, Said, Tokens, Tool, ToolCall};
 
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ask<'a> {
+    Chat(&'a Call),
+    /// Vectors of these.
+    Texts(&'a [String]),
+}
+
 /// What a try brought.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) text: String,
     pub(crate) calls: Vec<ToolCall>,
+    /// In the order of the texts.
+    pub(crate) vectors: Vec<Vec<f32>>,
     pub(crate) finish: Finish,
     /// As the provider names it.
     pub(crate) model: String,
@@ -27,50 +38,49 @@ pub(crate) struct Answer {
     pub(crate) tokens: Option<Tokens>,
 }
 
-/// Vectors in the order of the texts.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Vectors {
-    pub(crate) vectors: Vec<Vec<f32>>,
-    pub(crate) model: String,
-    pub(crate) tokens: Option<Tokens>,
-}
-
 /// Asks once. The library's own traces would hold what is said: nobody hears them.
 pub(crate) async fn ask(
     client: &Client,
     target: &Target,
-    call: &Call,
+    ask: Ask<'_>,
     temperature: Option<f64>,
 ) -> Result<Answer, Trouble> {
+    let asked = async {
+        match ask {
+            Ask::Chat(call) => chat(client, target, call, temperature).await,
+            Ask::Texts(texts) => embed(client, target, texts.to_vec()).await,
+        }
+    };
+    Box::pin(asked).with_subscriber(NoSubscriber::default()).await
+}
+
+async fn chat(client: &Client, target: &Target, call: &Call, temperature: Option<f64>) -> Result<Answer, Trouble> {
     let held = target.abilities.schema && (call.tools.is_empty() || target.model.provider != Provider::Gemini);
     let options = options(target, call, temperature, held);
     let service = ModelSpec::Target(target.service.clone());
-    let asked = Box::pin(client.exec_chat(service, request(call, held), Some(&options)));
-    match asked.with_subscriber(NoSubscriber::default()).await {
-        Ok(response) => Ok(answer(response, call)),
-        Err(error) => Err(Trouble::of(&error)),
-    }
+    let response = client.exec_chat(service, request(call, held), Some(&options)).await;
+    response.map(|response| answer(&response, call)).map_err(|error| Trouble::of(&error))
 }
 
-/// Embeds once.
-pub(crate) async fn embed(client: &Client, target: &Target, texts: Vec<String>) -> Result<Vectors, Trouble> {
+async fn embed(client: &Client, target: &Target, texts: Vec<String>) -> Result<Answer, Trouble> {
     let wanted = texts.len();
     let service = ModelSpec::Target(target.service.clone());
-    let asked = Box::pin(client.embed_batch(service, texts, None));
-    let response = asked.with_subscriber(NoSubscriber::default()).await.map_err(|error| Trouble::of(&error))?;
-    let model = response.provider_model_iden.model_name.to_string();
+    let response = client.embed_batch(service, texts, None).await.map_err(|error| Trouble::of(&error))?;
     let used = response.usage.prompt_tokens.map(i64::from);
+    let model = response.provider_model_iden.model_name.to_string();
     let mut embeddings = response.embeddings;
-    embeddings.sort_by_key(genai::embed::Embedding::index);
-    let vectors: Vec<Vec<f32>> = embeddings.into_iter().map(genai::embed::Embedding::into_vector).collect();
-    if vectors.len() != wanted {
+    embeddings.sort_by_key(Embedding::index);
+    let vectors: Vec<Vec<f32>> = embeddings.into_iter().map(Embedding::into_vector).collect();
+    if vectors.len() != wanted || vectors.iter().any(Vec::is_empty) {
         return Err(Trouble::Unfit);
     }
-    Ok(Vectors { vectors, model, tokens: used.map(|input| Tokens { input, ..Tokens::default() }) })
+    let tokens = used.map(|input| Tokens { input, ..Tokens::default() });
+    Ok(Answer { text: String::new(), calls: Vec::new(), vectors, finish: Finish::Done, model, tokens })
 }
 
 fn options(target: &Target, call: &Call, temperature: Option<f64>, held: bool) -> ChatOptions {
-    let mut options = ChatOptions::default().with_max_tokens(call.most_output_tokens).with_capture_raw_body(true);
+    let mut options =
+        ChatOptions::default().with_max_tokens(target.most_output(call.most_output_tokens)).with_capture_raw_body(true);
     if let Some(temperature) = temperature.filter(|_| target.abilities.temperature) {
         options = options.with_temperature(temperature);
     }
@@ -131,10 +141,10 @@ fn tool(tool: &Tool) -> genai::chat::Tool {
     genai::chat::Tool::new(tool.name.to_owned()).with_description(tool.description).with_schema(tool.arguments.clone())
 }
 
-fn answer(response: ChatResponse, call: &Call) -> Answer {
+fn answer(response: &ChatResponse, call: &Call) -> Answer {
     let raw = response.captured_raw_body.as_ref().unwrap_or(&Value::Null);
     let refused = is_refused(raw);
-    let tokens = tokens(&response);
+    let tokens = tokens(response);
     let calls: Vec<ToolCall> = response.content.tool_calls().into_iter().map(our_call).collect();
     let text = response.content.joined_texts().unwrap_or_default();
     let finish = match &response.stop_reason {
@@ -147,6 +157,7 @@ fn answer(response: ChatResponse, call: &Call) -> Answer {
     Answer {
         text: if call.schema.is_some() { unfenced(&text).to_owned() } else { text },
         calls,
+        vectors: Vec::new(),
         finish,
         model: response.provider_model_iden.model_name.to_string(),
         tokens,

@@ -75,6 +75,11 @@ pub(crate) fn prices(model: &str, said: &[Price]) -> Option<Prices> {
         .or_else(|| known(model).map(|known| known.prices))
 }
 
+/// Where its price comes from.
+pub(crate) fn price_version(model: &str, said: &[Price]) -> &'static str {
+    if said.iter().any(|price| price.model == model) { "setting" } else { version() }
+}
+
 /// What a model can do of which only the name is known.
 pub(crate) fn abilities(model: &str, context: u32) -> Abilities {
     let unknown = Abilities { context, answer: 0, temperature: true, schema: true };

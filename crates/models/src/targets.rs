@@ -1,13 +1,11 @@
 //! Which models there are to ask, and which of them for what.
 
 use boot::ModelSettings;
-use boot::settings::ModelName;
+use boot::settings::{ModelName, Provider};
 use genai::adapter::AdapterKind;
 use genai::resolver::{AuthData, Endpoint};
 use genai::{ModelIden, ServiceTarget};
 use secrecy::ExposeSecret;
-
-use boot::settings::Provider;
 
 use crate::Purpose;
 use crate::table::{self, Abilities, Prices};
@@ -18,6 +16,8 @@ pub(crate) struct Target {
     pub(crate) model: ModelName,
     /// None: it is not asked.
     pub(crate) prices: Option<Prices>,
+    /// Where its price comes from: the day of the table, or `setting`.
+    pub(crate) price_version: &'static str,
     pub(crate) abilities: Abilities,
     pub(crate) service: ServiceTarget,
     /// Host and port of its address.
@@ -36,6 +36,7 @@ impl Target {
         };
         Self {
             prices: table::prices(&model.name, &settings.prices),
+            price_version: table::price_version(&model.name, &settings.prices),
             abilities: table::abilities(&model.name, settings.context_tokens),
             service: ServiceTarget {
                 // Without a slash at its end the last part of the path would be lost.
@@ -46,6 +47,11 @@ impl Target {
             server: server(&at.url),
             model: model.clone(),
         }
+    }
+
+    /// An answer is not asked for that is longer than the model's longest.
+    pub(crate) fn most_output(&self, wanted: u32) -> u32 {
+        if self.abilities.answer == 0 { wanted } else { wanted.min(self.abilities.answer) }
     }
 
     pub(crate) fn provider(&self) -> &'static str {

@@ -23,6 +23,8 @@ pub(crate) enum Trouble {
     Denied(u16),
     /// The answer is none of the protocol.
     Unfit,
+    /// It failed too often to be asked now.
+    LeftAlone,
 }
 
 impl Trouble {
@@ -91,6 +93,7 @@ impl Trouble {
             Self::Filtered => "refused",
             Self::Denied(_) => "denied",
             Self::Unfit => "unfit",
+            Self::LeftAlone => "left_alone",
         }
     }
 
@@ -111,6 +114,7 @@ impl Trouble {
             }
             Self::Denied(status) => format!("it does not take the request ({status})"),
             Self::Unfit => "the answer is none of its protocol: does the base URL lead to a model server?".to_owned(),
+            Self::LeftAlone => "it failed several times in a row and is left alone for half a minute".to_owned(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A [`Slice`] narrows every statement in the same way: its conditions are the binds $1 to $8 of each, so that all
 //! metrics of one question are counted over the same things. Percentiles are taken over the slice's raw values.
 
+pub mod current;
 pub mod deployments;
 pub mod inspect;
 pub mod lead;

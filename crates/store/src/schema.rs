@@ -3,19 +3,25 @@
 
 mod acts;
 mod facts;
+mod knowledge;
+mod models;
 mod people;
 mod posts;
 mod rooms;
 mod signals;
 mod summaries;
+mod talks;
 
 pub use acts::*;
 pub use facts::*;
+pub use knowledge::*;
+pub use models::*;
 pub use people::*;
 pub use posts::*;
 pub use rooms::*;
 pub use signals::*;
 pub use summaries::*;
+pub use talks::*;
 
 diesel::table! {
     tenants (tenant_id) {

@@ -79,7 +79,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
     Nothing,
-    Say(Message),
+    Say(Box<Message>),
     /// This tenant's day is used up: its messages wait for the next.
     UsedUp(TenantId),
 }
@@ -166,7 +166,7 @@ pub fn take(
             return Ok(Turn::UsedUp(message.tenant));
         }
         mark(conn, &message, ("sending", now + lease), None)?;
-        Ok(Turn::Say(message))
+        Ok(Turn::Say(Box::new(message)))
     })
 }
 

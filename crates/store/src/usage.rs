@@ -10,6 +10,8 @@ use crate::{StoreError, statement};
 
 /// Messages posted to Slack.
 pub const SLACK_POSTS: &str = "slack_posts";
+/// Searches in what was read.
+pub const RAG_SEARCHES: &str = "rag_searches";
 
 statement! {
     /// One more, where the limit allows it. Whoever comes at the same time waits and sees it counted.

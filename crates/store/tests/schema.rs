@@ -1,6 +1,7 @@
 //! The migrated database against what the code says of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use diesel::sql_types::Text;
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
@@ -35,20 +36,26 @@ fn migrated(conn: &mut PgConnection) -> BTreeMap<String, BTreeSet<String>> {
     tables
 }
 
+fn read(path: &Path) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+/// What stands in a folder, by name.
+fn entries(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let listed = std::fs::read_dir(folder).expect("a folder");
+    let mut found: Vec<PathBuf> = listed.map(|entry| entry.expect("an entry").path()).collect();
+    found.sort();
+    found
+}
+
 /// The same of `src/schema.rs` and what stands in its folder.
 fn declared() -> BTreeMap<String, BTreeSet<String>> {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let (mut table, mut sql_name) = (String::new(), None);
-    let files = [
-        include_str!("../src/schema.rs"),
-        include_str!("../src/schema/facts.rs"),
-        include_str!("../src/schema/people.rs"),
-        include_str!("../src/schema/rooms.rs"),
-        include_str!("../src/schema/posts.rs"),
-        include_str!("../src/schema/acts.rs"),
-        include_str!("../src/schema/signals.rs"),
-        include_str!("../src/schema/summaries.rs"),
-    ];
+    let mut files = vec![read("src/schema.rs".as_ref())];
+    files.extend(entries("src/schema").iter().map(|path| read(path)));
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
             name.clone_into(&mut table);
@@ -69,6 +76,7 @@ fn the_code_knows_every_table_and_column_that_the_migrations_make() {
     let mut migrated = migrated(&mut database.store(Role::App).open(Role::Owner).expect("a connection"));
     // diesel has no type for xid8; the stream's statements name this column themselves.
     assert!(migrated.get_mut("events").is_some_and(|columns| columns.remove("committed_by")));
+    assert!(migrated.get_mut("chunks").is_some_and(|columns| columns.remove("tsv")));
     assert_eq!(migrated, declared());
 }
 
@@ -136,21 +144,11 @@ fn the_read_only_role_reads_facts_and_neither_raw_bytes_nor_writes() {
 fn what_the_migrations_make_they_can_take_back() {
     let database = Database::fresh();
     let conn = &mut database.store(Role::App).open(Role::Owner).expect("a connection");
-    let newest_first = [
-        include_str!("../../../migrations/2026-11-22-000013_digests/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000010_channels/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000009_signals/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000008_jobs/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000007_posts/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000006_rooms/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000005_people/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000004_metrics_indexes/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000003_views/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000002_dora/down.sql"),
-        include_str!("../../../migrations/2026-11-21-000001_foundation/down.sql"),
-    ];
+    let folders = entries("../../migrations").into_iter().rev().filter(|path| path.is_dir());
+    let newest_first: Vec<String> = folders.map(|folder| read(&folder.join("down.sql"))).collect();
+    assert!(newest_first.len() > 10);
     for down in newest_first {
-        diesel::connection::SimpleConnection::batch_execute(conn, down).expect("it runs");
+        diesel::connection::SimpleConnection::batch_execute(conn, &down).expect("it runs");
     }
     assert!(migrated(conn).is_empty());
 }

@@ -58,7 +58,7 @@ impl World {
 
     fn taken(&mut self, at: DateTime<Utc>) -> Message {
         match self.take(LIMIT, at) {
-            Turn::Say(message) => message,
+            Turn::Say(message) => *message,
             other => panic!("{other:?}"),
         }
     }

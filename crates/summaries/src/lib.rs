@@ -4,7 +4,12 @@
 //! hold is never shown. Nothing here reads a database, and nothing is sent anywhere but to [`models::Models`].
 
 mod compose;
+pub mod goldens;
 mod made;
+mod parts;
+pub mod prompts;
+pub mod scores;
+mod seen;
 
 pub use compose::compose;
 pub use made::{By, Made, Tokens};

@@ -4,31 +4,29 @@
 mod asked;
 mod views;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use serde::Deserialize;
 use serde_json::json;
 use store::events::After;
 use store::idempotency::Answer;
+use store::metrics::current::current;
 use store::objectives::{self, Told};
 use store::{Connection, StoreError};
-use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use utoipa::ToSchema;
 
 use self::asked::NewKeyResult;
 use self::views::{KeyResult, followed};
 use super::deliveries::NoQuery;
-use super::metrics::current::current;
 use crate::access::{Caller, Operator, Viewer};
-use crate::body;
-use crate::cursor::Scope;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
-use crate::page::{self, Page};
+use crate::found::found;
+use crate::idempotent;
+use crate::page::{List, Page, PageQuery};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 /// As EM Agent answered.
@@ -38,17 +36,6 @@ const DONE: i16 = 200;
 pub(crate) struct Progress {
     /// Where it is now.
     current: Option<f64>,
-}
-
-/// What is shown of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct KeyResultQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
 }
 
 /// Adds a key result to an objective.
@@ -64,15 +51,13 @@ pub(crate) async fn add(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let objective = super::objectives::found(&state, &caller.tenant, &id).await?.id;
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("key_results", &caller, &request, &sent)?;
+    let objective = super::objectives::meant(&state, &caller.tenant, &id).await?.id;
+    let keyed = sent.keyed("key_results", &caller)?;
     let now = Utc::now();
-    let row = body::json::<NewKeyResult>(&sent)?.row(&caller.tenant, objective, now)?;
+    let row = sent.json::<NewKeyResult>()?.row(&caller.tenant, objective, now)?;
     let work = move |conn: &mut Connection| {
         objectives::add(conn, &caller.tenant, &row)?;
         Ok(Answer { status: DONE, body: json!({"id": row.id}) })
@@ -82,7 +67,7 @@ pub(crate) async fn add(
 
 /// The key results of an objective, newest first, each with where it is now.
 #[utoipa::path(get, path = "/v1/okr/objectives/{id}/krs", tag = "okr",
-    params(KeyResultQuery, ("id" = String, Path, description = "The objective's id")),
+    params(PageQuery, ("id" = String, Path, description = "The objective's id")),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<KeyResult>),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -92,22 +77,20 @@ pub(crate) async fn list(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(query): Asked<KeyResultQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let objective = super::objectives::found(&state, &caller.tenant, &id).await?.id;
-    let scope = Scope::new("key results", &caller.tenant, &objective);
-    let after = scope.place(query.cursor.as_deref())?;
+    let objective = super::objectives::meant(&state, &caller.tenant, &id).await?.id;
+    let (tenant, list) = (caller.tenant.clone(), List { name: "key results", operation: "key_result_list", place });
     let now = Utc::now();
-    let read = move |conn: &mut Connection| {
-        let rows = objectives::results(conn, &caller.tenant, objective, after, limit + 1)?;
-        rows.into_iter().map(|row| measured(conn, &caller.tenant, row, now)).collect::<Result<Vec<_>, _>>()
+    let read = move |conn: &mut Connection, after, most| {
+        let rows = objectives::results(conn, &tenant, objective, after, most)?;
+        rows.into_iter().map(|row| measured(conn, &tenant, row, now)).collect()
     };
-    let rows = state.store.look("key_result_list", read).await?;
-    let place = |row: &KeyResult| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, |row| row)))
+    query.answer(&state, (&caller.tenant, &objective), list, read, |row: KeyResult| row).await
+}
+
+fn place(row: &KeyResult) -> After {
+    After { time: row.created_at, id: row.id }
 }
 
 /// One key result with where it is now.
@@ -122,17 +105,16 @@ pub(crate) async fn one(
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(found(&state, &caller.tenant, &id).await?))
+    Ok(HttpResponse::Ok().json(meant(&state, &caller.tenant, &id).await?))
 }
 
-async fn found(state: &State, tenant: &TenantId, id: &str) -> Result<KeyResult, Problem> {
-    let lost = || Problem::not_found("key result");
-    let (id, tenant, now) = (Uuid::try_parse(id).map_err(|_| lost())?, tenant.clone(), Utc::now());
-    let read = move |conn: &mut Connection| {
+async fn meant(state: &State, tenant: &TenantId, id: &str) -> Result<KeyResult, Problem> {
+    let (tenant, now) = (tenant.clone(), Utc::now());
+    let read = move |conn: &mut Connection, id| {
         let row = objectives::result(conn, &tenant, id)?;
         row.map(|row| measured(conn, &tenant, row, now)).transpose()
     };
-    state.store.look("key_result_one", read).await?.ok_or_else(lost)
+    found(state, ("key result", "key_result_one"), id, read).await
 }
 
 fn measured(
@@ -157,13 +139,11 @@ pub(crate) async fn progress(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let id = found(&state, &caller.tenant, &id).await?.id;
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let Progress { current } = body::json(&sent)?;
+    let id = meant(&state, &caller.tenant, &id).await?.id;
+    let Progress { current } = sent.json()?;
     let mut fields = Fields::default();
     if current.is_none() {
         fields.add("current", "`current` is a number");

@@ -4,8 +4,7 @@
 //! `deployment: "none"` says that no deployment caused the incident: then no rule looks for one. `removed` takes back
 //! what was said of a pair. The last word on a pair counts.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::data::{Body, Data, Link};
 use domain::dora::facts::Outside;
@@ -22,11 +21,11 @@ use uuid::Uuid;
 
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator};
-use crate::idempotent::keyed;
+use crate::ourselves;
 use crate::problem::{FieldError, Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
-use crate::{body, ourselves};
 
 const CREATED: i16 = 201;
 /// In the place of a deployment: none was the cause.
@@ -80,16 +79,14 @@ pub(crate) struct Known {
 pub(crate) async fn say(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("links", &caller, &request, &sent)?;
-    let said = body::json::<Said>(&sent)?.checked()?;
+    let keyed = sent.keyed("links", &caller)?;
+    let said = sent.json::<Said>()?.checked()?;
     let (said, known) = resolved(&state, &caller, said).await?;
     let now = Utc::now();
-    let keep = keep(&caller, &said, &sent, now);
+    let keep = keep(&caller, &said, sent.bytes(), now);
     let answer = json!(Linked {
         event_id: keep.id.event(0).to_string(),
         incident: said.incident,

@@ -5,7 +5,6 @@
 
 mod behind;
 pub(crate) mod code_quality;
-pub(crate) mod current;
 pub(crate) mod deployments;
 pub(crate) mod dora;
 pub(crate) mod explain;

@@ -1,7 +1,6 @@
 //! Objectives, by EM Agent's paths and fields. Their key results have a room of their own.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::ids::{self, TenantId};
 use serde::{Deserialize, Serialize};
@@ -10,18 +9,18 @@ use store::Connection;
 use store::events::After;
 use store::idempotency::Answer;
 use store::objectives;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::body;
-use crate::cursor::Scope;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
-use crate::page::{self, Page};
+use crate::found::{found, gone};
+use crate::idempotent;
+use crate::page::{List, Page, PageQuery};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 /// As EM Agent answered.
@@ -60,17 +59,6 @@ pub(crate) struct NewObjective {
     period: Option<String>,
 }
 
-/// What is shown of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ObjectiveQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Makes an objective.
 #[utoipa::path(post, path = "/v1/okr/objectives", tag = "okr", request_body = NewObjective,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
@@ -81,13 +69,11 @@ pub(crate) struct ObjectiveQuery {
 pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("objectives", &caller, &request, &sent)?;
-    let said: NewObjective = body::json(&sent)?;
+    let keyed = sent.keyed("objectives", &caller)?;
+    let said: NewObjective = sent.json()?;
     let now = Utc::now();
     let mut fields = Fields::default();
     let objective = objectives::Objective {
@@ -107,7 +93,7 @@ pub(crate) async fn create(
 }
 
 /// Objectives, newest first.
-#[utoipa::path(get, path = "/v1/okr/objectives", tag = "okr", params(ObjectiveQuery),
+#[utoipa::path(get, path = "/v1/okr/objectives", tag = "okr", params(PageQuery),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<Objective>),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -115,17 +101,15 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     caller: Caller<Viewer>,
     state: Shared,
-    Asked(query): Asked<ObjectiveQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let scope = Scope::new("objectives", &caller.tenant, &());
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| objectives::list(conn, &caller.tenant, after, limit + 1);
-    let rows = state.store.call("objective_list", read).await?;
-    let place = |row: &objectives::Objective| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Objective::from)))
+    let (tenant, list) = (caller.tenant.clone(), List { name: "objectives", operation: "objective_list", place });
+    let read = move |conn: &mut Connection, after, most| objectives::list(conn, &tenant, after, most);
+    query.answer(&state, (&caller.tenant, &()), list, read, Objective::from).await
+}
+
+fn place(row: &objectives::Objective) -> After {
+    After { time: row.created_at, id: row.id }
 }
 
 /// One objective.
@@ -140,14 +124,13 @@ pub(crate) async fn one(
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(Objective::from(found(&state, &caller.tenant, &id).await?)))
+    Ok(HttpResponse::Ok().json(Objective::from(meant(&state, &caller.tenant, &id).await?)))
 }
 
 /// The objective that a path means.
-pub(super) async fn found(state: &State, tenant: &TenantId, id: &str) -> Result<objectives::Objective, Problem> {
-    let (id, tenant) = (Uuid::try_parse(id).map_err(|_| Problem::not_found(WHAT))?, tenant.clone());
-    let found = state.store.call("objective_one", move |conn| objectives::one(conn, &tenant, id)).await?;
-    found.ok_or_else(|| Problem::not_found(WHAT))
+pub(super) async fn meant(state: &State, tenant: &TenantId, id: &str) -> Result<objectives::Objective, Problem> {
+    let tenant = tenant.clone();
+    found(state, (WHAT, "objective_one"), id, move |conn, id| objectives::one(conn, &tenant, id)).await
 }
 
 /// Deletes an objective: it is gone with its key results.
@@ -162,9 +145,6 @@ pub(crate) async fn delete(
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let now = Utc::now();
-    let work = move |conn: &mut Connection| objectives::delete(conn, &caller.tenant, id, now);
-    let was_there = state.store.call("objective_delete", work).await?;
-    if was_there { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found(WHAT)) }
+    let work = move |conn: &mut Connection, id| objectives::delete(conn, &caller.tenant, id, Utc::now());
+    gone(&state, (WHAT, "objective_delete"), &id, work).await
 }

@@ -2,8 +2,7 @@
 
 pub(crate) mod tasks;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::ids::{self, TenantId};
 use serde::{Deserialize, Serialize};
@@ -11,18 +10,18 @@ use serde_json::json;
 use store::events::After;
 use store::idempotency::Answer;
 use store::{Connection, onboarding};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::body;
-use crate::cursor::Scope;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
-use crate::page::{self, Page};
+use crate::found::found;
+use crate::idempotent;
+use crate::page::{List, Page, PageQuery};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 /// As EM Agent answered.
@@ -60,17 +59,6 @@ pub(crate) struct NewPlan {
     title: Option<String>,
 }
 
-/// What is shown of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PlanQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Makes a plan.
 #[utoipa::path(post, path = "/v1/onboarding/plans", tag = "onboarding", request_body = NewPlan,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
@@ -81,13 +69,11 @@ pub(crate) struct PlanQuery {
 pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("onboarding_plans", &caller, &request, &sent)?;
-    let NewPlan { title } = body::json(&sent)?;
+    let keyed = sent.keyed("onboarding_plans", &caller)?;
+    let NewPlan { title } = sent.json()?;
     let mut fields = Fields::default();
     let title = fields.line("title", title.as_deref(), LONGEST_TITLE).unwrap_or_else(|| UNTITLED.to_owned());
     fields.none()?;
@@ -101,7 +87,7 @@ pub(crate) async fn create(
 }
 
 /// Plans, newest first.
-#[utoipa::path(get, path = "/v1/onboarding/plans", tag = "onboarding", params(PlanQuery),
+#[utoipa::path(get, path = "/v1/onboarding/plans", tag = "onboarding", params(PageQuery),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<Plan>),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -109,17 +95,16 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     caller: Caller<Viewer>,
     state: Shared,
-    Asked(query): Asked<PlanQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let scope = Scope::new("onboarding plans", &caller.tenant, &());
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| onboarding::list(conn, &caller.tenant, after, limit + 1);
-    let rows = state.store.call("onboarding_plan_list", read).await?;
-    let place = |row: &onboarding::Plan| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Plan::from)))
+    let (tenant, list) =
+        (caller.tenant.clone(), List { name: "onboarding plans", operation: "onboarding_plan_list", place });
+    let read = move |conn: &mut Connection, after, most| onboarding::list(conn, &tenant, after, most);
+    query.answer(&state, (&caller.tenant, &()), list, read, Plan::from).await
+}
+
+fn place(row: &onboarding::Plan) -> After {
+    After { time: row.created_at, id: row.id }
 }
 
 /// One plan.
@@ -138,8 +123,6 @@ pub(crate) async fn one(
 }
 
 async fn plan(state: &State, tenant: &TenantId, id: &str) -> Result<onboarding::Plan, Problem> {
-    let lost = || Problem::not_found("plan");
-    let (id, tenant) = (Uuid::try_parse(id).map_err(|_| lost())?, tenant.clone());
-    let found = state.store.call("onboarding_plan", move |conn| onboarding::one(conn, &tenant, id)).await?;
-    found.ok_or_else(lost)
+    let tenant = tenant.clone();
+    found(state, ("plan", "onboarding_plan"), id, move |conn, id| onboarding::one(conn, &tenant, id)).await
 }

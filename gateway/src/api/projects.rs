@@ -1,28 +1,27 @@
 //! Projects, by EM Agent's paths and fields: a key that is taken is a conflict, what is deleted is gone.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use domain::ids;
+use domain::ids::{self, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::events::After;
 use store::idempotency::Answer;
 use store::projects::{self, Changed};
 use store::{Connection, StoreError};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::body;
-use crate::cursor::Scope;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
-use crate::page::{self, Page};
+use crate::found::{found, gone};
+use crate::idempotent;
+use crate::page::{List, Page, PageQuery};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
-use crate::state::Shared;
+use crate::query::Asked;
+use crate::sent::Sent;
+use crate::state::{Shared, State};
 
 const CREATED: i16 = 201;
 const WHAT: &str = "project";
@@ -57,23 +56,12 @@ pub(crate) struct NewProject {
     name: Option<String>,
 }
 
-/// What is shown of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ProjectQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 fn taken() -> Problem {
     Problem::new(Code::Conflict, "project key already exists; take another, or change the project that has it")
 }
 
 /// Projects, newest first.
-#[utoipa::path(get, path = "/v1/projects", tag = "projects", params(ProjectQuery),
+#[utoipa::path(get, path = "/v1/projects", tag = "projects", params(PageQuery),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<Project>),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -81,17 +69,15 @@ fn taken() -> Problem {
 pub(crate) async fn list(
     caller: Caller<Viewer>,
     state: Shared,
-    Asked(query): Asked<ProjectQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let scope = Scope::new("projects", &caller.tenant, &());
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| projects::list(conn, &caller.tenant, after, limit + 1);
-    let rows = state.store.call("project_list", read).await?;
-    let place = |row: &projects::Project| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Project::from)))
+    let (tenant, list) = (caller.tenant.clone(), List { name: "projects", operation: "project_list", place });
+    let read = move |conn: &mut Connection, after, most| projects::list(conn, &tenant, after, most);
+    query.answer(&state, (&caller.tenant, &()), list, read, Project::from).await
+}
+
+fn place(row: &projects::Project) -> After {
+    After { time: row.created_at, id: row.id }
 }
 
 /// Makes a project.
@@ -105,13 +91,11 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("projects", &caller, &request, &sent)?;
-    let said: NewProject = body::json(&sent)?;
+    let keyed = sent.keyed("projects", &caller)?;
+    let said: NewProject = sent.json()?;
     let mut fields = Fields::default();
     let key = fields.required("key", said.key.as_deref(), LONGEST_KEY);
     let name = fields.required("name", said.name.as_deref(), LONGEST_NAME);
@@ -140,10 +124,12 @@ pub(crate) async fn one(
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let read = move |conn: &mut Connection| projects::one(conn, &caller.tenant, id);
-    let found = state.store.call("project_one", read).await?;
-    Ok(HttpResponse::Ok().json(Project::from(found.ok_or_else(|| Problem::not_found(WHAT))?)))
+    Ok(HttpResponse::Ok().json(Project::from(meant(&state, &caller.tenant, &id).await?)))
+}
+
+async fn meant(state: &State, tenant: &TenantId, id: &str) -> Result<projects::Project, Problem> {
+    let tenant = tenant.clone();
+    found(state, (WHAT, "project_one"), id, move |conn, id| projects::one(conn, &tenant, id)).await
 }
 
 /// Changes what is given of a project.
@@ -158,16 +144,11 @@ pub(crate) async fn change(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let tenant = caller.tenant.clone();
-    let there = state.store.call("project_one", move |conn| projects::one(conn, &tenant, id)).await?;
-    there.ok_or_else(|| Problem::not_found(WHAT))?;
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let said: NewProject = body::json(&sent)?;
+    let id = meant(&state, &caller.tenant, &id).await?.id;
+    let said: NewProject = sent.json()?;
     let mut fields = Fields::default();
     let key = fields.line("key", said.key.as_deref(), LONGEST_KEY);
     let name = fields.line("name", said.name.as_deref(), LONGEST_NAME);
@@ -197,9 +178,6 @@ pub(crate) async fn delete(
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let now = Utc::now();
-    let work = move |conn: &mut Connection| projects::delete(conn, &caller.tenant, id, now);
-    let was_there = state.store.call("project_delete", work).await?;
-    if was_there { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found(WHAT)) }
+    let work = move |conn: &mut Connection, id| projects::delete(conn, &caller.tenant, id, Utc::now());
+    gone(&state, (WHAT, "project_delete"), &id, work).await
 }

@@ -3,8 +3,7 @@
 //!
 //! With an `Idempotency-Key` the same request is queued once, however often it is sent within a day.
 
-use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::ids::{DeliveryId, ReplayId, TenantId};
 use integrations::Sources;
@@ -18,10 +17,10 @@ use uuid::Uuid;
 
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator};
-use crate::body;
-use crate::idempotent::{self, keyed};
+use crate::idempotent;
 use crate::problem::{FieldError, Problem, ProblemBody};
 use crate::query::{Asked, time_of};
+use crate::sent::Sent;
 use crate::state::Shared;
 
 const ACCEPTED: i16 = 202;
@@ -62,12 +61,10 @@ pub(crate) struct Queued {
 pub(crate) async fn delivery(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let delivery: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
     let tenant = caller.tenant.clone();
     let taken =
@@ -75,7 +72,7 @@ pub(crate) async fn delivery(
     if !taken {
         return Err(Problem::not_found("delivery"));
     }
-    queue(&caller, &state, &request, &sent, Replay::One { delivery }).await
+    queue(&caller, &state, &sent, Replay::One { delivery }).await
 }
 
 /// Normalizes and processes a range of deliveries again.
@@ -89,13 +86,11 @@ pub(crate) async fn delivery(
 pub(crate) async fn range(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let replay = body::json::<ReplayRange>(&sent)?.checked(&state.sources)?;
-    queue(&caller, &state, &request, &sent, replay).await
+    let replay = sent.json::<ReplayRange>()?.checked(&state.sources)?;
+    queue(&caller, &state, &sent, replay).await
 }
 
 impl ReplayRange {
@@ -133,14 +128,13 @@ impl ReplayRange {
 async fn queue(
     caller: &Caller<Operator>,
     state: &Shared,
-    request: &HttpRequest,
-    sent: &Bytes,
+    sent: &Sent,
     replay: Replay,
 ) -> Result<HttpResponse, Problem> {
     let now = Utc::now();
     let id = ReplayId::new(now, Uuid::new_v4().into_bytes());
     let tenant = caller.tenant.clone();
-    let keyed = keyed("replay", caller, request, sent)?;
+    let keyed = sent.keyed("replay", caller)?;
     let ask = move |conn: &mut Connection| ask(conn, &tenant, id, &replay, now);
     idempotent::answer(state, "replay_ask", keyed, now, ask).await
 }

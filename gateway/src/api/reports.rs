@@ -1,27 +1,25 @@
 //! Reports by rule, by EM Agent's paths and fields, and the same posted to Slack.
 
-use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::ids::TenantId;
 use domain::reports::sprint::SprintHealth;
 use domain::reports::standup::Standup;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use slack::fit::Message;
 use store::idempotency::Answer;
 use store::{Connection, StoreError};
 use utoipa::ToSchema;
 
 use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::body;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
+use crate::idempotent;
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
 use crate::query::Asked;
-use crate::reports::{of_sprint, of_standup, posting, told};
+use crate::reports::told::{self, Told};
+use crate::reports::{of_sprint, of_standup, posting};
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 /// As EM Agent answered.
@@ -64,15 +62,10 @@ pub(crate) struct SprintAsked {
 pub(crate) async fn standup(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let (asked, tenant) = (asked::<StandupAsked>(&sent)?.read()?, caller.tenant);
-    let look = move |conn: &mut Connection| asked.made(conn, &tenant);
-    let report = state.store.look("report_standup", look).await?;
-    Ok(HttpResponse::Ok().json(json!({"report": report})))
+    show(&state, &caller.tenant, sent.json::<StandupAsked>()?.read()?).await
 }
 
 /// The same, posted to Slack.
@@ -86,17 +79,10 @@ pub(crate) async fn standup(
 pub(crate) async fn post_standup(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let asked = asked::<StandupAsked>(&sent)?.read()?;
-    let (place, now) = (place(&state, asked.channel.clone())?, asked.now);
-    let make = move |conn: &mut Connection, tenant: &TenantId| {
-        asked.made(conn, tenant).map(|made| told::of_standup(&made).series())
-    };
-    post(&state, (&caller, &request, &sent), ("standup", place), make, now).await
+    post(&state, &caller, &sent, sent.json::<StandupAsked>()?.read()?).await
 }
 
 /// How the last days went.
@@ -108,15 +94,10 @@ pub(crate) async fn post_standup(
 pub(crate) async fn sprint(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let (asked, tenant) = (asked::<SprintAsked>(&sent)?.read()?, caller.tenant);
-    let look = move |conn: &mut Connection| asked.made(conn, &tenant);
-    let report = state.store.look("report_sprint", look).await?;
-    Ok(HttpResponse::Ok().json(json!({"report": report})))
+    show(&state, &caller.tenant, sent.json::<SprintAsked>()?.read()?).await
 }
 
 /// The same, posted to Slack.
@@ -130,22 +111,24 @@ pub(crate) async fn sprint(
 pub(crate) async fn post_sprint(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let asked = asked::<SprintAsked>(&sent)?.read()?;
-    let (place, now) = (place(&state, asked.channel.clone())?, asked.now);
-    let make = move |conn: &mut Connection, tenant: &TenantId| {
-        asked.made(conn, tenant).map(|made| told::of_sprint(&made).series())
-    };
-    post(&state, (&caller, &request, &sent), ("sprint", place), make, now).await
+    post(&state, &caller, &sent, sent.json::<SprintAsked>()?.read()?).await
 }
 
-/// What is asked for; nothing sent is nothing special.
-fn asked<T: DeserializeOwned + Default>(sent: &Bytes) -> Result<T, Problem> {
-    if sent.is_empty() { Ok(T::default()) } else { body::json(sent) }
+/// A report of a time that was asked for.
+trait Report: Send + 'static {
+    type Made: Serialize + Send + 'static;
+    /// As posts name it.
+    const KIND: &'static str;
+    /// As the store names the look.
+    const LOOK: &'static str;
+
+    fn made(&self, conn: &mut Connection, tenant: &TenantId) -> Result<Self::Made, StoreError>;
+    fn told(made: &Self::Made) -> Told;
+    fn channel(&self) -> Option<String>;
+    fn now(&self) -> DateTime<Utc>;
 }
 
 /// A stand-up, read.
@@ -169,9 +152,25 @@ impl StandupAsked {
     }
 }
 
-impl OfStandup {
+impl Report for OfStandup {
+    type Made = Standup;
+    const KIND: &'static str = "standup";
+    const LOOK: &'static str = "report_standup";
+
     fn made(&self, conn: &mut Connection, tenant: &TenantId) -> Result<Standup, StoreError> {
         of_standup(conn, tenant, (self.from, self.older_than), self.now)
+    }
+
+    fn told(made: &Standup) -> Told {
+        told::of_standup(made)
+    }
+
+    fn channel(&self) -> Option<String> {
+        self.channel.clone()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 }
 
@@ -192,9 +191,25 @@ impl SprintAsked {
     }
 }
 
-impl OfSprint {
+impl Report for OfSprint {
+    type Made = SprintHealth;
+    const KIND: &'static str = "sprint";
+    const LOOK: &'static str = "report_sprint";
+
     fn made(&self, conn: &mut Connection, tenant: &TenantId) -> Result<SprintHealth, StoreError> {
         of_sprint(conn, tenant, self.days, self.now)
+    }
+
+    fn told(made: &SprintHealth) -> Told {
+        told::of_sprint(made)
+    }
+
+    fn channel(&self) -> Option<String> {
+        self.channel.clone()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 }
 
@@ -217,18 +232,24 @@ fn place(state: &State, channel: Option<String>) -> Result<String, Problem> {
     })
 }
 
-async fn post(
+async fn show<R: Report>(state: &State, tenant: &TenantId, report: R) -> Result<HttpResponse, Problem> {
+    let tenant = tenant.clone();
+    let made = state.store.look(R::LOOK, move |conn: &mut Connection| report.made(conn, &tenant)).await?;
+    Ok(HttpResponse::Ok().json(json!({"report": made})))
+}
+
+async fn post<R: Report>(
     state: &State,
-    (caller, request, sent): (&Caller<Operator>, &HttpRequest, &Bytes),
-    (kind, place): (&'static str, String),
-    make: impl FnOnce(&mut Connection, &TenantId) -> Result<Vec<Message>, StoreError> + Send + 'static,
-    now: DateTime<Utc>,
+    caller: &Caller<Operator>,
+    sent: &Sent,
+    report: R,
 ) -> Result<HttpResponse, Problem> {
-    let keyed = keyed("reports_post", caller, request, sent)?;
+    let (place, now) = (place(state, report.channel())?, report.now());
+    let keyed = sent.keyed("reports_post", caller)?;
     let tenant = caller.tenant.clone();
     let work = move |conn: &mut Connection| {
-        let messages = make(conn, &tenant)?;
-        let posted = posting::ask(conn, &tenant, (kind, &place), &messages, now)?;
+        let messages = R::told(&report.made(conn, &tenant)?).series();
+        let posted = posting::ask(conn, &tenant, (R::KIND, &place), &messages, now)?;
         Ok(Answer { status: DONE, body: json!({"posted": posted}) })
     };
     idempotent::answer(state, "report_post", keyed, now, work).await

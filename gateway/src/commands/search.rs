@@ -1,57 +1,31 @@
-//! `/em search <words>` and `/em ask <question>`: events in which words stand.
+//! `/em search <words>` and `/em ask <question>`: events in which words stand, and questions answered from what is known.
 //!
-//! A question is searched by its words until a model answers it; that is said.
+//! What is asked in a channel goes on for an hour, for each person apart. An answer names the events that it rests on; what
+//! sources wrote is shown as they wrote it.
 
-use std::collections::BTreeMap;
-
+use ask::conversations::{Place, Said};
+use ask::tools::Line;
+use ask::{Answer as Reply, By};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::Event;
 use domain::ids::TenantId;
 use slack::answers::{Answer, Basis, brief};
-use slack::text::{code, moment, outside};
+use slack::text::{code, link, moment, outside};
 use store::events::{EventFilter, list};
 use store::{Connection, StoreError};
 
 use super::Asked;
+use crate::api::ask::{LONGEST_QUESTION, new_id, now};
 use crate::reports::told::window;
 use crate::state::State;
 
 /// Text is looked for in every event of the time.
 const BACK: TimeDelta = TimeDelta::days(90);
 const SHOWN: usize = 10;
-/// Words of a question that are looked for, and events of each.
-const MOST_WORDS: usize = 5;
-const OF_A_WORD: i64 = 50;
-/// Shorter words tell nothing.
-const SHORTEST: usize = 4;
-/// Words that stand in every question.
-const USUAL: &[&str] = &[
-    "what",
-    "when",
-    "where",
-    "which",
-    "does",
-    "have",
-    "were",
-    "with",
-    "from",
-    "that",
-    "this",
-    "there",
-    "about",
-    "after",
-    "before",
-    "since",
-    "last",
-    "many",
-    "much",
-    "show",
-    "tell",
-    "today",
-    "week",
-    "yesterday",
-    "happened",
-];
+/// A line of an answer.
+const LINE: usize = 600;
+/// Events and documents that a line of an answer links to.
+const LINKS: usize = 3;
 
 pub(super) async fn find(state: &State, asked: &Asked, words: String) -> Result<Answer, StoreError> {
     let (tenant, now) = (asked.tenant.clone(), asked.now);
@@ -65,32 +39,41 @@ pub(super) async fn find(state: &State, asked: &Asked, words: String) -> Result<
 }
 
 pub(super) async fn ask(state: &State, asked: &Asked, question: &str) -> Result<Answer, StoreError> {
-    let (tenant, now, words) = (asked.tenant.clone(), asked.now, telling(question));
-    if words.is_empty() {
-        return Ok(Answer::private(
-            "I found no word in it that I could look for. Name a service, a person or a change.",
-        ));
+    let text = question.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_QUESTION {
+        let words = format!("Ask in 1 to {LONGEST_QUESTION} characters: `/em ask what changed in shop yesterday?`");
+        return Ok(Answer::private(&words));
     }
-    let of = words.clone();
-    let look = move |conn: &mut Connection| with_words(conn, &tenant, &of, now);
-    let found = state.store.look("ask", look).await?;
-    let shown: Vec<String> = words.iter().map(|word| code(word, 60)).collect();
-    let first = format!("I cannot answer in my own words yet. This is what I found about {}:", shown.join(", "));
-    Ok(Answer::privately(brief(question, &[first, lines(&found)], &basis(found.len(), false, now))))
+    // PostgreSQL's texts cannot hold it.
+    let text = text.replace('\0', "");
+    let place = asked.channel.clone().map_or(Place::New, Place::Channel);
+    let said = Said { tenant: asked.tenant.clone(), person: asked.name(), place, new_id: new_id(), text };
+    let answered = state.ask.converse(&said, now).await?;
+    let Some((_, reply)) = answered else { return Ok(Answer::private("The conversation is gone; ask again.")) };
+    let lines: Vec<String> = reply.lines.iter().map(|line| answered_line(line, &state.settings.public_url)).collect();
+    let used = format!("{} events, {}", reply.citations().len(), by(&reply));
+    let basis = Basis { window: None, counted: Some(used), as_of: Some(asked.now), page: None };
+    Ok(Answer::privately(brief(question, &[lines.join("\n")], &basis)))
 }
 
-/// The words of a question that tell something, as they stand.
-fn telling(question: &str) -> Vec<String> {
-    let is_inside = |one: char| one.is_alphanumeric() || matches!(one, '-' | '_' | '/' | '#' | '.' | ':' | '@');
-    let words = question.split(|one: char| !is_inside(one)).map(|word| word.trim_matches(['.', ':', '-']));
-    let tells = |word: &&str| {
-        let has_number = word.chars().any(|one| one.is_ascii_digit());
-        (word.chars().count() >= SHORTEST || has_number) && !USUAL.contains(&word.to_lowercase().as_str())
+/// Who worded it.
+fn by(reply: &Reply) -> String {
+    match reply.by {
+        By::Model => "worded by a model from these events, may be wrong".to_owned(),
+        By::Rules => "by rule".to_owned(),
+    }
+}
+
+/// A line as it was answered, made harmless, with links to what it rests on.
+fn answered_line(line: &Line, base: &str) -> String {
+    let documents = line.documents.iter().filter_map(|one| one.url.as_deref().map(|url| link(url, &one.title)));
+    let event = |(place, id): (usize, &uuid::Uuid)| {
+        link(&format!("{}/v1/events/{id}", base.trim_end_matches('/')), &(place + 1).to_string())
     };
-    let mut told: Vec<String> = words.filter(|word| !word.is_empty()).filter(tells).map(str::to_owned).collect();
-    told.dedup();
-    told.truncate(MOST_WORDS);
-    told
+    let events = line.events.iter().take(LINKS).enumerate().map(event);
+    let links: Vec<String> = documents.take(LINKS).chain(events).collect();
+    let links = if links.is_empty() { String::new() } else { format!(" [{}]", links.join(", ")) };
+    format!("• {}{links}", outside(&line.text, LINE))
 }
 
 fn with_text(
@@ -104,24 +87,6 @@ fn with_text(
     let text = text.replace('\0', "");
     let filter = EventFilter { from: Some(now - BACK), text: Some(text), ..EventFilter::default() };
     list(conn, tenant, &filter, None, limit)
-}
-
-/// Events in which most of the words stand, the latest first among equals.
-fn with_words(
-    conn: &mut Connection,
-    tenant: &TenantId,
-    words: &[String],
-    now: DateTime<Utc>,
-) -> Result<Vec<Event>, StoreError> {
-    let mut found: BTreeMap<String, (usize, Event)> = BTreeMap::new();
-    for word in words {
-        for event in with_text(conn, tenant, word, now, OF_A_WORD)? {
-            found.entry(event.id.to_string()).or_insert((0, event)).0 += 1;
-        }
-    }
-    let mut ranked: Vec<(usize, Event)> = found.into_values().collect();
-    ranked.sort_by(|(one, first), (other, second)| other.cmp(one).then(second.time.cmp(&first.time)));
-    Ok(ranked.into_iter().take(SHOWN).map(|(_, event)| event).collect())
 }
 
 fn lines(found: &[Event]) -> String {
@@ -143,16 +108,4 @@ fn line(event: &Event) -> String {
 fn basis(count: usize, more: bool, now: DateTime<Utc>) -> Basis {
     let counted = if more { format!("the latest {count} events of more") } else { format!("{count} events") };
     Basis { window: Some(window(now - BACK, now)), counted: Some(counted), as_of: Some(now), page: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_question_the_words_that_tell_something_are_looked_for() {
-        assert_eq!(telling("What happened to acme/shop#12 after Ada's deploy?"), ["acme/shop#12", "deploy"]);
-        assert_eq!(telling("who broke PAY-7, and when?"), ["broke", "PAY-7"]);
-        assert!(telling("what is it?").is_empty());
-    }
 }

@@ -1,7 +1,6 @@
 //! Approvals posted again where people asked for it: queued here, said by the worker within its pace and the day's limit.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids::{ApprovalId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -17,11 +16,11 @@ use uuid::Uuid;
 use super::votes::waits;
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
+use crate::idempotent;
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 const ACCEPTED: i16 = 202;
@@ -67,14 +66,12 @@ pub(crate) struct Queued {
 pub(crate) async fn notify(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("approval_notify", &caller, &request, &sent)?;
-    let asked = body::json::<Notification>(&sent)?;
+    let keyed = sent.keyed("approval_notify", &caller)?;
+    let asked = sent.json::<Notification>()?;
     let mut fields = Fields::default();
     let channel = fields.line("channel", asked.channel.as_deref(), LONGEST_CHANNEL);
     fields.none()?;

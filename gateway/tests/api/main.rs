@@ -1,5 +1,6 @@
 //! The gateway over HTTP, against a real database and a real bus.
 
+mod ask;
 mod catalog;
 mod cors;
 mod digests;
@@ -10,6 +11,7 @@ mod lists;
 mod locks;
 mod metrics;
 mod people;
+mod rag;
 mod reports;
 mod rooms;
 mod routes;

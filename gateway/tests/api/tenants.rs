@@ -19,7 +19,11 @@ const OF_ROOMS: &str = "01938f5e-3f0a-7c11-9d4e-0000000000f1";
 const RANGE: &str = r#"{"from":"2024-11-20T00:00:00Z","to":"2026-11-21T00:00:00Z"}"#;
 
 /// They are no rows: what is on, what is asked for, and what Slack would be told without a token.
-const NO_ROWS: [&str; 13] = [
+const NO_ROWS: &[&str] = &[
+    "/v1/rag/search",
+    "/v1/rag/index",
+    "/v1/rag/index/bulk",
+    "/v1/ask",
     "/v1/sources",
     "/v1/events/stream",
     "/v1/replay",
@@ -72,12 +76,14 @@ fn rooms(now: &str, id: &str) -> String {
     let row = |table: &str, extra: &[(&str, &str)]| facts::insert(table, &made, extra);
     let incident = [("tenant_id", "default"), ("integration", "pagerduty"), ("incident_id", "1"), ("registers", "{}")];
     facts::insert("incidents", &incident, &[("opened_at", now)])
+        + &row("conversations", &[("person", "the viewer"), ("title", "Why?"), ("updated_at", now)])
         + &row("projects", &[("key", "SHOP"), ("name", "Shop"), ("updated_at", now)])
         + &row("onboarding_plans", &[("title", "Ada")])
         + &row("objectives", &[("title", "Faster"), ("updated_at", now)])
         + &row("channel_subscriptions", &[("service", "shop"), ("channel", "#shop"), ("created_by", "ada")])
         + &signal(now, id)
         + &digests(now, id)
+        + &document(now, id)
 }
 
 fn digests(now: &str, id: &str) -> String {
@@ -91,6 +97,13 @@ fn digests(now: &str, id: &str) -> String {
     let times =
         [("created_at", now), ("updated_at", now), ("created_by", "ada"), ("deliver", "{}"), ("enabled", "false")];
     facts::insert("digests", &kept, &[&of[..], &cost].concat()) + &facts::insert("digest_schedules", &schedule, &times)
+}
+
+fn document(now: &str, id: &str) -> String {
+    let of = [("tenant_id", "default"), ("collection", "default"), ("id", id), ("source", "api"), ("title", "A page")];
+    let content =
+        [("language", "simple"), ("content_hash", "\\x00"), ("meta", "{}"), ("bytes", "1"), ("chunk_count", "0")];
+    facts::insert("documents", &of, &[&content[..], &[("created_at", now), ("updated_at", now)]].concat())
 }
 
 fn signal(now: &str, id: &str) -> String {
@@ -154,6 +167,11 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
                 assert!(theirs["report"].is_object() && !theirs.to_string().contains("shop"), "{theirs}");
                 continue;
             }
+            "/v1/rag/status" => {
+                let theirs: Value = as_acme(&world, Method::GET, route.path).await.json().await.expect("json");
+                assert_eq!((&theirs["documents"], &world.get(route.path).await["documents"]), (&json!(0), &json!(1)));
+                continue;
+            }
             // Every day has a row; of nothing it says zero.
             "/v1/metrics/wip" => {
                 let days = |page: Value| page["data"].as_array().expect("days").clone();
@@ -176,9 +194,12 @@ async fn no_row_of_another_tenant_is_found_by_its_id_or_in_a_list() {
             problem(as_acme(&world, method.clone(), &path).await, 404, "not-found").await;
         }
     }
-    let rejected: Value =
-        as_acme(&world, Method::GET, "/v1/deliveries?result=rejected").await.json().await.expect("json");
-    assert_eq!(rejected["data"], json!([]));
+    nothing_for_acme(&world, "/v1/deliveries?result=rejected").await;
+}
+
+async fn nothing_for_acme(world: &World, list: &str) {
+    let theirs: Value = as_acme(world, Method::GET, list).await.json().await.expect("json");
+    assert_eq!(theirs["data"], json!([]), "{list}");
 }
 
 #[tokio::test]

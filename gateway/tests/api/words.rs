@@ -85,7 +85,12 @@ async fn what_is_known_is_told_and_made_harmless() {
     says(&world, "sprint", &["1 open changes now", "1 deployments to production"]).await;
     says(&world, "dora shop", &["Delivery of shop", "*Deployment frequency* 0.03 a day", "n 1"]).await;
     says(&world, "search fix", &["change.opened", "`acme/shop#1`", "Fix &lt;!channel&gt; now", "1 events"]).await;
-    says(&world, "ask what happened to acme/shop#1?", &["I cannot answer in my own words yet", "change.opened"]).await;
+    says(
+        &world,
+        "ask what happened to acme/shop#1?",
+        &["change.opened of acme/shop#1", "Fix &lt;!channel&gt; now", "/v1/events/019a0000-", "1 events, by rule"],
+    )
+    .await;
     says(&world, "signals nonsense", &["There is no kind `nonsense`", "`stale_pr`"]).await;
     says(&world, "digest release", &["Say of what", "`/em digest release"]).await;
     let all = typed(&world, Role::Viewer, "standup").await;

@@ -120,10 +120,10 @@ fn next(
             _ if hooked.is_some_and(|hooked| !hooked.takes(&taken)) => NOT_BY_HOOK,
             Matter::Note(note) => {
                 let note = What::Note(note.clone());
-                return Ok(Next::Say(Box::new((taken, note))));
+                return Ok(Next::Say(Box::new((*taken, note))));
             }
             Matter::Approval(id) => match about(conn, &taken, *id)? {
-                Ok(what) => return Ok(Next::Say(Box::new((taken, what)))),
+                Ok(what) => return Ok(Next::Say(Box::new((*taken, what)))),
                 Err(why) => why,
             },
         };

@@ -24,7 +24,7 @@ pub enum Family {
 /// One piece of work.
 #[derive(Clone, Debug)]
 pub(super) enum Taken {
-    Job(Leased),
+    Job(Box<Leased>),
     Effect(Box<Approval>),
 }
 
@@ -64,7 +64,7 @@ fn take_jobs(conn: &mut Connection, most: usize, now: DateTime<Utc>) -> Result<V
     let mut taken = Vec::new();
     while taken.len() < most {
         let Some(job) = job_leases::lease_next(conn, &[jobs::WORKFLOW], now, LEASE)? else { break };
-        taken.push(Taken::Job(job));
+        taken.push(Taken::Job(Box::new(job)));
     }
     Ok(taken)
 }

@@ -41,6 +41,17 @@ pub(super) fn production(settings: &Settings, bad: &mut Vec<BadSetting>) {
     if settings.actions.pagerduty_url.starts_with("http://") {
         refuse("PAGERDUTY_EVENTS_URL", "an address without TLS", "https://…");
     }
+    let knowledge = &settings.knowledge;
+    for (name, url) in [
+        ("CONFLUENCE_BASE_URL", knowledge.confluence_url.as_deref().unwrap_or_default()),
+        ("LINEAR_API_URL", &knowledge.linear_url),
+        ("SHORTCUT_API_URL", &knowledge.shortcut_url),
+        ("PAGERDUTY_API_URL", &knowledge.pagerduty_url),
+    ] {
+        if url.starts_with("http://") {
+            refuse(name, "an address without TLS", "https://…");
+        }
+    }
     if settings.sources.unsigned != Unsigned::None {
         refuse("WEBHOOKS_ALLOW_UNSIGNED", "sources to take unsigned", "nothing: give each source its secret");
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::paths;
@@ -26,6 +27,8 @@ pub(super) struct Document {
     pub(super) ignored: BTreeSet<Selector>,
     pub(super) bots: BTreeSet<Pattern>,
     pub(super) hotfix: Option<BTreeSet<String>>,
+    /// Where days and months begin that are counted for the tenant.
+    pub(super) timezone: Option<Tz>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -113,6 +116,7 @@ impl Document {
         all.add("ignore", !self.ignored.is_empty(), json!({"deployments": selectors(&self.ignored)}));
         all.add("bots", !self.bots.is_empty(), json!(self.bots.iter().map(Pattern::as_str).collect::<Vec<_>>()));
         all.some("hotfix", self.hotfix.as_ref().map(|words| json!(words)));
+        all.some("timezone", self.timezone.map(|zone| json!(zone.name())));
         Value::Object(all.0)
     }
 }

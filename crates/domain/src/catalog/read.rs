@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use chrono_tz::Tz;
+
 use super::document::{Document, Owned, Service, Team, VERSION};
 use super::selectors::{Field, Selector};
 use crate::documents::{Fault, Place, Reader};
@@ -21,6 +23,7 @@ const MEMBERS: &[&str] = &[
     "ignore",
     "bots",
     "hotfix",
+    "timezone",
 ];
 const OF_SERVICES: &[&str] =
     &["repos", "environments", "deployments", "incidents", "incident_window", "incident_severities"];
@@ -48,10 +51,22 @@ impl Reader {
                 "ignore" => all.ignored = self.ignored(&member),
                 "bots" => all.bots = self.patterns(&member),
                 "hotfix" => all.hotfix = Some(self.texts(&member)),
+                "timezone" => all.timezone = self.timezone(&member),
                 _ => {}
             }
         }
         all
+    }
+
+    fn timezone(&mut self, place: &Place<'_>) -> Option<Tz> {
+        if place.value.is_null() {
+            return None;
+        }
+        let zone = self.text(place)?.parse().ok();
+        if zone.is_none() {
+            self.fault(place, "`timezone` is the name of a zone, such as `Europe/Berlin` or `UTC`".to_owned());
+        }
+        zone
     }
 
     fn version(&mut self, place: &Place<'_>) {

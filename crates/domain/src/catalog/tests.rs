@@ -305,3 +305,11 @@ proptest! {
         prop_assert_eq!(one.deployment(&named), other.deployment(&named));
     }
 }
+
+#[test]
+fn a_time_zone_is_one_that_there_is() {
+    let said = Catalog::parse(&json!({"timezone": "Europe/Berlin"})).expect("a document");
+    assert_eq!(said.document()["timezone"], "Europe/Berlin");
+    let faults = Catalog::parse(&json!({"timezone": "Mars/Olympus"})).expect_err("no such zone");
+    assert!(faults.len() == 1 && faults[0].pointer == "/timezone", "{faults:?}");
+}

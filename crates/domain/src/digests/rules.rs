@@ -51,7 +51,7 @@ fn counted(about: About) -> &'static str {
 }
 
 /// The item that stands for a unit.
-fn item(unit: &Unit) -> Item {
+pub(super) fn item(unit: &Unit) -> Item {
     let event_ids = unit.event_ids.iter().take(CITED).copied().collect();
     Item { text: said(&unit.text, TEXT), event_ids, severity: unit.severity }
 }

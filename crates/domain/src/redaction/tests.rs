@@ -25,7 +25,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("github-oauth", "gh|o_{a36}"),
     ("github-app-token", "gh|s_{a36}"),
     ("github-refresh-token", "gh|r_{a36}"),
-    ("gitlab-pat-routable", "gl|pat-{a27}.01{a7}"),
+    ("gitlab-pat-routable", "gl|pat-{a27}.01{x7}"),
     ("gitlab-pat", "gl|pat-{a20}"),
     ("gitlab-runner-token", "gl|rt-{a20}"),
     ("gitlab-runner-registration", "GR|1348941{a20}"),
@@ -201,9 +201,9 @@ fn ids_versions_times_and_prose_stay() {
 
 #[test]
 fn the_worst_texts_end() {
-    let megabyte = 1 << 20;
+    let size = 1 << 18;
     for piece in ["a", "1", "token=", "ey", "-----BEGIN PRIVATE KEY-----", "a@", "1:", "+1 ", "://", "4111 ", "DE89 "] {
-        let text = piece.repeat(megabyte / piece.len());
+        let text = piece.repeat(size / piece.len());
         let short = Redactor::new().redact(&text);
         assert!(short.len() <= text.len() * 3, "{piece}");
     }

@@ -33,6 +33,48 @@ pub struct Slot {
     pub provisional_until: Option<DateTime<Utc>>,
 }
 
+/// Deployments added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Successes, as far as redeploys count.
+    pub counted: i64,
+    pub deployments: i64,
+    pub redeploys: i64,
+    pub rollbacks: i64,
+    pub hotfixes: i64,
+    pub failed: i64,
+    pub rework: i64,
+    pub failed_attempts: i64,
+    pub provisional_until: Option<DateTime<Utc>>,
+}
+
+impl Counts {
+    pub fn add(&mut self, slot: &Slot, count_redeploys: bool) {
+        self.counted += slot.counted(count_redeploys);
+        self.deployments += slot.deployments;
+        self.redeploys += slot.redeploys;
+        self.rollbacks += slot.rollbacks;
+        self.hotfixes += slot.hotfixes;
+        self.failed += slot.failed;
+        self.rework += slot.rework;
+        self.failed_attempts += slot.failed_attempts;
+        self.provisional_until = self.provisional_until.max(slot.provisional_until);
+    }
+
+    /// Rule M3: (failed, of how many).
+    pub fn failures(&self, count_failed_pipeline: bool) -> (i64, i64) {
+        let attempts = if count_failed_pipeline { self.failed_attempts } else { 0 };
+        (self.failed + attempts, self.deployments - self.rollbacks + attempts)
+    }
+}
+
+impl Slot {
+    /// Successes, as far as redeploys count.
+    pub fn counted(&self, count_redeploys: bool) -> i64 {
+        if count_redeploys { self.deployments } else { self.deployments - self.redeploys }
+    }
+}
+
 /// The slice's deployments by quarter of an hour, oldest first; quarters without any are not listed.
 ///
 /// For a whole tenant over years the table `dora_slots` holds the same counts; whoever reads it must count the quarters

@@ -33,7 +33,7 @@ async fn state(database: &Database) -> Shared {
         stop,
     };
     let documents = Policies::read(&parts.settings).expect("shipped documents");
-    Shared::new(State::new(parts, intake, documents).expect("a state"))
+    Shared::new(State::new(parts, intake, documents, models::Models::off()).expect("a state"))
 }
 
 async fn reader(state: &Shared, heartbeat: Duration) -> Reader {

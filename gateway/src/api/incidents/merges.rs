@@ -1,7 +1,6 @@
 //! Says that incidents of several tools are one: the one's timeline then shows the other's too. Metrics count each as before.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use store::incidents::merges::{self, Merged};
@@ -10,9 +9,9 @@ use utoipa::ToSchema;
 
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::Shared;
 
 /// Which incident is the same.
@@ -49,13 +48,11 @@ pub(crate) async fn merge(
     caller: Caller<Operator>,
     state: Shared,
     word: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let main = super::meant(&state, &caller.tenant, &word).await?;
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let Same { incident, removed } = body::json(&sent)?;
+    let Same { incident, removed } = sent.json()?;
     let found = super::found(&state, &caller.tenant, &incident).await?;
     let other = super::one_of(found, "/incident", &incident)?.ok_or_else(unknown)?;
     let (now, names) = (Utc::now(), (main.clone(), other.clone()));

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::data::{Body, Common, Data, Incident};
 use domain::dora::facts::Outside;
@@ -23,11 +22,11 @@ use super::saying::{DONE, LONGEST_NOTE, SCOPE, Saying, Word};
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
 use crate::fields::Fields;
-use crate::idempotent::keyed;
+use crate::ourselves;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{Asked, time_of};
+use crate::sent::Sent;
 use crate::state::{Shared, State};
-use crate::{body, ourselves};
 
 /// How bad it is, as people say it.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -80,17 +79,15 @@ pub(crate) struct NewSeverity {
 pub(crate) async fn open(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("incidents", &caller, &request, &sent)?;
+    let keyed = sent.keyed("incidents", &caller)?;
     let now = Utc::now();
     let id = DeliveryId::new(now, Uuid::new_v4().into_bytes());
-    let (title, draft) = opened(&caller, &state, body::json(&sent)?, id, now)?;
+    let (title, draft) = opened(&caller, &state, sent.json()?, id, now)?;
     let answer = json!({"id": draft.subject, "status": "open", "title": title, "event_id": id.event(0).to_string()});
-    let delivery = ourselves::delivery(&caller.tenant, id, "incident", &sent, vec![draft]);
+    let delivery = ourselves::delivery(&caller.tenant, id, "incident", sent.bytes(), vec![draft]);
     let work =
         move |conn: &mut Connection| Ok((Answer { status: DONE, body: answer }, ourselves::keep(conn, delivery, now)?));
     ourselves::answer(&state, "incident_open", keyed, now, work).await
@@ -160,12 +157,11 @@ pub(crate) async fn note(
     caller: Caller<Operator>,
     state: Shared,
     word: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let saying = Saying::begin(caller, &state, &word, &request, payload).await?;
-    let NewNote { text, author } = body::json(&saying.speech.sent)?;
+    let saying = Saying::begin(caller, &state, &word, sent).await?;
+    let NewNote { text, author } = saying.sent.json()?;
     let mut fields = Fields::default();
     let author = fields.line("author", author.as_deref(), LONGEST_NAME);
     let text = text.unwrap_or_default();
@@ -192,12 +188,11 @@ pub(crate) async fn severity(
     caller: Caller<Operator>,
     state: Shared,
     word: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let saying = Saying::begin(caller, &state, &word, &request, payload).await?;
-    let NewSeverity { severity } = body::json(&saying.speech.sent)?;
+    let saying = Saying::begin(caller, &state, &word, sent).await?;
+    let NewSeverity { severity } = saying.sent.json()?;
     let mut fields = Fields::default();
     let severity = fields.word("severity", Some(severity.as_deref().unwrap_or_default()), &SEVERITIES);
     fields.none()?;
@@ -218,11 +213,10 @@ pub(crate) async fn close(
     caller: Caller<Operator>,
     state: Shared,
     word: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let saying = Saying::begin(caller, &state, &word, &request, payload).await?;
+    let saying = Saying::begin(caller, &state, &word, sent).await?;
     let (id, now) = (saying.speech.name.to_string(), saying.speech.now.trunc_subsecs(6));
     let word = move |row: &IncidentRow| {
         let resolved_at = row.resolved_at.unwrap_or(now);

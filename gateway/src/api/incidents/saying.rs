@@ -1,8 +1,8 @@
 //! How a word about an incident that is there is kept: found, held, looked at, said as an event, in one transaction. The
 //! words themselves, whoever says them in whichever way.
 
-use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Bytes;
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::data::{Body, Data, Incident};
 use domain::dora::facts::Outside;
@@ -17,10 +17,9 @@ use store::{Connection, StoreError};
 use uuid::Uuid;
 
 use crate::access::{Caller, Operator};
-use crate::body::{self, Share};
-use crate::idempotent::keyed;
 use crate::ourselves;
 use crate::problem::Problem;
+use crate::sent::Sent;
 use crate::state::State;
 
 /// As EM Agent answered.
@@ -95,27 +94,25 @@ impl Speech {
 /// A caller who speaks of an incident.
 pub(super) struct Saying {
     pub(super) speech: Speech,
-    _share: Share,
+    pub(super) sent: Sent,
     keyed: Option<Keyed>,
 }
 
 impl Saying {
-    /// Finds the incident first: whoever may not see it hears nothing of what does not fit.
+    /// Finds the incident before the body is looked at: whoever may not see it hears nothing of what does not fit.
     pub(super) async fn begin(
         caller: Caller<Operator>,
         state: &State,
         word: &str,
-        request: &HttpRequest,
-        payload: Payload,
+        sent: Sent,
     ) -> Result<Self, Problem> {
         let name = super::meant(state, &caller.tenant, word).await?;
-        let (sent, share) = body::read(&state.memory, request, payload, body::MOST_API_BYTES).await?;
-        let keyed = keyed("incident", &caller, request, &sent)?;
+        let keyed = sent.keyed("incident", &caller)?;
         let now = Utc::now();
         let id = DeliveryId::new(now, Uuid::new_v4().into_bytes());
         let speaker = caller.name().to_owned();
-        let speech = Speech { tenant: caller.tenant, speaker, name, sent, id, now };
-        Ok(Self { speech, _share: share, keyed })
+        let speech = Speech { tenant: caller.tenant, speaker, name, sent: sent.bytes().clone(), id, now };
+        Ok(Self { speech, sent, keyed })
     }
 
     /// Keeps the word that follows from the incident as it is now, if any.
@@ -125,7 +122,7 @@ impl Saying {
         operation: &'static str,
         word: impl FnOnce(&IncidentRow) -> (Value, Option<Word>) + Send + 'static,
     ) -> Result<HttpResponse, Problem> {
-        let Self { speech, _share, keyed } = self;
+        let Self { speech, sent: _sent, keyed } = self;
         let now = speech.now;
         let work = move |conn: &mut Connection| {
             let (body, kept) = speech.keep(conn, word)?;

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{self, TenantId};
 use serde::Deserialize;
+use store::metrics::current::METRICS;
 use store::objectives;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::views::UP;
-use crate::api::metrics::current::METRICS;
 use crate::fields::Fields;
 use crate::problem::Problem;
 

@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::metrics::Band;
 use serde::Serialize;
+use store::metrics::current::{Current, Followed};
 use store::objectives;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::api::metrics::current::{Current, Followed};
 
 /// More is better.
 pub(super) const UP: &str = "up";

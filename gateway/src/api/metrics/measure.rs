@@ -6,7 +6,7 @@ use domain::ids::TenantId;
 use domain::metrics::calendar::{begin_of, day_of, days_between};
 use domain::metrics::{Bucket, Metric, Scheme, ratio};
 use store::metrics::Slice;
-use store::metrics::deployments::{self, Slot};
+use store::metrics::deployments::{self, Counts, Slot};
 use store::metrics::lead::{self, PhaseTimes, Unit, Which};
 use store::metrics::recovery::{self, Clock, Open};
 use store::{Connection, StoreError};
@@ -70,45 +70,6 @@ impl Options {
     }
 }
 
-/// Deployments added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    /// Successes, as far as redeploys count.
-    pub(super) counted: i64,
-    pub(super) deployments: i64,
-    pub(super) redeploys: i64,
-    pub(super) rollbacks: i64,
-    pub(super) hotfixes: i64,
-    pub(super) failed: i64,
-    pub(super) rework: i64,
-    pub(super) failed_attempts: i64,
-    pub(super) provisional_until: Option<DateTime<Utc>>,
-}
-
-impl Counts {
-    pub(super) fn add(&mut self, slot: &Slot, options: &Options) {
-        self.counted += counted(slot, options);
-        self.deployments += slot.deployments;
-        self.redeploys += slot.redeploys;
-        self.rollbacks += slot.rollbacks;
-        self.hotfixes += slot.hotfixes;
-        self.failed += slot.failed;
-        self.rework += slot.rework;
-        self.failed_attempts += slot.failed_attempts;
-        self.provisional_until = self.provisional_until.max(slot.provisional_until);
-    }
-
-    /// Rule M3: (failed, of how many).
-    pub(super) fn failures(&self, options: &Options) -> (i64, i64) {
-        let attempts = if options.count_failed_pipeline { self.failed_attempts } else { 0 };
-        (self.failed + attempts, self.deployments - self.rollbacks + attempts)
-    }
-}
-
-fn counted(slot: &Slot, options: &Options) -> i64 {
-    if options.count_redeploys { slot.deployments } else { slot.deployments - slot.redeploys }
-}
-
 /// One period, measured.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Measured {
@@ -131,7 +92,7 @@ pub(super) fn measure(
     now: DateTime<Utc>,
 ) -> Result<Measured, StoreError> {
     let mut counts = Counts::default();
-    slots.iter().for_each(|slot| counts.add(slot, options));
+    slots.iter().for_each(|slot| counts.add(slot, options.count_redeploys));
     let between = deployments::between_p50_s(conn, tenant, slice, options.count_redeploys)?;
     Ok(Measured {
         frequency: frequency(slice, zone, options, slots, &counts, between),
@@ -154,7 +115,7 @@ pub(super) fn frequency(
     let days = days_between(slice.from, slice.to, zone, options.working_days);
     let per_day = (counts.counted > 0 && days > 0.0).then(|| counts.counted as f64 / days);
     let (band, score) = judged(Metric::DeploymentFrequency, options.scheme, per_day);
-    let of_days = slots.iter().filter(|slot| counted(slot, options) > 0).map(|slot| slot.slot);
+    let of_days = slots.iter().filter(|slot| slot.counted(options.count_redeploys) > 0).map(|slot| slot.slot);
     Frequency {
         n: counts.counted,
         value: per_day,
@@ -226,7 +187,7 @@ pub(super) fn lead_figures(spread: Spread, phases: Option<PhaseTimes>, options: 
 }
 
 pub(super) fn failure_rate(counts: &Counts, options: &Options, now: DateTime<Utc>) -> FailureRate {
-    let (failed, deployments) = counts.failures(options);
+    let (failed, deployments) = counts.failures(options.count_failed_pipeline);
     let rate = ratio(failed, deployments);
     let (band, score) = judged(Metric::ChangeFailureRate, options.scheme, rate);
     FailureRate {

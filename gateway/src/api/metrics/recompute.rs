@@ -3,7 +3,7 @@
 use domain::ids::TenantId;
 use domain::metrics::percentile::{mean, percentile};
 use serde_json::{Value, json};
-use store::metrics::deployments;
+use store::metrics::deployments::{self, Counts};
 use store::metrics::lead::{self, PhaseTimes, Times, Unit};
 use store::metrics::recovery::{self, Clock};
 use store::{Connection, StoreError};
@@ -12,7 +12,7 @@ use super::explain::Explainable;
 use super::figures::{RestoreTime, Spread};
 use super::lists::Listing;
 use super::measure::{
-    Counts, Options, failure_rate, frequency, lead_figures, lead_time, recovery_figures, recovery_time, restore_time,
+    Options, failure_rate, frequency, lead_figures, lead_time, recovery_figures, recovery_time, restore_time,
     rework_rate,
 };
 
@@ -51,7 +51,7 @@ fn of_deployments(
     };
     let figures = |slots: &[deployments::Slot], between: Option<f64>| {
         let mut counts = Counts::default();
-        slots.iter().for_each(|slot| counts.add(slot, options));
+        slots.iter().for_each(|slot| counts.add(slot, options.count_redeploys));
         match metric {
             Explainable::ChangeFailureRate => json!(failure_rate(&counts, options, listing.now)),
             Explainable::ReworkRate => json!(rework_rate(&counts, options)),

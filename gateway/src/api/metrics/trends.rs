@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use domain::metrics::ratio;
 use store::metrics::Slice;
-use store::metrics::deployments::Slot;
+use store::metrics::deployments::{Counts, Slot};
 use store::metrics::lead::{self, Durations};
 use store::metrics::recovery::{self, Clock};
 use store::{Connection, StoreError};
 
 use super::figures::{FailurePoint, FrequencyPoint, ReworkPoint, SpreadPoint};
-use super::measure::{Counts, Options};
+use super::measure::Options;
 
 /// A trend of each metric.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(super) fn by_bucket(slots: &[Slot], options: &Options, begins: &[DateTime<Ut
     for slot in slots {
         let place = begins.partition_point(|begin| *begin <= slot.slot).saturating_sub(1);
         if let Some(bucket) = counts.get_mut(place) {
-            bucket.add(slot, options);
+            bucket.add(slot, options.count_redeploys);
         }
     }
     counts
@@ -65,7 +65,7 @@ fn frequency_point(at: DateTime<Utc>, counts: &Counts) -> FrequencyPoint {
 }
 
 fn failure_point(at: DateTime<Utc>, counts: &Counts, options: &Options) -> FailurePoint {
-    let (failed, deployments) = counts.failures(options);
+    let (failed, deployments) = counts.failures(options.count_failed_pipeline);
     FailurePoint { at, failed, deployments, rate: ratio(failed, deployments) }
 }
 

@@ -9,12 +9,12 @@ use domain::metrics::calendar::day_of;
 use domain::metrics::{Bucket, ratio};
 use serde::Serialize;
 use store::events::After;
-use store::metrics::deployments;
+use store::metrics::deployments::{self, Counts};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::lists::{Asking, Listing, Rows};
-use super::measure::{AskedOptions, Counts, Options};
+use super::measure::{AskedOptions, Options};
 use super::query::metrics_query;
 use crate::access::{Caller, Viewer};
 use crate::page::Page;
@@ -100,7 +100,7 @@ pub(crate) async fn failures(
     let listing = asking.begin(&state, &caller.tenant, faults).await?;
     let now = listing.now;
     let page = weeks(&state, &caller, listing.clone(), options, |week, counts| {
-        let (failed, of) = counts.failures(&options);
+        let (failed, of) = counts.failures(options.count_failed_pipeline);
         (of + counts.rollbacks > 0).then(|| failure_week(week, &counts, (failed, of), now))
     });
     Ok(HttpResponse::Ok().json(Rows { page: page.await?, settled: listing.settled }))
@@ -169,7 +169,7 @@ async fn weeks<T>(
     let slots = state.store.call("dora_slots", move |conn| deployments::slots(conn, &tenant, &range.slice)).await?;
     let mut weeks: BTreeMap<NaiveDate, Counts> = BTreeMap::new();
     for slot in &slots {
-        weeks.entry(Bucket::Week.first_day(day_of(slot.slot, zone))).or_default().add(slot, &options);
+        weeks.entry(Bucket::Week.first_day(day_of(slot.slot, zone))).or_default().add(slot, options.count_redeploys);
     }
     let before = after.map(|after| after.time.date_naive());
     let newest_first = weeks.into_iter().rev().filter(|(week, _)| before.is_none_or(|before| *week < before));

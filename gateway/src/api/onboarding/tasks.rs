@@ -1,7 +1,6 @@
 //! The tasks of onboarding plans.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids;
 use serde::{Deserialize, Serialize};
@@ -13,16 +12,15 @@ use store::{Connection, transaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{DONE, LONGEST_TITLE, PlanQuery, plan};
+use super::{DONE, LONGEST_TITLE, plan};
 use crate::access::{Caller, Operator, Viewer};
 use crate::api::deliveries::NoQuery;
-use crate::body;
-use crate::cursor::Scope;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
-use crate::page::{self, Page};
+use crate::idempotent;
+use crate::page::{List, Page, PageQuery};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults, time_of};
+use crate::query::{Asked, time_of};
+use crate::sent::Sent;
 use crate::state::Shared;
 
 /// A task of a plan.
@@ -68,7 +66,7 @@ pub(crate) struct TaskDone {
 
 /// The tasks of a plan, newest first.
 #[utoipa::path(get, path = "/v1/onboarding/plans/{id}/tasks", tag = "onboarding",
-    params(PlanQuery, ("id" = String, Path, description = "The plan's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(PageQuery, ("id" = String, Path, description = "The plan's id")), security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<PlanTask>),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
@@ -77,18 +75,17 @@ pub(crate) async fn list(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(query): Asked<PlanQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
     let plan = plan(&state, &caller.tenant, &id).await?.id;
-    let scope = Scope::new("onboarding tasks", &caller.tenant, &plan);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| onboarding::tasks(conn, &caller.tenant, plan, after, limit + 1);
-    let rows = state.store.call("onboarding_task_list", read).await?;
-    let place = |row: &onboarding::Task| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, PlanTask::from)))
+    let (tenant, list) =
+        (caller.tenant.clone(), List { name: "onboarding tasks", operation: "onboarding_task_list", place });
+    let read = move |conn: &mut Connection, after, most| onboarding::tasks(conn, &tenant, plan, after, most);
+    query.answer(&state, (&caller.tenant, &plan), list, read, PlanTask::from).await
+}
+
+fn place(row: &onboarding::Task) -> After {
+    After { time: row.created_at, id: row.id }
 }
 
 /// Adds a task to a plan; a plan that was completed is open again.
@@ -104,15 +101,13 @@ pub(crate) async fn add(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let plan = plan(&state, &caller.tenant, &id).await?.id;
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("onboarding_tasks", &caller, &request, &sent)?;
+    let keyed = sent.keyed("onboarding_tasks", &caller)?;
     let now = Utc::now();
-    let task = task(body::json(&sent)?, ids::row(now, Uuid::new_v4().into_bytes()))?;
+    let task = task(sent.json()?, ids::row(now, Uuid::new_v4().into_bytes()))?;
     let work = move |conn: &mut Connection| {
         onboarding::add_task(conn, &caller.tenant, plan, &task, now)?;
         Ok(Answer { status: DONE, body: json!({"id": task.id}) })
@@ -143,8 +138,7 @@ pub(crate) async fn done(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     let lost = || Problem::not_found("task");
@@ -154,8 +148,7 @@ pub(crate) async fn done(
     if !there {
         return Err(lost());
     }
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let TaskDone { done } = body::json(&sent)?;
+    let TaskDone { done } = sent.json()?;
     let done_at = done.unwrap_or(true).then(Utc::now);
     let work =
         move |conn: &mut Connection| transaction(conn, |conn| onboarding::set_done(conn, &caller.tenant, id, done_at));

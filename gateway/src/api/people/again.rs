@@ -1,8 +1,7 @@
 //! Asks anew for what was not approved: the same content, on the terms that the policy gives today. While such a one is open,
 //! asking again answers with it, so that it needs no Idempotency-Key.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::approvals::Terms;
 use domain::ids::ApprovalId;
@@ -20,10 +19,10 @@ use super::inputs::input;
 use super::proposals::Proposed;
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::Fields;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 const LONGEST_REASON: usize = 1000;
@@ -49,14 +48,12 @@ pub(crate) struct Anewed {
 pub(crate) async fn ask(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let mut fields = Fields::default();
-    let reason = fields.words("reason", body::json::<Anewed>(&sent)?.reason.as_deref(), LONGEST_REASON);
+    let reason = fields.words("reason", sent.json::<Anewed>()?.reason.as_deref(), LONGEST_REASON);
     fields.none()?;
     let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
     let now = Utc::now().trunc_subsecs(6);

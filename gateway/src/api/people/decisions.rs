@@ -3,8 +3,7 @@
 //! A decision is the same however often it is sent: on what is decided the same way it changes nothing and succeeds, the
 //! other way it is a conflict. So it needs no Idempotency-Key. Who is refused is told why, and the audit keeps it.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{SubsecRound, Utc};
 use domain::approvals::{Choice, Command, Person, Refusal, Via};
 use domain::ids::ApprovalId;
@@ -18,10 +17,10 @@ use super::asker::Asker;
 use super::counted;
 use crate::access::{Approver, Caller, Operator};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::Fields;
 use crate::problem::{Code, FieldError, Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 const LONGEST_REASON: usize = 1000;
@@ -115,13 +114,11 @@ impl Way {
 pub(crate) async fn say(
     caller: Caller<Approver>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let said = body::json::<Decision>(&sent)?;
+    let said = sent.json::<Decision>()?;
     let mut fields = Fields::default();
     let reason = fields.words("reason", said.reason.as_deref(), LONGEST_REASON);
     let seen = fields.line("content_hash", said.content_hash.as_deref(), LONGEST_HASH);
@@ -151,13 +148,11 @@ pub(crate) async fn say(
 pub(crate) async fn cancel(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     id: web::Path<String>,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let said = body::json::<Cancellation>(&sent)?;
+    let said = sent.json::<Cancellation>()?;
     let mut fields = Fields::default();
     let reason = fields.words("reason", said.reason.as_deref(), LONGEST_REASON);
     fields.none()?;

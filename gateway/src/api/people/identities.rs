@@ -1,8 +1,7 @@
 //! Who is who: the names that people have elsewhere, and what they may do. Roles are granted here, so only admins write,
 //! and the audit keeps it.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::event::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -19,13 +18,13 @@ use uuid::Uuid;
 use super::asker::Asker;
 use crate::access::{Admin, Caller, Role, Viewer};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::cursor::Scope;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
+use crate::idempotent;
 use crate::page::{self, Page};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::{Asked, Faults};
+use crate::sent::Sent;
 use crate::state::Shared;
 
 const CREATED: i16 = 201;
@@ -131,14 +130,12 @@ pub(crate) async fn list(
 pub(crate) async fn add(
     caller: Caller<Admin>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("identities", &caller, &request, &sent)?;
+    let keyed = sent.keyed("identities", &caller)?;
     let now = Utc::now().trunc_subsecs(6);
-    let row = body::json::<NewIdentity>(&sent)?.checked(now)?;
+    let row = sent.json::<NewIdentity>()?.checked(now)?;
     let asker = Asker::from(&caller);
     let (tell, told) = oneshot::channel();
     let work = move |conn: &mut Connection| {

@@ -1,17 +1,16 @@
 //! Asks the policy in force. Nothing happens, and nobody is asked for an approval.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::Utc;
 use domain::policy::Input;
 use serde_json::Value;
 
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::unfit;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::Shared;
 
 /// What the policy says about something, and why.
@@ -24,12 +23,10 @@ use crate::state::Shared;
 pub(crate) async fn evaluate(
     _caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let mut input = Input::read(&body::json::<Value>(&sent)?).map_err(unfit)?;
+    let mut input = Input::read(&sent.json::<Value>()?).map_err(unfit)?;
     input.now.get_or_insert_with(Utc::now);
     Ok(HttpResponse::Ok().json(state.policies.decide(&input).await))
 }

@@ -1,8 +1,7 @@
 //! Asks people to allow something. The policy says what that takes; where it would ask nobody, one approver is asked all
 //! the same: whoever proposes wants an answer.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::approvals::Terms;
 use domain::event::rfc3339;
@@ -22,11 +21,11 @@ use super::counted;
 use super::inputs::input;
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
+use crate::idempotent;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::Shared;
 
 const CREATED: i16 = 201;
@@ -100,14 +99,12 @@ impl From<&Approval> for Proposed {
 pub(crate) async fn propose(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("approvals", &caller, &request, &sent)?;
+    let keyed = sent.keyed("approvals", &caller)?;
     let now = Utc::now().trunc_subsecs(6);
-    let wanted = body::json::<Proposal>(&sent)?.checked()?;
+    let wanted = sent.json::<Proposal>()?.checked()?;
     let terms = wanted.terms(&state.policies, now).await?;
     let asker = Asker::from(&caller);
     let (tell, told) = oneshot::channel();

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::Utc;
 use domain::documents::Fault;
 use domain::event::rfc3339;
@@ -19,10 +18,10 @@ use utoipa::ToSchema;
 
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::{Fields, unfit};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 /// Rules as JSON, or as YAML in a text; those in force where neither is given.
@@ -53,12 +52,10 @@ pub(crate) struct Evaluated {
 pub(crate) async fn look(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let rules = body::json::<Evaluation>(&sent)?.rules(&state)?;
+    let rules = sent.json::<Evaluation>()?.rules(&state)?;
     let (now, tenant, asked) = (Utc::now(), caller.tenant.clone(), rules.clone());
     let set_up = set_up(&state, &tenant);
     let read = move |conn: &mut Connection| Known::read(conn, &tenant, &asked, &set_up, now);

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::{TimeDelta, Utc};
 use domain::documents::Fault;
 use domain::policy::Policy;
@@ -15,10 +14,10 @@ use utoipa::ToSchema;
 
 use crate::access::{Caller, Viewer};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::{Fields, unfit};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::simulate::{MOST_INPUTS, Simulation, simulate};
 use crate::state::{Shared, State};
 
@@ -45,12 +44,10 @@ pub(crate) struct Trial {
 pub(crate) async fn try_out(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let trial = body::json::<Trial>(&sent)?;
+    let trial = sent.json::<Trial>()?;
     let days = trial.days.unwrap_or(USUAL_DAYS);
     let policy = trial.policy(&state)?;
     let since = Utc::now() - TimeDelta::days(days);

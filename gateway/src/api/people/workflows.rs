@@ -3,8 +3,7 @@
 //! The action is what the caller says, else what the policy says, else a nudge. What the policy blocks waits for an approval,
 //! whose job does it; what the policy approves by itself is an approval too, that nobody waits for.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::approvals::{Status, Terms};
 use domain::policy::Decision;
@@ -24,11 +23,11 @@ use super::counted;
 use super::inputs::input;
 use crate::access::{Caller, Operator};
 use crate::api::deliveries::NoQuery;
-use crate::body;
 use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
+use crate::idempotent;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::Shared;
 
 const ACCEPTED: i16 = 202;
@@ -93,14 +92,12 @@ pub(crate) struct Started {
 pub(crate) async fn run(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
+    sent: Sent,
     Asked(NoQuery {}): Asked<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("workflows", &caller, &request, &sent)?;
+    let keyed = sent.keyed("workflows", &caller)?;
     let now = Utc::now().trunc_subsecs(6);
-    let wanted = body::json::<Run>(&sent)?.checked()?.decided(&state.policies, now).await?;
+    let wanted = sent.json::<Run>()?.checked()?.decided(&state.policies, now).await?;
     let asker = Asker::from(&caller);
     let (tell, told) = oneshot::channel();
     let is_dry = wanted.run.dry_run;

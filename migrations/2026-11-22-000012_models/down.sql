@@ -1,0 +1,1 @@
+drop table model_cache, budget_holds, budgets, llm_calls;
