@@ -50,101 +50,64 @@ pub(crate) fn id(number: u32) -> Value {
 /// A day of `shop`: a deployment that shipped two changes and broke something, one that mended it, an incident, a change
 /// that nobody reviews.
 pub(crate) fn a_day() -> String {
-    let change = |number: &str, title: &str, extra: &[(&str, &str)]| {
-        let subject = format!("acme/shop#{number}");
-        let url = format!("https://github.example/acme/shop/pull/{number}");
-        let usual = [("tenant_id", "default"), ("repo", "acme/shop"), ("number", number), ("registers", "{}")];
-        let told = [("title", title), ("author", "ada"), ("url", &url), ("subject", &subject)];
-        facts::insert("changes", &usual, &[&told[..], extra].concat())
-    };
-    let deployed = |id: &str, hours: i64| {
-        let subject = format!("deployment {id}");
-        let usual =
-            [("tenant_id", "default"), ("integration", "github"), ("deployment_id", id), ("tier", "production")];
-        let told = [("registers", "{}"), ("counted_service", "shop"), ("repo", "acme/shop"), ("subject", &subject)];
-        facts::insert("deployments", &usual, &told)
-            + &event(
-                id.parse::<u32>().expect("a number") + 100,
-                "deployment.finished",
-                &subject,
-                &ago(hours),
-                &json!({"deployment_id": id}),
-            )
-    };
-    let link = [
-        ("tenant_id", "default"),
-        ("integration", "pagerduty"),
-        ("incident_id", "Q1"),
-        ("deployment_integration", "github"),
-        ("deployment_id", "2"),
-        ("method", "window"),
-    ];
-    let remedy = [
-        ("tenant_id", "default"),
-        ("service", "shop"),
-        ("integration", "github"),
-        ("deployment_id", "3"),
-        ("culprit_integration", "github"),
-        ("culprit_id", "2"),
-        ("method", "rollback"),
-        ("at", &ago(3)),
-    ];
-    let incident = [("tenant_id", "default"), ("integration", "pagerduty"), ("incident_id", "Q1"), ("registers", "{}")];
-    let of_incident = [
-        ("title", "Checkout is down"),
-        ("counted_service", "shop"),
-        ("severity", "high"),
-        ("started_at", &ago(4)),
-        ("acked_at", &ago(4)),
-        ("resolved_at", &ago(2)),
-        ("subject", "incident Q1"),
-    ];
-    deployed("1", 30)
-        + &deployed("2", 5)
-        + &deployed("3", 3)
-        + &facts::deployment("1", &ago(30), &[])
-        + &facts::deployment("2", &ago(5), &[("changes", "2"), ("failed", "true"), ("predecessor", "github:1")])
-        + &facts::deployment("3", &ago(3), &[("kind", "rollback"), ("target", "github:1"), ("predecessor", "github:2")])
-        + &facts::change("11", "2", &ago(5), 3600.0, &[("merged_at", &ago(6))])
-        + &facts::change("12", "2", &ago(5), 7200.0, &[("merged_at", &ago(7))])
+    deployed("1", 30, &[])
+        + &deployed("2", 5, &[("changes", "2"), ("failed", "true"), ("predecessor", "github:1")])
+        + &deployed("3", 3, &[("kind", "rollback"), ("target", "github:1"), ("predecessor", "github:2")])
         + &facts::failure("2", &ago(5), Some(&ago(3)), &[])
-        + &change(
-            "11",
-            "Faster checkout",
-            &[
-                ("opened_at", &ago(20)),
-                ("merged_at", &ago(6)),
-                ("head_sha", "abc"),
-                ("additions", "10"),
-                ("deletions", "2"),
-                ("files_changed", "1"),
-            ],
-        )
+        + &changes()
+        + &an_incident()
+}
+
+fn deployed(id: &str, hours: i64, fact: &[(&str, &str)]) -> String {
+    let (subject, number) = (format!("deployment {id}"), id.parse::<u32>().expect("a number"));
+    let usual = [("tenant_id", "default"), ("integration", "github"), ("deployment_id", id), ("tier", "production")];
+    let told = [("registers", "{}"), ("counted_service", "shop"), ("repo", "acme/shop"), ("subject", &subject)];
+    facts::insert("deployments", &usual, &told)
+        + &event(number + 100, "deployment.finished", &subject, &ago(hours), &json!({"deployment_id": id}))
+        + &facts::deployment(id, &ago(hours), fact)
+}
+
+fn change(number: &str, title: &str, extra: &[(&str, &str)]) -> String {
+    let subject = format!("acme/shop#{number}");
+    let url = format!("https://github.example/acme/shop/pull/{number}");
+    let usual = [("tenant_id", "default"), ("repo", "acme/shop"), ("number", number), ("registers", "{}")];
+    let told = [("title", title), ("author", "ada"), ("url", &url), ("subject", &subject)];
+    facts::insert("changes", &usual, &[&told[..], extra].concat())
+}
+
+fn changes() -> String {
+    let (opened, merged) = (ago(20), ago(6));
+    let size = [("head_sha", "abc"), ("additions", "10"), ("deletions", "2"), ("files_changed", "1")];
+    let faster = [&[("opened_at", opened.as_str()), ("merged_at", &merged)][..], &size].concat();
+    let build = json!({"name": "tests", "outcome": "failure", "head_sha": "abc"});
+    change("11", "Faster checkout", &faster)
         + &change("12", "No events of its own", &[("opened_at", &ago(20)), ("merged_at", &ago(7))])
         + &change("13", "Waits for a review", &[("opened_at", &ago(60))])
+        + &facts::change("11", "2", &ago(5), 3600.0, &[("merged_at", &merged)])
+        + &facts::change("12", "2", &ago(5), 7200.0, &[("merged_at", &ago(7))])
         + &event(11, "change.opened", "acme/shop#11", &ago(20), &json!({}))
-        + &event(12, "change.merged", "acme/shop#11", &ago(6), &json!({}))
+        + &event(12, "change.merged", "acme/shop#11", &merged, &json!({}))
         + &event(13, "change.opened", "acme/shop#13", &ago(60), &json!({}))
-        + &event(
-            14,
-            "build.finished",
-            "build 1",
-            &ago(7),
-            &json!({"name": "tests", "outcome": "failure", "head_sha": "abc"}),
-        )
-        + &facts::insert("incidents", &incident, &of_incident)
-        + &facts::incident("Q1", &ago(4), Some(&ago(2)), &[])
-        + &event(21, "incident.opened", "incident Q1", &ago(4), &json!({"title": "Checkout is down"}))
-        + &event(
-            22,
-            "incident.noted",
-            "incident Q1",
-            &ago(3),
-            &json!({"em-agent": {"note": "Follow-up: add an alert", "author": "ada"}}),
-        )
-        + &event(23, "incident.resolved", "incident Q1", &ago(2), &json!({}))
-        + &facts::insert("dora_links", &link, &[])
-        + &facts::insert("dora_remediations", &remedy, &[])
+        + &event(14, "build.finished", "build 1", &ago(7), &build)
+}
+
+fn an_incident() -> String {
+    let (began, resolved, mended) = (ago(4), ago(2), ago(3));
+    let incident = [("tenant_id", "default"), ("integration", "pagerduty"), ("incident_id", "Q1")];
+    let of_it = [("registers", "{}"), ("title", "Checkout is down"), ("counted_service", "shop"), ("severity", "high")];
+    let times =
+        [("started_at", began.as_str()), ("acked_at", &began), ("resolved_at", &resolved), ("subject", "incident Q1")];
+    let link = [("deployment_integration", "github"), ("deployment_id", "2"), ("method", "window")];
+    let remedy = [("tenant_id", "default"), ("service", "shop"), ("integration", "github"), ("deployment_id", "3")];
+    let culprit = [("culprit_integration", "github"), ("culprit_id", "2"), ("method", "rollback"), ("at", &mended)];
+    let note = json!({"em-agent": {"note": "Follow-up: add an alert", "author": "ada"}});
+    facts::insert("incidents", &incident, &[&of_it[..], &times].concat())
+        + &facts::incident("Q1", &began, Some(&resolved), &[])
+        + &event(21, "incident.opened", "incident Q1", &began, &json!({"title": "Checkout is down"}))
+        + &event(22, "incident.updated", "incident Q1", &mended, &note)
+        + &event(23, "incident.resolved", "incident Q1", &resolved, &json!({}))
+        + &facts::insert("dora_links", &incident, &link)
+        + &facts::insert("dora_remediations", &remedy, &culprit)
 }
 
 /// Every item has events, and each of them is in the database.
