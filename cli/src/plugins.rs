@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use boot::Settings;
 use boot::plugins::Folder;
 use clap::{Args, Subcommand};
+use domain::canonical::Sorted;
 use domain::rules::Rules;
 use integrations::{Case, Integration, Plugin, Sources};
 use serde_json::Value;
@@ -149,7 +150,7 @@ fn difference(expected: &str, events: &str) -> String {
 }
 
 fn pretty(events: &Value) -> String {
-    format!("{events:#}\n")
+    serde_json::to_string_pretty(&Sorted(events)).unwrap_or_default() + "\n"
 }
 
 fn is_body(file: &Path) -> bool {

@@ -6,6 +6,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::canonical::to_canonical;
 use hmac::{Hmac, KeyInit, Mac};
 use outbound::{Answer, Outbound, OutboundError, Request};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -95,7 +96,8 @@ impl Webhooks {
             return Outcome::refuse("webhooks go to addresses that come from data: they need a guarded client");
         }
         let at = message.at.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let body = json!({"type": message.kind, "timestamp": at, "data": message.data}).to_string().into_bytes();
+        let said = json!({"type": message.kind, "timestamp": at, "data": message.data});
+        let body = to_canonical(&said).into_bytes();
         let mut headers = headers(id, now.timestamp(), &body, &self.secrets);
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
         match self.outbound.send(Request::post(url, headers, body)).await {

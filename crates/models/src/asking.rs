@@ -89,7 +89,7 @@ impl SetUp {
         if let Some(kept) = self.kept(&turn, job).await {
             return Ok(kept);
         }
-        let output = i64::from(target.most_output(job.most_output));
+        let output = i64::from(target.most_output(job.most_output, job.longest()));
         if job.longest() + output > i64::from(target.abilities.context) {
             telemetry::count(target, Trouble::TooLong.as_str(), 0.0);
             return Err(Unanswered::TooLong);

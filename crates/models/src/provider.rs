@@ -14,7 +14,7 @@ use boot::settings::Provider;
 
 use crate::targets::Target;
 use crate::troubles::Trouble;
-use crate::{Call, Finish, Message, Said, Tokens, Tool, ToolCall};
+use crate::{Call, Finish, Message, Said, Tokens, Tool, ToolCall, estimate};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -79,8 +79,8 @@ async fn embed(client: &Client, target: &Target, texts: Vec<String>) -> Result<A
 }
 
 fn options(target: &Target, call: &Call, temperature: Option<f64>, held: bool) -> ChatOptions {
-    let mut options =
-        ChatOptions::default().with_max_tokens(target.most_output(call.most_output_tokens)).with_capture_raw_body(true);
+    let most_output = target.most_output(call.most_output_tokens, estimate::input(call));
+    let mut options = ChatOptions::default().with_max_tokens(most_output).with_capture_raw_body(true);
     if let Some(temperature) = temperature.filter(|_| target.abilities.temperature) {
         options = options.with_temperature(temperature);
     }

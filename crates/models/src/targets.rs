@@ -10,6 +10,9 @@ use secrecy::ExposeSecret;
 use crate::Purpose;
 use crate::table::{self, Abilities, Prices};
 
+/// Where a prompt leaves less for an answer, it is too long.
+const SHORTEST_ANSWER: u32 = 256;
+
 /// A model that can be asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -49,9 +52,12 @@ impl Target {
         }
     }
 
-    /// An answer is not asked for that is longer than the model's longest.
-    pub(crate) fn most_output(&self, wanted: u32) -> u32 {
-        if self.abilities.answer == 0 { wanted } else { wanted.min(self.abilities.answer) }
+    /// An answer is not asked for that is longer than the model's longest, or than what a prompt of so many tokens leaves of
+    /// what the model takes at once; not shorter than [`SHORTEST_ANSWER`].
+    pub(crate) fn most_output(&self, wanted: u32, prompt: i64) -> u32 {
+        let most = if self.abilities.answer == 0 { wanted } else { wanted.min(self.abilities.answer) };
+        let left = u32::try_from(i64::from(self.abilities.context) - prompt).unwrap_or(0);
+        most.min(left.max(SHORTEST_ANSWER))
     }
 
     pub(crate) fn provider(&self) -> &'static str {

@@ -10,7 +10,7 @@ use crate::asking::Job;
 use crate::provider::{Answer, Ask};
 use crate::targets::Target;
 use crate::troubles::Trouble;
-use crate::{Call, Finish, Message, Purpose, Said, Tokens};
+use crate::{Call, Finish, Message, Purpose, Said, Tokens, estimate};
 
 const OPERATION: &str = "gen_ai.operation.name";
 const PROVIDER: &str = "gen_ai.provider.name";
@@ -52,7 +52,7 @@ pub(crate) fn span(target: &Target, job: &Job<'_>, temperature: Option<f64>, con
         text(CONVERSATION, session);
     }
     if let Ask::Chat(call) = job.ask {
-        span.set_attribute(MAX_TOKENS, i64::from(target.most_output(call.most_output_tokens)));
+        span.set_attribute(MAX_TOKENS, i64::from(target.most_output(call.most_output_tokens, estimate::input(call))));
         text(OUTPUT_TYPE, if call.schema.is_some() { "json" } else { "text" });
         if let Some(temperature) = temperature.filter(|_| target.abilities.temperature) {
             span.set_attribute(TEMPERATURE, temperature);

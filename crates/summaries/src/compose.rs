@@ -92,7 +92,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The digest in a model's words, or why there is none.
     async fn digest(&mut self, seen: &Material) -> Result<Digest, String> {
-        let room = self.room(Purpose::Digest);
+        let room = self.room(seen.kind, DIGEST, Purpose::Digest);
         let mut data = parts::lines(seen);
         if estimated_tokens(&data) > room {
             let notes = parts::fitted(&self.notes(seen).await?, room);
@@ -125,7 +125,7 @@ impl Asking<'_> {
     /// The material with notes in the place of its units: each part is noted down by itself, checked, and kept for as long
     /// as the part stays as it is. A part whose notes do not hold is told by rule.
     async fn notes(&mut self, seen: &Material) -> Result<Material, String> {
-        let room = self.room(Purpose::Extract);
+        let room = self.room(seen.kind, EXTRACT, Purpose::Extract);
         let mut notes = Material { groups: Vec::new(), ..seen.clone() };
         for (number, part) in parts::cut(seen, room).into_iter().enumerate() {
             let data = parts::lines(&part);
@@ -148,9 +148,11 @@ impl Asking<'_> {
         Ok(held(&reply, part).unwrap_or_else(|_| by_rule(part)))
     }
 
-    /// Tokens that data may have.
-    fn room(&self, purpose: Purpose) -> i64 {
-        (f64::from(self.models.room(purpose)) * FILLED) as i64
+    /// Tokens that data may have: rules and schema stand in the prompt as well, and weigh where a model takes little.
+    fn room(&self, kind: Kind, prompt: Prompt, purpose: Purpose) -> i64 {
+        let room = self.models.room(purpose);
+        let rules = estimated_tokens(prompt.text()) + estimated_tokens(&schema(kind).to_string());
+        ((f64::from(room) * FILLED) as i64).min(i64::from(room) - rules)
     }
 
     fn call(&self, kind: Kind, prompt: Prompt, purpose: Purpose, fence: &Fence, data: &str) -> Call {

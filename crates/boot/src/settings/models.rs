@@ -138,7 +138,7 @@ impl ModelSettings {
             caps: reader.parsed("AGENT_BUDGETS", caps::TAKES, caps::read).unwrap_or_default(),
             timeout: Duration::from_secs(reader.number("AGENT_LLM_TIMEOUT_SECONDS", 1..=600, 60)),
             retries: reader.number("AGENT_LLM_RETRIES", 0..=10, 2),
-            context_tokens: reader.number("AGENT_LLM_CONTEXT_TOKENS", 1000..=10_000_000, 8192),
+            context_tokens: reader.number("AGENT_LLM_CONTEXT_TOKENS", 1000..=10_000_000, 32_768),
             capture_content: reader.flag("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", false),
             told_in: slack.default_channel.clone().filter(|_| posts),
         };

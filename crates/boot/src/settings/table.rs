@@ -130,7 +130,7 @@ pub const SETTINGS: &[Setting] = &[
     row("AGENT_MODEL_PRICES", "none", "Prices of models in US dollars for a million tokens, over those that are shipped: `name=input/output` or `name=input/output/cached`, with commas. A model without a price is not asked.", |s| s.models.prices.iter().map(|price| price.model.clone()).collect::<Vec<_>>().join(", ")),
     row("AGENT_LLM_TIMEOUT_SECONDS", "60", "How long a call may take with every try: 1 to 600.", |s| s.models.timeout.as_secs().to_string()),
     row("AGENT_LLM_RETRIES", "2", "Tries after the first, of one model, where it is busy or fails: 0 to 10.", |s| s.models.retries.to_string()),
-    row("AGENT_LLM_CONTEXT_TOKENS", "8192", "What a model takes at once that is not in the table of models.", |s| s.models.context_tokens.to_string()),
+    row("AGENT_LLM_CONTEXT_TOKENS", "32768", "What a model takes at once that is not in the table of models.", |s| s.models.context_tokens.to_string()),
     row("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "false", "Whether traces hold what models were asked and what they answered.", |s| s.models.capture_content.to_string()),
     row("AGENT_PLANNER_MODE", "rules", "Who chooses the tools that answer a question: `rules` (its words) or `llm` (a model, where one is set up; [how](ASK.md)).", |s| s.ask.planner.as_str().to_owned()),
     row("AGENT_FETCH_ALLOW", "none", "Hosts that agents may fetch from: a comma list like `docs.example.org, *.acme.io`. Without any nothing is fetched.", |s| s.ask.fetch_allow.join(", ")),
