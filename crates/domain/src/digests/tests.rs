@@ -174,7 +174,6 @@ fn a_headline_has_our_words_only() {
         "Everything is safe now",
         "No incidents",
         "15 deployments",
-        "",
         "Retry payments after a timeout or else",
         &"deployment ".repeat(20),
     ] {
@@ -202,6 +201,10 @@ fn what_needs_no_model_is_put_right() {
     assert_eq!(digest.sections[0].items[0].event_ids, [id(3)]);
     assert_eq!(digest.sections[1].items[0].severity, Severity::Warn, "the events say how severe it is");
     assert_eq!(digest.numbers, day().numbers);
+    for claims_nothing in ["", "What happened"] {
+        let answer = answer(claims_nothing, &[("shipped", "acme/shop#12 was merged", &[1])]);
+        assert_eq!(check(&answer, &day()).expect("it holds").headline, by_rule(&day()).headline);
+    }
 }
 
 #[test]
