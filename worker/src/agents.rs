@@ -7,15 +7,18 @@ use std::error::Error;
 use std::time::Duration;
 
 use ask::Ask;
-use ask::jobs::Done;
-use ask::proposals::{self, Wish, Write};
+use ask::jobs::{Done, Run, may_spend};
+use ask::proposals::{self, Asker, Wish, Write};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use policies::Policies;
 use serde_json::{Value, json};
 use store::agent_runs::{AgentRun, RUN, TOOL};
 use store::job_leases::{self, Leased};
+use store::workflows::Start;
 use store::{Connection, Store, StoreError, transaction};
 use tokio_util::sync::CancellationToken;
+
+use crate::signals::counts;
 
 /// How often new runs are looked for.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -56,10 +59,7 @@ pub async fn work_once(agents: &Agents, now: DateTime<Utc>) -> Result<bool, Stor
     };
     let write = run.input.as_str().filter(|_| run.tool.is_none()).and_then(Write::of);
     match (&run.tool, write) {
-        (Some(tool), _) => {
-            let done = agents.ask.use_tool(&job.tenant, (tool, &run.input), now).await?;
-            end(agents, job, done, now).await
-        }
+        (Some(tool), _) => use_tool(agents, job, &run, tool, now).await,
         (None, Some(_)) if !run.may_propose => {
             end(agents, job, Err("proposing needs the role operator; ask a question instead".to_owned()), now).await
         }
@@ -68,16 +68,48 @@ pub async fn work_once(agents: &Agents, now: DateTime<Utc>) -> Result<bool, Stor
     }
 }
 
+async fn use_tool(
+    agents: &Agents,
+    job: Leased,
+    run: &AgentRun,
+    tool: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if may_spend(tool) && !begin(agents, &job, now).await? {
+        return Ok(true);
+    }
+    let done = agents.ask.use_tool(taken(&job, run, now), (tool, &run.input)).await?;
+    end(agents, job, done, now).await
+}
+
 async fn answer(agents: &Agents, job: Leased, run: &AgentRun, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let spends = job.progress.get(BEGUN).is_none();
-    let noted = job.clone();
-    let note = move |conn: &mut Connection| job_leases::note_progress(conn, &noted, &json!({BEGUN: now}), now + LEASE);
-    if !agents.store.call("agent_begin", note).await? {
+    if !begin(agents, &job, now).await? {
         return Ok(true);
     }
     let question = run.input.as_str().unwrap_or_default();
-    let done = agents.ask.run(&job.tenant, (job.id, question), spends, now).await?;
-    end(agents, job, Ok(done), now).await
+    let Done { mut result, steps, wishes } = agents.ask.run(taken(&job, run, now), question).await?;
+    if wishes.is_empty() {
+        return end(agents, job, Ok(Done { result, steps, wishes }), now).await;
+    }
+    let starts = proposals::starts(&agents.policies, &asker(run), &wishes, now).await;
+    result["candidates"] = json!(wishes);
+    ask_people(agents, job, starts, (result, steps), now).await
+}
+
+/// Notes that a model may be asked from here on. `false`: the run is somebody else's now.
+async fn begin(agents: &Agents, job: &Leased, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let noted = job.clone();
+    let note = move |conn: &mut Connection| job_leases::note_progress(conn, &noted, &json!({BEGUN: now}), now + LEASE);
+    agents.store.call("agent_begin", note).await
+}
+
+fn taken<'a>(job: &'a Leased, run: &AgentRun, now: DateTime<Utc>) -> Run<'a> {
+    let spends = job.progress.get(BEGUN).is_none();
+    Run { tenant: &job.tenant, job: job.id, spends, may_propose: run.may_propose, now }
+}
+
+fn asker(run: &AgentRun) -> Asker {
+    Asker { by: run.by.clone(), requested_by: run.requested_by.clone() }
 }
 
 async fn propose(
@@ -88,38 +120,46 @@ async fn propose(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let words = run.input.as_str().unwrap_or_default();
-    let wish = Wish {
-        tenant: job.tenant.clone(),
-        write,
-        target: words.split_whitespace().find(|word| word.contains('/') && word.contains('#')).map(str::to_owned),
-        reviewer: None,
-        by: run.by.clone(),
-        requested_by: run.requested_by.clone(),
-        now,
-    };
+    let target = words.split_whitespace().find(|word| word.contains('/') && word.contains('#')).map(str::to_owned);
+    let wish = Wish { tenant: job.tenant.clone(), write, target, reviewer: None, now };
     let candidates = agents.ask.candidates(&wish).await?;
-    let starts = proposals::starts(&agents.policies, &wish, &candidates).await;
+    let starts = proposals::starts(&agents.policies, &asker(run), &candidates, now).await;
+    let steps = json!([{"tool": "propose", "arguments": {"write": format!("{write:?}")}, "found": candidates.len()}]);
+    ask_people(agents, job, starts, (json!({"candidates": candidates}), steps), now).await
+}
+
+/// Proposes and ends the run, both or none: whoever lost the run proposes nothing.
+async fn ask_people(
+    agents: &Agents,
+    job: Leased,
+    starts: Vec<Start>,
+    (mut result, steps): (Value, Value),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let work = move |conn: &mut Connection| {
         transaction(conn, |conn| {
-            let approvals = proposals::propose(conn, &wish.tenant, &starts, now)?;
-            let result = json!({"proposed": approvals.len(), "approvals": approvals, "candidates": candidates});
-            let steps =
-                json!([{"tool": "propose", "arguments": {"write": format!("{write:?}")}, "found": candidates.len()}]);
+            let proposed = proposals::propose(conn, &job.tenant, &starts, now)?;
+            if let (Value::Object(result), Value::Object(told)) = (&mut result, proposed.told()) {
+                result.extend(told);
+            }
             let progress = json!({"result": result, "steps": steps});
-            // Whoever lost the run proposes nothing.
             let ended = job_leases::end(conn, &job, (None, &progress), now)?;
-            if ended { Ok(()) } else { Err(StoreError::NotFound) }
+            if ended { Ok(proposed.new) } else { Err(StoreError::NotFound) }
         })
     };
     match agents.store.call("agent_propose", work).await {
-        Ok(()) | Err(StoreError::NotFound) => Ok(true),
+        Ok(new) => {
+            new.iter().for_each(counts::proposed);
+            Ok(true)
+        }
+        Err(StoreError::NotFound) => Ok(true),
         Err(error) => Err(error),
     }
 }
 
 async fn end(agents: &Agents, job: Leased, done: Result<Done, String>, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let (progress, error): (Value, Option<String>) = match done {
-        Ok(Done { result, steps }) => (json!({"result": result, "steps": steps}), None),
+        Ok(Done { result, steps, .. }) => (json!({"result": result, "steps": steps}), None),
         Err(error) => (json!({}), Some(error)),
     };
     let work = move |conn: &mut Connection| {

@@ -5,7 +5,7 @@
 //! approvals that follow: all of a rule, or nothing. The policy is asked before the transaction; what fires meanwhile waits
 //! for the next look. What the jobs do is done elsewhere.
 
-mod counts;
+pub(crate) mod counts;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -42,6 +42,11 @@ impl Fetching {
         if !is_allowed(&self.allow, &host) {
             return Err(format!("{} is not among the hosts of AGENT_FETCH_ALLOW", inert(&host, 100)));
         }
+        self.read(url).await
+    }
+
+    /// The text at an address that is allowed.
+    async fn read(&self, url: &str) -> Result<String, String> {
         let answer = self.client.send(Request::get(url)).await.map_err(|error| match error {
             OutboundError::Barred { why } => format!("it is not fetched: {why}"),
             other => format!("it could not be fetched: {}", other.kind()),
@@ -101,7 +106,55 @@ fn without_tags(html: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use testkit::listening::{Listening, Reply};
+
     use super::*;
+
+    /// A host on loopback, which the guard lets in here.
+    async fn host() -> (Listening, Fetching) {
+        let typed = |kind: &str, body: &str| Reply::with(200, &[("content-type", kind.to_owned())], body);
+        let listening = Listening::start(move |asked| match asked.path.as_str() {
+            "/page" => typed("text/html; charset=utf-8", "<h1>Roll back</h1><script>evil()</script><p>Run it.</p>"),
+            "/json" => typed("application/json", "{\"a\": 1}"),
+            "/image" => typed("image/png", "PNG"),
+            "/large" => typed("text/plain", &"x".repeat(MOST_BYTES + 1)),
+            "/long" => typed("text/plain", &"word ".repeat(MOST_CHARS)),
+            "/moved" => Reply::with(302, &[("location", "/page".to_owned())], ""),
+            "/cut" => Reply::Cut,
+            _ => Reply::with(404, &[], "nothing"),
+        })
+        .await;
+        let guard = Guard { inside: vec!["127.0.0.1/32".parse().expect("a network")], plain_http: true };
+        let client = Outbound::guarded(TIMEOUT, MOST_BYTES, guard).expect("a client");
+        (listening, Fetching { client, allow: Vec::new() })
+    }
+
+    #[tokio::test]
+    async fn a_text_is_read_and_nothing_else() {
+        let (listening, fetching) = host().await;
+        let read = async |path: &str| fetching.read(&format!("{}{path}", listening.url())).await;
+        assert_eq!(read("/page").await.as_deref(), Ok("Roll back Run it."));
+        assert_eq!(read("/json").await.as_deref(), Ok("{\"a\": 1}"));
+        assert!(read("/long").await.expect("a text").chars().count() <= MOST_CHARS + 1, "it is cut");
+        for (path, why) in [
+            ("/image", "it is no text"),
+            ("/large", "too large"),
+            ("/moved", "the answer is 302"),
+            ("/nowhere", "the answer is 404"),
+            ("/cut", "broke off"),
+        ] {
+            let refused = read(path).await.expect_err("refused");
+            assert!(refused.contains(why) && !refused.contains("127.0.0.1"), "{path}: {refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn inner_addresses_are_not_reached_even_where_their_host_is_allowed() {
+        let fetching = Fetching::of(&["localhost.localdomain".to_owned(), "localhost".to_owned()]).expect("a client");
+        let refused = fetching.fetch("https://localhost/").await.expect_err("refused");
+        assert!(refused.contains("private, local or reserved"), "{refused}");
+        assert!(fetching.read("http://127.0.0.1:8080/").await.expect_err("refused").contains("it needs https"));
+    }
 
     #[test]
     fn only_hosts_that_are_allowed_are_meant() {

@@ -1,5 +1,6 @@
 //! Runs of agents, as a worker does them: one tool, or a question, or a wish that becomes proposals.
 
+use boot::settings::Planner;
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use serde_json::{Value, json};
@@ -7,9 +8,10 @@ use store::StoreError;
 use uuid::Uuid;
 
 use crate::fetch::{self, Fetching};
-use crate::summary;
+use crate::proposals::Candidate;
+use crate::summary::{self, worded::Wording};
 use crate::tools::{Found, Line, Scope, Tool, ToolError};
-use crate::{Answer, Ask, Question, schema};
+use crate::{Answer, Ask, BEGUN, BY_SETTING, By, Question, schema};
 
 /// The tool that says what it is told.
 pub const ECHO: &str = "echo";
@@ -23,6 +25,20 @@ pub const SUMMARIZE: &str = "summarize";
 pub struct Done {
     pub result: Value,
     pub steps: Value,
+    /// What is to be proposed. Only a model asks for it here.
+    pub wishes: Vec<Candidate>,
+}
+
+/// A run on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    pub tenant: &'a TenantId,
+    pub job: Uuid,
+    /// A model may be asked; a run that was begun before is not paid twice.
+    pub spends: bool,
+    /// Whoever started it may propose.
+    pub may_propose: bool,
+    pub now: DateTime<Utc>,
 }
 
 /// Whether there is such a tool and the input fits it.
@@ -44,36 +60,44 @@ pub fn told(answer: &Answer) -> Value {
     })
 }
 
+/// Whether a model may be asked for what a tool does.
+pub fn may_spend(tool: &str) -> bool {
+    tool == SUMMARIZE
+}
+
+impl Done {
+    fn of(tool: &str, input: &Value, result: Value) -> Self {
+        Self { result, steps: json!([{"tool": tool, "arguments": input, "found": 1}]), wishes: Vec::new() }
+    }
+}
+
 impl Ask {
     /// Uses one tool. `Err` inside: why it cannot, for who asked.
     pub async fn use_tool(
         &self,
-        tenant: &TenantId,
+        run: Run<'_>,
         (tool, input): (&str, &Value),
-        now: DateTime<Utc>,
     ) -> Result<Result<Done, String>, StoreError> {
         if tool == ECHO {
-            return Ok(Ok(Done {
-                result: input.clone(),
-                steps: json!([{"tool": ECHO, "arguments": input, "found": 1}]),
-            }));
+            return Ok(Ok(Done::of(ECHO, input, input.clone())));
         }
         if matches!(tool, FETCH | SUMMARIZE) {
             if let Err(refused) = fits(tool, input) {
                 return Ok(Err(refused.to_string()));
             }
-            return Ok(self.text_tool(tool, input).await);
+            return Ok(self.text_tool(run, tool, input).await);
         }
-        let scope = Scope { tenant: tenant.clone(), sources: self.sources.to_vec(), now };
+        let scope = Scope { tenant: run.tenant.clone(), sources: self.sources.to_vec(), now: run.now };
         let (step, found) = self.step(&scope, tool, input.clone()).await?;
         let Some(Found { lines, count }) = found else { return Ok(Err(step.error.unwrap_or_default())) };
         let line = |line: &Line| json!({"text": line.text, "event_ids": line.events, "documents": line.documents});
         let lines: Vec<Value> = lines.iter().map(line).collect();
-        Ok(Ok(Done { result: json!({"lines": lines, "found": count}), steps: json!([step]) }))
+        let result = json!({"lines": lines, "found": count});
+        Ok(Ok(Done { result, steps: json!([step]), wishes: Vec::new() }))
     }
 
     /// Fetches, or makes short.
-    async fn text_tool(&self, tool: &str, input: &Value) -> Result<Done, String> {
+    async fn text_tool(&self, run: Run<'_>, tool: &str, input: &Value) -> Result<Done, String> {
         let member = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
         let text = match (member("url"), member("text")) {
             (Some(url), None) => {
@@ -87,28 +111,51 @@ impl Ask {
             json!({"text": text})
         } else {
             let most = input.get("sentences").and_then(Value::as_u64).and_then(|most| usize::try_from(most).ok());
-            json!({"summary": summary::extract(&text, most).join(" "), "generated_by": "rules"})
+            self.summary(run, &text, most.unwrap_or(summary::USUAL)).await
         };
-        Ok(Done { result, steps: json!([{"tool": tool, "arguments": input, "found": 1}]) })
+        Ok(Done::of(tool, input, result))
     }
 
-    /// Answers a question. `spends`: a model may be asked; a run that was begun before is not paid twice.
-    pub async fn run(
-        &self,
-        tenant: &TenantId,
-        (job, question): (Uuid, &str),
-        spends: bool,
-        now: DateTime<Utc>,
-    ) -> Result<Done, StoreError> {
+    /// Makes a text short: by a model where one may be asked and its words hold, else by rule.
+    async fn summary(&self, run: Run<'_>, text: &str, most: usize) -> Value {
+        let mut wording = Wording {
+            models: &self.models,
+            tenant: run.tenant,
+            session: run.job.to_string(),
+            random: Uuid::new_v4().as_u128(),
+            now: run.now,
+            spent: None,
+        };
+        let worded = match (self.planner, run.spends) {
+            (Planner::Rules, _) => Err(BY_SETTING.to_owned()),
+            (Planner::Llm, false) => Err(BEGUN.to_owned()),
+            (Planner::Llm, true) => wording.word(text, most).await,
+        };
+        let spent = wording.spent;
+        match worded {
+            Ok(summary) => json!({"summary": summary, "generated_by": By::Model, "why": null, "spent": spent}),
+            Err(why) => {
+                let summary = summary::extract(text, Some(most)).join(" ");
+                json!({"summary": summary, "generated_by": By::Rules, "why": why, "spent": spent})
+            }
+        }
+    }
+
+    /// Answers a question.
+    pub async fn run(&self, run: Run<'_>, question: &str) -> Result<Done, StoreError> {
         let question = Question {
-            tenant: tenant.clone(),
+            tenant: run.tenant.clone(),
             text: question.to_owned(),
             before: Vec::new(),
-            session: job,
+            session: run.job,
             random: Uuid::new_v4().as_u128(),
-            now,
+            now: run.now,
         };
-        let answer = if spends { self.answer(&question).await? } else { self.again(&question).await? };
-        Ok(Done { result: told(&answer), steps: json!(answer.steps) })
+        let (answer, wishes) = if run.spends {
+            self.answer_or_propose(&question, run.may_propose).await?
+        } else {
+            (self.again(&question).await?, Vec::new())
+        };
+        Ok(Done { result: told(&answer), steps: json!(answer.steps), wishes })
     }
 }

@@ -20,6 +20,7 @@ pub mod schema;
 mod summary;
 pub mod tools;
 mod window;
+mod wishes;
 mod words;
 
 use std::sync::Arc;
@@ -27,8 +28,9 @@ use std::sync::Arc;
 use boot::settings::{AskSettings, ModelSettings, Planner};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
+use domain::inert::inert;
 use knowledge::Knowledge;
-use models::Models;
+use models::{Models, Reply};
 use serde::Serialize;
 use serde_json::Value;
 use store::conversations::Message;
@@ -37,6 +39,7 @@ use uuid::Uuid;
 
 use asked::{Asked, Known};
 use model::{Asking, Failed};
+use proposals::Candidate;
 use rules::Planned;
 use tools::{Document, Found, Line, Reach, Scope, Tool, ToolError};
 
@@ -44,6 +47,7 @@ use tools::{Document, Found, Line, Reach, Scope, Tool, ToolError};
 const MOST_SERVICES: i64 = 2_000;
 /// Events that an answer names.
 const MOST_CITATIONS: usize = 50;
+const MODEL_NAME: usize = 80;
 /// Why rules answered a run that broke off.
 const BEGUN: &str = "the run broke off while a model may have been asked; it is not asked again";
 /// Why rules answered where nobody wanted anything else.
@@ -90,6 +94,15 @@ pub struct Spent {
     pub input_tokens: i64,
     pub output_tokens: i64,
     pub cost_micro_usd: i64,
+}
+
+impl Spent {
+    fn add(&mut self, reply: &Reply) {
+        self.model = inert(&reply.model, MODEL_NAME);
+        self.input_tokens += reply.tokens.input;
+        self.output_tokens += reply.tokens.output;
+        self.cost_micro_usd += reply.cost_micro_usd;
+    }
 }
 
 /// An answer, with what proves it.
@@ -163,21 +176,30 @@ impl Ask {
 
     /// Answers.
     pub async fn answer(&self, question: &Question) -> Result<Answer, StoreError> {
+        self.answer_or_propose(question, false).await.map(|(answer, _)| answer)
+    }
+
+    /// Answers, with what the model wants proposed where it may want something.
+    pub(crate) async fn answer_or_propose(
+        &self,
+        question: &Question,
+        may_propose: bool,
+    ) -> Result<(Answer, Vec<Candidate>), StoreError> {
         let scope = Scope { tenant: question.tenant.clone(), sources: self.sources.to_vec(), now: question.now };
         if self.planner == Planner::Rules {
-            return self.by_rules(question, &scope, BY_SETTING.to_owned()).await;
+            return Ok((self.by_rules(question, &scope, BY_SETTING.to_owned()).await?, Vec::new()));
         }
-        let mut asking = Asking::new(self, question, &scope);
-        let why = match asking.answer().await {
-            Ok(lines) => {
-                let (steps, spent) = (asking.steps, asking.spent);
-                return Ok(Answer { lines, steps, by: By::Model, why: None, spent });
-            }
+        let mut asking = Asking::new(self, question, &scope).proposing(may_propose);
+        let answered = asking.answer().await;
+        let wishes = asking.wishes();
+        let (steps, spent) = (asking.steps, asking.spent);
+        let mut answer = match answered {
+            Ok(lines) => Answer { lines, steps, by: By::Model, why: None, spent },
             Err(Failed::Store(error)) => return Err(error),
-            Err(Failed::Why(why)) => why,
+            Err(Failed::Why(why)) => Answer { spent, ..self.by_rules(question, &scope, why).await? },
         };
-        let spent = asking.spent;
-        Ok(Answer { spent, ..self.by_rules(question, &scope, why).await? })
+        answer.lines.extend(wishes.iter().map(wishes::told));
+        Ok((answer, wishes))
     }
 
     /// Answers by rule what may have been answered before.

@@ -1,17 +1,19 @@
 //! A model chooses tools and words the answer. In order: it is shown the question and what was said before; it calls tools, a
 //! few, whose arguments are held against their schemas; what they found is given back as data; then it words an answer from
 //! those lines alone, which has to hold ([`crate::held`]), or is asked once more with what does not. It never sees secrets,
-//! addresses of people, or tools that do anything.
+//! addresses of people, or tools that do anything; in a run of an agent it may ask for proposals ([`crate::wishes`]).
 
 use domain::inert::{Fence, inert};
 use domain::redaction::Redactor;
 use models::{Call, Message, Purpose, Reply, Said, Schema, ToolCall, Unanswered, estimated_tokens};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::StoreError;
 
 use crate::held::{Seen, schema};
 use crate::prompts::{ANSWER, PLAN, Prompt};
+use crate::proposals::{Candidate, MOST_PROPOSALS};
 use crate::tools::{Found, Line, Scope, TOOLS};
+use crate::wishes::{self, PROPOSE};
 use crate::{Ask, Question, Spent, Step, window};
 
 /// Tools that one question uses.
@@ -23,8 +25,7 @@ const MOST_ANSWER_TOKENS: u32 = 2_000;
 /// Of the room for a prompt, how much of it what was said before may take up: one part in so many.
 const SHARE_OF_HISTORY: u32 = 4;
 const LONGEST_MESSAGE: usize = 4_000;
-const ANSWER_SHOWN: usize = 8_000;
-const MODEL_NAME: usize = 80;
+pub(crate) const ANSWER_SHOWN: usize = 8_000;
 
 /// Why a model's answer is not told.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub(crate) struct Asking<'a> {
     fence: Fence,
     pub(crate) steps: Vec<Step>,
     found: Vec<Line>,
+    /// What it wants proposed. None: it may not.
+    wishes: Option<Vec<Candidate>>,
     /// What the calls cost so far. None: nobody answered yet.
     pub(crate) spent: Option<Spent>,
 }
@@ -70,14 +73,31 @@ impl<'a> Asking<'a> {
             fence,
             steps: Vec::new(),
             found: Vec::new(),
+            wishes: None,
             spent: None,
         }
     }
 
+    /// Whether it may ask for proposals.
+    pub(crate) fn proposing(self, may: bool) -> Self {
+        Self { wishes: may.then(Vec::new), ..self }
+    }
+
+    /// What it wants proposed. Of a plan that broke off nothing is.
+    pub(crate) fn wishes(&mut self) -> Vec<Candidate> {
+        self.wishes.take().unwrap_or_default()
+    }
+
     /// The answer, line by line.
     pub(crate) async fn answer(&mut self) -> Result<Vec<Line>, Failed> {
-        self.look().await?;
+        if let Err(failed) = self.look().await {
+            self.wishes = None;
+            return Err(failed);
+        }
         if self.found.is_empty() {
+            if self.wishes.as_ref().is_some_and(|wishes| !wishes.is_empty()) {
+                return Ok(Vec::new());
+            }
             return Err(Failed::Why("the model looked nothing up".to_owned()));
         }
         let lines = std::mem::take(&mut self.found);
@@ -90,7 +110,8 @@ impl<'a> Asking<'a> {
     /// Lets the model use tools until it knows enough.
     async fn look(&mut self) -> Result<(), Failed> {
         let mut messages = vec![message(Said::User, self.asked())];
-        while self.steps.len() < MOST_STEPS {
+        let most = if self.wishes.is_some() { MOST_STEPS + MOST_PROPOSALS } else { MOST_STEPS };
+        while self.steps.len() < most {
             let reply = self.call(PLAN, Purpose::Plan, messages.clone()).await?;
             if reply.calls.is_empty() {
                 return Ok(());
@@ -100,8 +121,7 @@ impl<'a> Asking<'a> {
                 ..message(Said::Assistant, inert(&reply.text, ANSWER_SHOWN))
             });
             for call in reply.calls {
-                let told =
-                    if self.steps.len() < MOST_STEPS { self.used(&call).await? } else { "no more tools".to_owned() };
+                let told = if self.steps.len() < most { self.used(&call).await? } else { "no more tools".to_owned() };
                 messages.push(Message { call_id: Some(call.id), ..message(Said::Tool, told) });
             }
         }
@@ -110,6 +130,9 @@ impl<'a> Asking<'a> {
 
     /// Uses a tool and says what it found, as data.
     async fn used(&mut self, call: &ToolCall) -> Result<String, StoreError> {
+        if call.name == PROPOSE && self.wishes.is_some() {
+            return Ok(self.wanted(&call.arguments));
+        }
         let (step, found) = self.ask.step(self.scope, &call.name, call.arguments.clone()).await?;
         let told = match (&step.error, &found) {
             (Some(error), _) => json!({"error": inert(error, 300)}).to_string(),
@@ -122,6 +145,24 @@ impl<'a> Asking<'a> {
         self.steps.push(step);
         self.found.extend(found.into_iter().flat_map(|found| found.lines));
         Ok(self.fence.around(&told))
+    }
+
+    /// Notes what it wants proposed, and says how that stands.
+    fn wanted(&mut self, arguments: &Value) -> String {
+        let count = self.wishes.as_ref().map_or(0, Vec::len);
+        let read = if count < MOST_PROPOSALS {
+            wishes::read(&mut self.redactor, arguments)
+        } else {
+            Err(format!("a run proposes {MOST_PROPOSALS} things at most"))
+        };
+        let (told, error) = match &read {
+            Ok(candidate) => (json!({"noted": wishes::told(candidate).text}), None),
+            Err(error) => (json!({"error": inert(error, 300)}), Some(error.clone())),
+        };
+        let found = usize::from(read.is_ok());
+        self.steps.push(Step { tool: PROPOSE.to_owned(), arguments: arguments.clone(), found, error });
+        self.wishes.iter_mut().for_each(|wishes| wishes.extend(read.clone().ok()));
+        self.fence.around(&told.to_string())
     }
 
     /// Has the answer worded, and mended once.
@@ -140,12 +181,7 @@ impl<'a> Asking<'a> {
             message(Said::User, self.fence.around(&mend)),
         ]);
         let reply = self.call(ANSWER, Purpose::Answer, messages).await?;
-        let why = |faults: Vec<String>| {
-            // In our words: what stands in brackets is the model's.
-            let first = faults.first().and_then(|fault| fault.split(" (").next()).unwrap_or("it could not be read");
-            Failed::Why(format!("the answer did not hold: {}", inert(first, 200)))
-        };
-        seen.held(&reply.text, self.question.now).map_err(why)
+        seen.held(&reply.text, self.question.now).map_err(|faults| Failed::Why(did_not_hold(&faults)))
     }
 
     /// The question, with what was said before as far as there is room.
@@ -170,6 +206,11 @@ impl<'a> Asking<'a> {
             description: tool.description,
             arguments: (tool.arguments)(),
         };
+        let propose = self.wishes.as_ref().map(|_| models::Tool {
+            name: PROPOSE,
+            description: wishes::DESCRIPTION,
+            arguments: wishes::arguments(),
+        });
         let call = Call {
             tenant: self.question.tenant.clone(),
             purpose,
@@ -178,20 +219,22 @@ impl<'a> Asking<'a> {
             system: prompt.text().to_owned() + &marks,
             messages,
             schema: (!plans).then(|| Schema { name: "answer", json: schema() }),
-            tools: if plans { TOOLS.iter().map(tool).collect() } else { Vec::new() },
+            tools: if plans { TOOLS.iter().map(tool).chain(propose).collect() } else { Vec::new() },
             most_output_tokens: if plans { MOST_PLAN_TOKENS } else { MOST_ANSWER_TOKENS },
             cache_key: None,
         };
         let reply = self.ask.models.ask(call).await?;
-        let spent = self.spent.get_or_insert_with(Spent::default);
-        spent.model = inert(&reply.model, MODEL_NAME);
-        spent.input_tokens += reply.tokens.input;
-        spent.output_tokens += reply.tokens.output;
-        spent.cost_micro_usd += reply.cost_micro_usd;
+        self.spent.get_or_insert_default().add(&reply);
         Ok(reply)
     }
 }
 
-fn message(by: Said, text: String) -> Message {
+/// In our words: what stands in a fault's brackets is the model's.
+pub(crate) fn did_not_hold(faults: &[String]) -> String {
+    let first = faults.first().and_then(|fault| fault.split(" (").next()).unwrap_or("it could not be read");
+    format!("the answer did not hold: {}", inert(first, 200))
+}
+
+pub(crate) fn message(by: Said, text: String) -> Message {
     Message { by, text, calls: Vec::new(), call_id: None }
 }

@@ -9,6 +9,7 @@ pub(crate) struct Prompt {
 
 pub(crate) const PLAN: Prompt = Prompt { version: "plan/1", file: include_str!("../prompts/plan.md") };
 pub(crate) const ANSWER: Prompt = Prompt { version: "answer/1", file: include_str!("../prompts/answer.md") };
+pub(crate) const SUMMARIZE: Prompt = Prompt { version: "summarize/1", file: include_str!("../prompts/summarize.md") };
 
 impl Prompt {
     /// What a model is told: the file without its first line and its changes.
@@ -24,7 +25,7 @@ mod tests {
 
     #[test]
     fn every_file_names_its_version_and_what_changed() {
-        for prompt in [PLAN, ANSWER] {
+        for prompt in [PLAN, ANSWER, SUMMARIZE] {
             assert_eq!(prompt.file.lines().next(), Some(format!("<!-- {} -->", prompt.version).as_str()));
             let number = prompt.version.rsplit('/').next().expect("a number");
             let (_, changes) = prompt.file.split_once("<!-- changelog\n").expect("changes");

@@ -9,6 +9,7 @@ use domain::signals::OpenChange;
 use policies::Policies;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use store::approvals::{self, Approval};
 use store::signals::open_changes;
 use store::workflows::{self, Start, Started};
 use store::{Connection, StoreError};
@@ -19,7 +20,7 @@ use crate::tools::told;
 
 /// Changes that are looked at, and proposals of one run.
 const MOST_CHANGES: i64 = 500;
-const MOST_PROPOSALS: usize = 10;
+pub(crate) const MOST_PROPOSALS: usize = 10;
 const STALE: TimeDelta = TimeDelta::hours(48);
 const UNREVIEWED: TimeDelta = TimeDelta::hours(12);
 const LABEL: &str = "needs-ticket";
@@ -43,9 +44,21 @@ pub struct Candidate {
     /// What the policy is asked about.
     pub kind: &'static str,
     pub payload: Value,
+    /// Why, in the words of a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
-/// Who asks for it, and about what.
+/// Who asks for it.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The actor of the audit.
+    pub by: String,
+    /// Whose proposal it is. None: nobody's, access is open.
+    pub requested_by: Option<String>,
+}
+
+/// What is asked for by a sentence.
 #[derive(Clone, Debug)]
 pub struct Wish {
     pub tenant: TenantId,
@@ -53,8 +66,6 @@ pub struct Wish {
     /// Only this change.
     pub target: Option<String>,
     pub reviewer: Option<String>,
-    pub by: String,
-    pub requested_by: Option<String>,
     pub now: DateTime<Utc>,
 }
 
@@ -116,7 +127,7 @@ impl Write {
                 ("comment", "comment_summary", json!({"text": text}))
             }
         };
-        Candidate { subject, action, kind, payload }
+        Candidate { subject, action, kind, payload, reason: None }
     }
 }
 
@@ -136,9 +147,9 @@ impl Ask {
 }
 
 /// Each candidate on the policy's terms. The policy may be asked over the network: not for a transaction.
-pub async fn starts(policies: &Policies, wish: &Wish, candidates: &[Candidate]) -> Vec<Start> {
+pub async fn starts(policies: &Policies, asker: &Asker, candidates: &[Candidate], now: DateTime<Utc>) -> Vec<Start> {
     let mut starts = Vec::new();
-    for Candidate { subject, action, kind, payload } in candidates.iter().cloned() {
+    for Candidate { subject, action, kind, payload, reason } in candidates.iter().cloned() {
         let input = Input {
             kind: kind.to_owned(),
             subject: Some(subject.clone()),
@@ -146,12 +157,12 @@ pub async fn starts(policies: &Policies, wish: &Wish, candidates: &[Candidate]) 
             team: None,
             service: None,
             environment: None,
-            now: Some(wish.now),
+            now: Some(now),
             facts: if let Value::Object(facts) = payload.clone() { facts } else { Map::new() },
         };
         let decision = policies.decide(&input).await;
         // Whoever only asked an agent is asked back, also where the policy would let it through.
-        let mut terms = policies.terms(&decision, wish.now).unwrap_or_else(|| Terms::usual(wish.now));
+        let mut terms = policies.terms(&decision, now).unwrap_or_else(|| Terms::usual(now));
         terms.auto_approve = false;
         starts.push(Start {
             random: Uuid::new_v4().into_bytes(),
@@ -159,35 +170,68 @@ pub async fn starts(policies: &Policies, wish: &Wish, candidates: &[Candidate]) 
             subject,
             action: action.to_owned(),
             payload,
-            reason: decision.reason,
+            reason: match reason {
+                Some(said) => format!("{} (an agent says: {said})", decision.reason),
+                None => decision.reason,
+            },
             policy: decision.policy,
             rule: decision.rule,
             terms: Some(terms),
-            requested_by: wish.requested_by.clone(),
+            requested_by: asker.requested_by.clone(),
             authors: Vec::new(),
-            by: wish.by.clone(),
+            by: asker.by.clone(),
         });
     }
     starts
 }
 
-/// Proposes them, in the caller's transaction; the approvals' ids.
+/// What became of proposals.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Proposed {
+    /// An approval for each that was asked for, in its order: a new one, or the one that was open.
+    pub ids: Vec<Uuid>,
+    /// Those that are new. Whoever gets them counts them.
+    pub new: Vec<Approval>,
+    /// Those that were asked for before and are open: they are not asked for again.
+    pub open: Vec<Uuid>,
+}
+
+impl Proposed {
+    /// As it is told to who asked.
+    pub fn told(&self) -> Value {
+        json!({"proposed": self.new.len(), "approvals": self.ids, "already_open": self.open})
+    }
+}
+
+/// Proposes them, in the caller's transaction. What is asked for already is not asked for twice.
 pub fn propose(
     conn: &mut Connection,
     tenant: &TenantId,
     starts: &[Start],
     now: DateTime<Utc>,
-) -> Result<Vec<Uuid>, StoreError> {
-    let mut ids = Vec::new();
-    for start in starts {
+) -> Result<Proposed, StoreError> {
+    // In one order, whatever was asked: two that wait for each other's would wait for ever.
+    let mut places: Vec<usize> = (0..starts.len()).collect();
+    places.sort_by_key(|place| (&starts[*place].action, &starts[*place].subject));
+    let (mut done, mut ids) = (Proposed::default(), vec![Uuid::nil(); starts.len()]);
+    for place in places {
+        let start = &starts[place];
+        if let Some(open) = approvals::open(conn, tenant, (&start.subject, &start.action), now)? {
+            ids[place] = open.0;
+            done.open.push(open.0);
+            continue;
+        }
         match workflows::start(conn, tenant, start, now)? {
-            Started::Proposed(approval) => ids.push(approval.id.0),
+            Started::Proposed(approval) => {
+                ids[place] = approval.id.0;
+                done.new.push(*approval);
+            }
             Started::Queued(id) => {
                 return Err(StoreError::Corrupt(format!("job {id} was queued without being asked for")));
             }
         }
     }
-    Ok(ids)
+    Ok(Proposed { ids, ..done })
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! A text made short by taking those of its sentences that carry most of its words. Pure: nothing is said that does not stand
 //! there.
 
+pub(crate) mod worded;
+
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
 /// Sentences that are taken, and how much of a text is read.
-const USUAL: usize = 3;
+pub(crate) const USUAL: usize = 3;
 const MOST_SENTENCES: usize = 2_000;
 /// Shorter words tell nothing.
 const SHORTEST: usize = 4;

@@ -38,7 +38,7 @@ pub use effects::{
     take_effects,
 };
 pub use posts::{Post, Posted, add_post, post_shown, posts, remove_post, stale_posts};
-pub use propose::{Proposal, propose};
+pub use propose::{Proposal, open, propose};
 pub use sweeps::{Reminder, due_reminders, expire_due};
 
 /// An approval as it stands.

@@ -4,7 +4,7 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
-use ask::proposals::{self, Candidate, Wish, Write};
+use ask::proposals::{self, Asker as Wisher, Candidate, Wish, Write};
 use ask::tools::Tool;
 use ask::{Question as Asking, jobs};
 use chrono::{DateTime, Utc};
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::ask::{LONGEST_QUESTION, new_id, now};
 use super::deliveries::NoQuery;
 use super::people::asker::Asker;
+use super::people::counted;
 use crate::access::{Caller, Operator, Role, Viewer};
 use crate::body;
 use crate::fields::Fields;
@@ -265,15 +266,17 @@ async fn propose(
     let look = asker.clone();
     let person = state.store.call("ask_person", move |conn| look.person(conn)).await?;
     let requested_by = asker.requester(&person);
-    let wish = Wish { tenant: caller.tenant.clone(), write, target, reviewer, by: person.id, requested_by, now: now() };
+    let wisher = Wisher { by: person.id, requested_by };
+    let wish = Wish { tenant: caller.tenant.clone(), write, target, reviewer, now: now() };
     let candidates: Vec<Candidate> = state.ask.candidates(&wish).await?;
-    let starts = proposals::starts(&state.policies, &wish, &candidates).await;
+    let starts = proposals::starts(&state.policies, &wisher, &candidates, wish.now).await;
     let work = move |conn: &mut Connection| {
         transaction(conn, |conn| proposals::propose(conn, &wish.tenant, &starts, wish.now))
     };
-    let approvals = state.store.call("agent_propose", work).await?;
-    let plan = ["find candidates", "propose"];
-    Ok(HttpResponse::Ok().json(json!({
-        "plan": plan, "proposed": approvals.len(), "candidates": candidates, "approvals": approvals,
-    })))
+    let proposed = state.store.call("agent_propose", work).await?;
+    proposed.new.iter().for_each(counted::proposed);
+    let mut answer = proposed.told();
+    answer["plan"] = json!(["find candidates", "propose"]);
+    answer["candidates"] = json!(candidates);
+    Ok(HttpResponse::Ok().json(answer))
 }

@@ -99,12 +99,12 @@ async fn audited(world: &World, id: &str) -> Vec<String> {
     page["data"].as_array().expect("rows").iter().rev().map(line).collect()
 }
 
-async fn metrics(world: &World) -> String {
+pub(crate) async fn metrics(world: &World) -> String {
     sent(world.request(Method::GET, "/metrics")).await.text().await.expect("text")
 }
 
 /// A series that is above zero. Other tests of this process count too.
-fn counts(metrics: &str, series: &str) -> bool {
+pub(crate) fn counts(metrics: &str, series: &str) -> bool {
     let value = metrics.lines().find_map(|line| line.strip_prefix(series)?.trim().parse::<f64>().ok());
     value.is_some_and(|value| value > 0.0)
 }

@@ -42,8 +42,8 @@ pub(super) fn kept(kind: &'static Kind, kept: &Kept) {
     kept.approvals.iter().for_each(proposed);
 }
 
-/// The policy itself may have approved it.
-fn proposed(approval: &Approval) {
+/// An approval was proposed. The policy itself may have approved it.
+pub(crate) fn proposed(approval: &Approval) {
     let mode = if approval.status == Status::Approved { "auto" } else { "hitl" };
     metrics::counter!(ASKED, "mode" => mode).increment(1);
     if approval.status.is_end() {

@@ -1,10 +1,12 @@
 //! Asking people, or the policy itself, to allow something.
 
 use chrono::{DateTime, Utc};
-use diesel::{PgConnection, RunQueryDsl};
+use diesel::sql_types::Text;
+use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, RunQueryDsl, sql_query};
 use domain::approvals::{Command, Effect, Status, Terms, content_hash};
 use domain::ids::{ApprovalId, TenantId};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::rows::{ApprovalRow, json as to_json};
 use super::{Approval, decide, lock, retry};
@@ -48,6 +50,29 @@ pub fn propose(
         }
         Ok(decide::give(conn, &approval, &Command::Auto, None, now)?.approval)
     })
+}
+
+/// The oldest approval that asks for this action on this subject and may still be decided at `now`. Whoever looks is the only
+/// one until the caller's transaction ends: two that ask for the same at once cannot both find nothing.
+pub fn open(
+    conn: &mut PgConnection,
+    tenant: &TenantId,
+    (subject, action): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<Option<ApprovalId>, StoreError> {
+    sql_query("select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', 'proposal', $1, $2, $3), 0))")
+        .bind::<Text, _>(tenant.as_str())
+        .bind::<Text, _>(action)
+        .bind::<Text, _>(subject)
+        .execute(conn)?;
+    let asked = approvals::table
+        .filter(approvals::tenant_id.eq(tenant.as_str()))
+        .filter(approvals::subject.eq(subject))
+        .filter(approvals::action.eq(action));
+    let open = asked.filter(approvals::status.eq(Status::Pending.as_str())).filter(approvals::expires_at.gt(now));
+    let oldest = open.order((approvals::created_at, approvals::id)).select(approvals::id);
+    let found: Option<Uuid> = oldest.first(conn).optional()?;
+    Ok(found.map(ApprovalId))
 }
 
 fn row(tenant: &TenantId, proposal: &Proposal, now: DateTime<Utc>) -> Result<ApprovalRow, StoreError> {

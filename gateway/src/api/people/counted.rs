@@ -28,7 +28,7 @@ pub(super) fn asked(by_itself: bool) {
 }
 
 /// An approval was proposed. The policy itself may have approved it.
-pub(super) fn proposed(approval: &Approval) {
+pub(crate) fn proposed(approval: &Approval) {
     asked(approval.status == Status::Approved);
     if approval.status.is_end() {
         ended(approval);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{WEEK, cites, known_world};
 use crate::metrics::facts;
+use crate::people::{counts, metrics};
 use crate::world::{World, problem};
 
 async fn run(world: &World, role: Role, body: &Value) -> Response {
@@ -97,4 +98,26 @@ async fn a_query_that_writes_is_proposed_for_real_changes_and_never_done() {
     }
     let jobs = world.get("/v1/workflows/jobs").await;
     assert_eq!(jobs["data"], json!([]), "nothing is done before people decide");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_already_is_named_and_not_asked_for_twice() {
+    let world = known_world(&[]).await;
+    world.sql(&open_change("20", &[]));
+    let query = json!({"query": "label PRs without ticket"});
+    let ask = async || -> Value { run(&world, Role::Operator, &query).await.json().await.expect("json") };
+    // Two at once, and one after them.
+    let (one, other) = tokio::join!(ask(), ask());
+    let later = ask().await;
+    let count = |answer: &Value| answer["proposed"].as_u64().expect("a number");
+    assert_eq!((count(&one) + count(&other), count(&later)), (1, 0), "{one} {other} {later}");
+    assert_eq!((&one["approvals"], &other["approvals"]), (&later["approvals"], &later["approvals"]));
+    assert_eq!(later["already_open"], later["approvals"]);
+    let all = world.get("/v1/approvals").await;
+    assert_eq!(all["data"].as_array().map(Vec::len), Some(1), "{all}");
+    assert!(counts(&metrics(&world).await, "workflows_auto_vs_hitl_total{mode=\"hitl\"} "));
+
+    // What nobody may decide any more keeps nobody from asking.
+    world.sql("update approvals set expires_at = created_at + interval '1 microsecond'");
+    assert_eq!(count(&ask().await), 1);
 }

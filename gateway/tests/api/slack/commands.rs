@@ -142,3 +142,16 @@ async fn what_waits_is_posted_for_who_may_post() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn questions_go_on_for_an_hour_and_for_each_person_apart() {
+    let office = Office::new().await;
+    let asked = async |user: &str, words: &str| text(&typed(&office, user, &format!("ask {words}")).await);
+    assert!(asked(ADA, "lead time between 2026-11-02 and 2026-11-08").await.contains("Lead time, 2026-11-02"));
+    assert!(asked(ADA, "and on 2026-11-06?").await.contains("Lead time, 2026-11-06"));
+    assert!(!asked(GRACE, "and on 2026-11-06?").await.contains("Lead time"), "it is ada's conversation");
+    office.world.sql("update conversations set updated_at = updated_at - interval '61 minutes'");
+    assert!(!asked(ADA, "and on 2026-11-06?").await.contains("Lead time"), "the hour is over");
+    let all = office.audit("/v1/conversations").await;
+    assert_eq!(all["data"].as_array().map(Vec::len), Some(3), "{all}");
+}
