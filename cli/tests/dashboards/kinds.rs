@@ -66,7 +66,7 @@ pub(crate) fn defaults(kind: Kind, panel: &Panel) -> Value {
         "color": {"mode": if kind == Kind::Table && panel.heat { "continuous-BlPu" } else if matches!(kind, Kind::Lines | Kind::Bars | Kind::Points | Kind::Shares) { "palette-classic" } else { "thresholds" }},
         "thresholds": {"mode": "absolute", "steps": steps},
         "mappings": words(kind, panel),
-        "noValue": if panel.later { "no data yet: nothing feeds this panel" } else { "no data" },
+        "noValue": "no data",
     });
     if let Some(unit) = &panel.unit {
         defaults["unit"] = json!(unit);

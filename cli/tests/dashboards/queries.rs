@@ -42,7 +42,7 @@ pub(crate) fn opened(dashboard: &Value, days: i64) -> View {
 fn may_be_empty() -> Vec<(String, String)> {
     let sources = source::dashboards();
     let panels = sources.iter().flat_map(|(name, source)| source.panel.iter().map(move |panel| (name, panel)));
-    let empty = panels.filter(|(_, panel)| panel.may_be_empty || panel.later);
+    let empty = panels.filter(|(_, panel)| panel.may_be_empty);
     empty.map(|(name, panel)| (name.clone(), panel.title.clone())).collect()
 }
 

@@ -113,9 +113,6 @@ pub(crate) struct Panel {
     /// A good day may leave it empty.
     #[serde(default)]
     pub(crate) may_be_empty: bool,
-    /// Nothing feeds it yet.
-    #[serde(default)]
-    pub(crate) later: bool,
 }
 
 #[derive(Clone, Deserialize)]

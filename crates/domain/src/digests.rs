@@ -5,6 +5,7 @@
 //! material, and every number in its text stands there too.
 
 mod answer;
+mod cuts;
 mod evidence;
 mod faults;
 mod grounding;

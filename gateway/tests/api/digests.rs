@@ -2,6 +2,7 @@
 
 mod feedback;
 mod kinds;
+mod outside;
 mod schedules;
 
 use std::sync::LazyLock;

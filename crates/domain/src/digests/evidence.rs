@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Datelike, Utc};
 
+use super::cuts::{whole_words, without, without_quotes};
 use super::numbers::{Measure, Quantity, quantities};
 use super::words::{self, is_negation, stem, stems, tokens};
 use super::{About, Material, Number, Unit, said};
@@ -268,64 +269,6 @@ fn ours(unit: &Unit) -> String {
 /// Whether a detail is a word of our own choosing. Everything else is what somebody wrote, also who they say they are.
 fn is_ours(name: &str) -> bool {
     ["status", "outcome", "service", "environment", "severity", "state", "kind"].contains(&name)
-}
-
-/// Without the value, also where only its beginning stands there because it was cut.
-fn without(text: &str, value: &str) -> String {
-    const ENOUGH: usize = 12;
-    if value.is_empty() {
-        return text.to_owned();
-    }
-    let whole = whole_words(text, value);
-    if !whole.is_empty() {
-        let (mut out, mut end) = (String::with_capacity(text.len()), 0);
-        for place in whole {
-            out.push_str(&text[end..place]);
-            out.push(' ');
-            end = place + value.len();
-        }
-        return out + &text[end..];
-    }
-    let beginning: String = value.chars().take(ENOUGH).collect();
-    let Some(start) = (beginning.chars().count() == ENOUGH).then(|| text.find(&beginning)).flatten() else {
-        return text.to_owned();
-    };
-    let same = text[start..].char_indices().zip(value.chars()).take_while(|((_, one), other)| one == other);
-    let end = same.last().map_or(start, |((place, one), _)| start + place + one.len_utf8());
-    format!("{} {}", &text[..start], &text[end..])
-}
-
-/// Without what stands in quotation marks.
-pub(super) fn without_quotes(text: &str) -> String {
-    quotes(text).iter().fold(text.to_owned(), |text, quote| text.replacen(quote.as_str(), " ", 1))
-}
-
-/// Where these words stand, not within other words.
-fn whole_words(text: &str, words: &str) -> Vec<usize> {
-    let is_edge = |one: Option<char>| !one.is_some_and(char::is_alphanumeric);
-    let stands = |place: usize| {
-        is_edge(text[..place].chars().next_back()) && is_edge(text[place + words.len()..].chars().next())
-    };
-    text.match_indices(words).map(|(place, _)| place).filter(|place| stands(*place)).collect()
-}
-
-/// What stands in quotation marks, with them.
-pub(super) fn quotes(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some((place, open)) = rest.char_indices().find(|(_, one)| matches!(one, '"' | '“' | '„' | '«')) {
-        let inside = &rest[place + open.len_utf8()..];
-        let closes = |one: char| match open {
-            '"' => one == '"',
-            '«' => one == '»',
-            _ => matches!(one, '”' | '“' | '"'),
-        };
-        let Some((end, close)) = inside.char_indices().find(|(_, one)| closes(*one)) else { break };
-        let end = place + open.len_utf8() + end + close.len_utf8();
-        found.push(rest[place..end].to_owned());
-        rest = &rest[end..];
-    }
-    found
 }
 
 /// What a unit is by its section.

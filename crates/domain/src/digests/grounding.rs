@@ -3,7 +3,8 @@
 //! It is strict on purpose. A good sentence that is refused costs a second call, or the words of rules; a bad one that
 //! passes is believed.
 
-use super::evidence::{Evidence, quotes, runs, without_quotes};
+use super::cuts::{quotes, without_quotes};
+use super::evidence::{Evidence, runs};
 use super::faults::What;
 use super::numbers::{Measure, Quantity, month, quantities};
 use super::words::{Token, claim, is_linking, is_negation, stem, tokens};

@@ -14,7 +14,7 @@ const LINK: &str = "[link]";
 
 /// Addresses with a scheme, or with what a reader's program makes a link of.
 static ADDRESS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| built(r"(?i)\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.|mailto:|javascript:|data:[a-z]+/)[^\s]*"));
+    LazyLock::new(|| built(r"(?i)(?:[a-z][a-z0-9+.-]{0,20}://|\b(?:www\.|mailto:|javascript:|data:[a-z]+/))[^\s]*"));
 /// What calls people: Slack's own words, and those of other places.
 static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| built(r"(?i)@(?:here|channel|everyone|group|all)\b"));
 /// Names that stand for what a prompt may not hold: they look like markup and are none.
@@ -31,7 +31,7 @@ pub fn said(text: &str, cap: usize) -> String {
 
 /// What a sink could read as something else than words, where there is such a thing: `a link`, `a mention`, …
 pub fn markup(text: &str) -> Option<&'static str> {
-    let bare = replaced(&PSEUDONYM, text, "");
+    let bare = replaced(&PSEUDONYM, text, " ");
     let found = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_none_or(|known| known.is_match(&bare));
     if found(&ADDRESS) || text.contains("](") {
         Some("a link")
@@ -87,6 +87,7 @@ mod tests {
             ("see https://evil.example/x?y now", "see [link] now"),
             ("![a](https://evil.example)", "! [a] ([link]"),
             ("mail <EMAIL_1> of <SECRET:github-pat>", "mail <EMAIL_1> of <SECRET:github-pat>"),
+            ("mail <EMAIL_1>0https://evil.example now", "mail <EMAIL_1>0[link] now"),
             ("`rm -rf`", "'rm -rf'"),
             ("a <b onclick=x>c</b>", "a ‹b onclick=x›c‹/b›"),
         ] {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Facts, Incident, Item, Of, Severity, items};
+use super::{Deployed, Facts, Incident, Item, Of, Severity, items};
 use crate::digests::{self, About, Group, Unit};
 use crate::signals::OpenChange;
 use crate::text::clean;
@@ -32,7 +32,8 @@ pub struct Draft {
     pub item: Item,
     /// Whose events prove it, where it has none of its own: what an approval or a signal is about.
     pub proved_by: Option<String>,
-    /// As [`Unit::details`].
+    /// As [`Unit::details`]. Whatever of the sentence is not our own wording stands here once more, also names: what is
+    /// in the sentence only is taken for ours when a model's words are held against it.
     pub details: Vec<(String, String)>,
 }
 
@@ -64,11 +65,24 @@ impl Draft {
         self
     }
 
+    /// A name in the sentence that others have given.
+    #[must_use]
+    pub fn naming(mut self, name: &str, value: &str) -> Self {
+        self.details.push((name.to_owned(), clean(value, DETAIL)));
+        self
+    }
+
     /// What proves it, where that is known already.
     #[must_use]
     pub fn proved(mut self, events: Vec<Uuid>) -> Self {
         self.item.event_ids = events;
         self
+    }
+
+    /// The service and the environment in the sentence, as their owners call them.
+    #[must_use]
+    pub fn placed(self, service: &str, environment: &str) -> Self {
+        self.naming("service_name", service).naming("environment_name", environment)
     }
 
     fn about(mut self, subject: &str) -> Self {
@@ -98,12 +112,15 @@ impl From<Severity> for digests::Severity {
 pub fn drafts(facts: &Facts) -> Vec<Draft> {
     let mut incidents: Vec<Draft> = facts.incidents.iter().map(|one| of_incident(one, facts.now)).collect();
     incidents.sort_by_key(|draft| std::cmp::Reverse((draft.item.severity, draft.item.at)));
-    let failures = facts
-        .failures
-        .iter()
-        .map(|one| draft(About::Risk, Some(&one.service), one.repo.as_deref(), items::failure(one, facts.now)));
+    let failures = facts.failures.iter().map(|one| {
+        draft(About::Risk, Some(&one.service), one.repo.as_deref(), items::failure(one, facts.now))
+            .placed(&one.service, &one.environment)
+    });
     let approvals = facts.approvals.iter().map(|one| {
-        draft(About::PeopleBlocked, None, repo_of(&one.subject), items::approval(one, facts.now)).about(&one.subject)
+        draft(About::PeopleBlocked, None, repo_of(&one.subject), items::approval(one, facts.now))
+            .about(&one.subject)
+            .naming("asked_for", &one.action)
+            .naming("asked_of", &one.subject)
     });
     let mut drafts: Vec<Draft> = first(incidents).collect();
     drafts.extend(first(failures));
@@ -114,10 +131,11 @@ pub fn drafts(facts: &Facts) -> Vec<Draft> {
 }
 
 fn shipped(facts: &Facts) -> Vec<Draft> {
-    let of: HashMap<Of, &String> = facts.deployments.iter().map(|one| (one.of(), &one.service)).collect();
+    let of: HashMap<Of, &Deployed> = facts.deployments.iter().map(|one| (one.of(), one)).collect();
     let deployed = items::deployments(facts).into_iter().map(|item| {
-        let service = item.of.first().and_then(|one| of.get(one).copied());
-        draft(About::Shipped, service, None, item)
+        let deployed = item.of.first().and_then(|one| of.get(one).copied());
+        let draft = draft(About::Shipped, deployed.map(|one| &one.service), None, item);
+        deployed.into_iter().fold(draft, |draft, one| draft.placed(&one.service, &one.environment))
     });
     let merged = facts.merged.iter().map(|one| {
         let mut item = items::merged(one);
@@ -207,12 +225,15 @@ pub fn of_signal(rule: &str, subject: &str, since: DateTime<Utc>, now: DateTime<
         event_ids: Vec::new(),
         of: Vec::new(),
     };
-    draft(About::Risk, None, repo_of(subject), item).about(subject)
+    draft(About::Risk, None, repo_of(subject), item).about(subject).naming("rule", rule).naming("fires_on", subject)
 }
 
 /// An incident, in the reports' sentence.
 pub fn of_incident(incident: &Incident, now: DateTime<Utc>) -> Draft {
     let mut draft = draft(About::Incident, incident.service.as_ref(), None, items::incident(incident, now));
     draft.item.text = clean(&draft.item.text, SENTENCE);
-    draft.with("title", incident.title.as_ref())
+    draft
+        .with("title", incident.title.as_ref())
+        .with("service_name", incident.service.as_ref())
+        .with("rated", incident.severity.as_ref())
 }

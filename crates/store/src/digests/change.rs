@@ -135,8 +135,9 @@ fn size(row: &Row, of: &Of, to: DateTime<Utc>) -> Draft {
     let tickets = row.ticket_keys.clone().unwrap_or_default();
     parts.push(if tickets.is_empty() { "names no ticket".to_owned() } else { format!("names {}", tickets.join(", ")) });
     let at = row.opened_at.unwrap_or(to);
-    Draft::new(About::Review, vec![of.clone()], &format!("The change: {}", parts.join(", ")), Severity::Info, at)
-        .at_url(row.url.clone())
+    let text = format!("The change: {}", parts.join(", "));
+    let draft = Draft::new(About::Review, vec![of.clone()], &text, Severity::Info, at).at_url(row.url.clone());
+    draft.with("tickets", (!tickets.is_empty()).then(|| tickets.join(", ")).as_ref())
 }
 
 statement! {
@@ -167,9 +168,10 @@ fn moments(
     let rows: Vec<(Uuid, String, DateTime<Utc>, Option<String>)> = asked.load(conn)?;
     let moment = |(event, kind, at, actor): (Uuid, String, DateTime<Utc>, Option<String>)| {
         let word = kind.strip_prefix("change.").unwrap_or(&kind).replace('_', " ");
-        let by = actor.map(|actor| format!(" by {actor}")).unwrap_or_default();
+        let by = actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
         let text = format!("{of} was {word}{by}");
-        Draft::new(About::Timeline, vec![of.clone()], &text, Severity::Info, at).proved(vec![event])
+        let draft = Draft::new(About::Timeline, vec![of.clone()], &text, Severity::Info, at).proved(vec![event]);
+        draft.naming("change", &of.to_string()).with("author", actor.as_ref())
     };
     Ok(rows.into_iter().map(moment).collect())
 }
@@ -213,7 +215,8 @@ fn checks(
         let severity = if is_well { Severity::Info } else { Severity::Warning };
         let about = if is_well { About::Review } else { About::Risk };
         let text = format!("Check {name} ended with {outcome}");
-        Draft::new(about, vec![of.clone()], &text, severity, at).proved(vec![event]).at_url(url)
+        let draft = Draft::new(about, vec![of.clone()], &text, severity, at).proved(vec![event]).at_url(url);
+        draft.naming("check", &name)
     };
     Ok(rows.into_iter().map(check).collect())
 }
@@ -256,7 +259,8 @@ fn shipped((integration, id, service, environment, at, lead_s, failed, url): &De
     );
     let severity = if broke { Severity::Warning } else { Severity::Info };
     let of = Of::Deployment { integration: integration.clone(), id: id.clone() };
-    Draft::new(About::Shipped, vec![of], &text, severity, *at).at_url(url.clone())
+    let draft = Draft::new(About::Shipped, vec![of], &text, severity, *at).at_url(url.clone());
+    draft.placed(service, environment).naming("deployment", &format!("{integration}:{id}"))
 }
 
 statement! {

@@ -96,7 +96,7 @@ fn told(moment: &Moment, main: &Outside) -> Option<Draft> {
     let what = match (moment.kind.strip_prefix("incident.").unwrap_or(&moment.kind), &note) {
         (_, Some(note)) => format!("{} noted: {note}", who.as_deref().unwrap_or("Somebody")),
         ("severity_changed" | "updated", _) if severity.is_some() => {
-            format!("Updated{by}: severity {}", severity.unwrap_or_default())
+            format!("Updated{by}: severity {}", severity.as_deref().unwrap_or_default())
         }
         (word, None) => {
             let mut words = word.replace(['_', '.'], " ");
@@ -111,7 +111,9 @@ fn told(moment: &Moment, main: &Outside) -> Option<Draft> {
     let about = if note.as_deref().is_some_and(is_to_do) { About::FollowUp } else { About::Timeline };
     let of = Of::Incident { integration: main.integration.clone(), id: main.id.clone() };
     let draft = Draft::new(about, vec![of], &format!("{other}{what}"), Severity::Info, moment.at);
-    Some(draft.proved(vec![event]).with("note", note.as_ref()).with("title", text(data, "title").as_ref()))
+    let draft = draft.proved(vec![event]).with("note", note.as_ref()).with("title", text(data, "title").as_ref());
+    let draft = draft.with("author", who.as_ref()).with("rated", severity.as_ref());
+    Some(draft.with("incident", (!is_main).then_some(&moment.incident)))
 }
 
 fn is_to_do(note: &str) -> bool {
@@ -151,7 +153,8 @@ fn causes(shipped: &[DeploymentRow], changes: &[ChangeRow], row: &IncidentRow) -
         let text = format!("{service} to {environment} ({name}, {outcome}) with {count}, {}{linked}", earlier(one.at));
         let severity = if is_linked { Severity::Warning } else { Severity::Info };
         let of = Of::Deployment { integration: one.integration.clone(), id: one.deployment_id.clone() };
-        Draft::new(About::Cause, vec![of], &text, severity, one.at).at_url(one.url.clone())
+        let draft = Draft::new(About::Cause, vec![of], &text, severity, one.at).at_url(one.url.clone());
+        draft.placed(service, environment).naming("deployment", &name)
     };
     let at: HashMap<(&str, &str), DateTime<Utc>> =
         shipped.iter().map(|one| ((one.integration.as_str(), one.deployment_id.as_str()), one.at)).collect();
@@ -200,7 +203,7 @@ fn follow_ups(
         drafts.extend(open.map(|(failed_at, _)| {
             let text = format!("{name} is not put right: broken for {}", lasted(failed_at, to));
             let of = Of::Deployment { integration: integration.to_owned(), id: id.to_owned() };
-            Draft::new(About::FollowUp, vec![of], &text, Severity::Critical, failed_at)
+            Draft::new(About::FollowUp, vec![of], &text, Severity::Critical, failed_at).naming("deployment", name)
         }));
     }
     if kind == Kind::Postmortem && row.deployments.is_empty() {

@@ -75,14 +75,15 @@ fn itself(row: &DeploymentRow) -> Draft {
     };
     let severity = if outcome == "success" { Severity::Info } else { Severity::Warning };
     let draft = Draft::new(About::Shipped, vec![of(&row.integration, &row.deployment_id)], &text, severity, row.at);
-    draft.of_service(service).at_url(row.url.clone()).with("title", row.title.as_ref())
+    let draft = draft.of_service(service).at_url(row.url.clone()).with("title", row.title.as_ref());
+    draft.placed(service, environment)
 }
 
 fn predecessor(before: &str, row: &DeploymentRow) -> Option<Draft> {
     let (integration, id) = before.split_once(':')?;
     let text = format!("The deployment before it was {before}");
     let draft = Draft::new(About::Timeline, vec![of(integration, id)], &text, Severity::Info, row.at);
-    Some(draft.of_service(&row.service))
+    Some(draft.of_service(&row.service).naming("before", before))
 }
 
 statement! {
@@ -117,7 +118,8 @@ fn shipped((repo, number, kind, title, author, url, at, _): &Change, row: &Deplo
     };
     let change = Of::Change { repo: repo.clone(), number: number.clone() };
     let draft = Draft::new(About::Shipped, vec![change], &text, Severity::Info, *at).of_service(&row.service);
-    draft.at_url(url.clone()).with("title", title.as_ref()).with("author", author.as_ref())
+    let draft = draft.at_url(url.clone()).with("title", title.as_ref()).with("author", author.as_ref());
+    draft.with("commit", is_direct.then_some(number))
 }
 
 fn median_lead(changes: &[Change]) -> Option<f64> {
@@ -186,7 +188,8 @@ fn after(
         };
         let text = format!("It broke something in {}: {how}", row.environment);
         let draft = Draft::new(About::Risk, vec![of(integration, id)], &text, severity, failed_at);
-        drafts.push(draft.of_service(&row.service).at_url(row.url.clone()));
+        let draft = draft.of_service(&row.service).at_url(row.url.clone());
+        drafts.push(draft.naming("environment_name", &row.environment));
     }
     let linked: Vec<(String, String)> =
         Linked { tenant: tenant.as_str(), integration, id, limit: MOST_AFTER }.load(conn)?;
@@ -223,7 +226,8 @@ pub(super) fn remedies(
     let rows: Vec<(String, String, String, DateTime<Utc>)> = asked.load(conn)?;
     let remedy = |(integration, id, method, at): (String, String, String, DateTime<Utc>)| {
         let text = format!("{name} was mended by {integration}:{id} ({method})");
-        Draft::new(About::Timeline, vec![of(&integration, &id)], &text, Severity::Info, at)
+        let draft = Draft::new(About::Timeline, vec![of(&integration, &id)], &text, Severity::Info, at);
+        draft.naming("broken", &name.to_string()).naming("mended_by", &format!("{integration}:{id}"))
     };
     Ok(rows.into_iter().filter(|row| row.3 < to).map(remedy).collect())
 }
