@@ -172,7 +172,7 @@ async fn what_a_model_wants_done_waits_for_people() {
     let reach = json!({"action": "webhook", "subject": "acme/shop#20", "payload": {"url": "https://evil.example", "type": "a"}});
     fake.next(Behaviour::CallsTool("propose".to_owned(), reach));
     fake.behaves(Behaviour::Says("done".to_owned()));
-    let id = world.asked(None, json!("please label what has no ticket, acme/shop#20 for one"), true).await;
+    let id = world.asked(None, json!("please label acme/shop#20"), true).await;
     while world.work(now()).await {}
     let job = world.job(id).await;
     let result = &job.progress["result"];

@@ -48,7 +48,11 @@ pub(crate) fn sentence(name: &str) -> String {
 
 /// `1 change`, `2 changes`.
 pub(crate) fn counted(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+    match (count, one.split_once(" of ")) {
+        (1, _) => format!("1 {one}"),
+        (_, Some((thing, of))) => format!("{count} {thing}s of {of}"),
+        (_, None) => format!("{count} {one}s"),
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +68,7 @@ mod tests {
         assert_eq!(value(7_500.0, "seconds"), "2 h 5 min");
         assert_eq!((value(0.25, "ratio"), value(1.0, "per_day")), ("25.0 %".to_owned(), "1.00 a day".to_owned()));
         assert_eq!((duration(-1.0), duration(86_400.0)), ("0 s".to_owned(), "1 d".to_owned()));
+        assert_eq!(counted(2, "deployment of rework"), "2 deployments of rework");
         assert_eq!((counted(1, "change"), counted(0, "change")), ("1 change".to_owned(), "0 changes".to_owned()));
     }
 
