@@ -7,7 +7,7 @@
 mod counts;
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::digests::{Kind, Material};
@@ -15,17 +15,19 @@ use domain::ids;
 use models::Models;
 use serde_json::Value;
 use store::digests::delivery::Letter;
-use store::digests::kept::{Kept, Wording, kind_of};
+use store::digests::kept::{Kept, kind_of};
 use store::digests::{Wanted, is_of_one, material};
-use store::schedules::runs::{Run, Taken, fail, finish, put_off, take};
+use store::schedules::runs::{Run, Taken, fail, finish, lease, take};
 use store::{Connection, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// How often is looked whether a slot is due.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Longer than a model takes for all of a digest: a worker that is gone is not waited for longer than this.
+/// A worker that is gone is not waited for longer than this. It is renewed while a model words.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
+/// Renewals in the time of a lease.
+const BEATS: u32 = 3;
 /// After a try that went wrong.
 const AGAIN: TimeDelta = TimeDelta::minutes(1);
 /// A stand-up tells of what happened since the one before, unless that is longer ago.
@@ -47,7 +49,7 @@ pub enum Ran {
 pub async fn run(store: Store, models: Models, stop: CancellationToken) {
     counts::begin();
     while !stop.is_cancelled() {
-        match run_once(&store, &models, Utc::now()).await {
+        match run_once(&store, &models, LEASE, Utc::now()).await {
             Ok(Some(_)) => continue,
             Ok(None) => {}
             Err(error) => {
@@ -61,14 +63,19 @@ pub async fn run(store: Store, models: Models, stop: CancellationToken) {
     }
 }
 
-/// Makes one slot that is due; `None`: none is, or others are at it.
-pub async fn run_once(store: &Store, models: &Models, now: DateTime<Utc>) -> Result<Option<Ran>, StoreError> {
+/// Makes one slot that is due; `None`: none is, or others are at it. Who is gone for `held` loses it.
+pub async fn run_once(
+    store: &Store,
+    models: &Models,
+    held: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<Option<Ran>, StoreError> {
     let now = now.trunc_subsecs(6);
-    let take = move |conn: &mut Connection| take(conn, now, LEASE, || Uuid::new_v4().into_bytes());
+    let take = move |conn: &mut Connection| take(conn, now, held, || Uuid::new_v4().into_bytes());
     let Taken { run, missed, failed } = store.call("schedule_take", take).await?;
     counts::gone(missed, failed);
     let Some(run) = run else { return Ok(None) };
-    match make(store, models, &run, now).await {
+    match make(store, models, &run, (held, now)).await {
         Ok(ran) => {
             counts::ran(&ran);
             if let Ran::Failed(why) = &ran {
@@ -78,13 +85,18 @@ pub async fn run_once(store: &Store, models: &Models, now: DateTime<Utc>) -> Res
         }
         Err(error) => {
             // Where not even this can be written, the lease runs out.
-            store.call("schedule_put_off", move |conn| put_off(conn, &run, now + AGAIN)).await?;
+            store.call("schedule_put_off", move |conn| lease(conn, &run, now + AGAIN)).await?;
             Err(error)
         }
     }
 }
 
-async fn make(store: &Store, models: &Models, run: &Run, now: DateTime<Utc>) -> Result<Ran, StoreError> {
+async fn make(
+    store: &Store,
+    models: &Models,
+    run: &Run,
+    (held, now): (TimeDelta, DateTime<Utc>),
+) -> Result<Ran, StoreError> {
     let Some(wanted) = wanted(run) else {
         return give_up(store, run, "no digest is called so; change its kind", now).await;
     };
@@ -94,7 +106,9 @@ async fn make(store: &Store, models: &Models, run: &Run, now: DateTime<Utc>) -> 
         return give_up(store, run, "there is no such subject; change it, or delete the schedule", now).await;
     };
     let id = ids::row(now, Uuid::new_v4().into_bytes());
-    let kept = worded(models, run, (id, &material), now).await;
+    let Some(kept) = held_on(store, run, (held, now), worded(models, run, (id, &material), now)).await else {
+        return Ok(Ran::Lost);
+    };
     let messages: Result<Vec<Value>, _> = show::digests::series(&kept).iter().map(serde_json::to_value).collect();
     let messages = messages.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let (run, data) = (run.clone(), show::digests::data(&kept));
@@ -128,15 +142,31 @@ async fn worded(models: &Models, run: &Run, (id, material): (Uuid, &Material), n
     let session = id.to_string();
     let composing = summaries::compose(models, &run.tenant, material, Some(&session), &mut rand::rng());
     let made = composing.await;
-    let tokens = made.tokens.unwrap_or_default();
-    let wording = Wording {
-        by: made.by.as_str(),
-        why: made.why,
-        model: made.model,
-        prompt: made.prompt.map(str::to_owned),
-        input_tokens: tokens.input,
-        output_tokens: tokens.output,
-        cost_micro_usd: made.cost_micro_usd,
-    };
-    Kept::of(id, (material, made.digest), wording, (BY, Some(run.schedule.id)), now)
+    made.kept(id, material, (BY, Some(run.schedule.id)), now)
+}
+
+/// Waits for what is worded, and renews the lease beside it. `None`: the slot is another's now, and nobody waits any more.
+async fn held_on(
+    store: &Store,
+    run: &Run,
+    (held, now): (TimeDelta, DateTime<Utc>),
+    wording: impl Future<Output = Kept>,
+) -> Option<Kept> {
+    let (began, pace) = (Instant::now(), held.to_std().unwrap_or_default() / BEATS);
+    tokio::pin!(wording);
+    loop {
+        tokio::select! {
+            kept = &mut wording => return Some(kept),
+            () = tokio::time::sleep(pace) => {}
+        }
+        let passed = TimeDelta::from_std(began.elapsed()).unwrap_or_default();
+        let (slot, until) = (run.clone(), now + passed + held);
+        match store.call("schedule_lease", move |conn| lease(conn, &slot, until)).await {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn Error, schedule = %run.schedule.id, "a slot's lease was not renewed; it is tried again");
+            }
+        }
+    }
 }

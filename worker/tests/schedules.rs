@@ -1,14 +1,22 @@
 //! Slots of schedules: each made once, whoever is there and whatever dies. Time is passed in.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use boot::Settings;
+use boot::environment::Variables;
+use boot::settings::Env;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::TenantId;
 use models::Models;
+use serde_json::{Value, json};
 use store::digests::delivery::Deliver;
 use store::digests::kept::{self, Kept, Listed};
 use store::schedules::runs::{self, RunRow};
 use store::schedules::{self, DigestSchedule};
 use store::{Connection, Role, Store};
 use testkit::database::Database;
+use testkit::models::{Behaviour, FakeModels};
 use uuid::Uuid;
 use worker::schedules::{Ran, run_once};
 
@@ -49,7 +57,7 @@ impl World {
     }
 
     async fn run(&self, now: &str) -> Option<Ran> {
-        run_once(&self.store, &Models::off(), at(now)).await.expect("a look")
+        run_once(&self.store, &Models::off(), TimeDelta::minutes(10), at(now)).await.expect("a look")
     }
 
     /// Slot and state of each run, the latest first.
@@ -158,4 +166,110 @@ async fn what_cannot_be_made_says_why_and_the_next_slot_comes() {
         |conn: &mut Connection| store::transaction(conn, |conn| schedules::delete(conn, &TenantId::default(), ID));
     assert!(world.store.call("test", delete).await.expect("gone"));
     assert_eq!(world.run("2026-11-23T08:00:00Z").await, None);
+}
+
+/// A change that was merged, and an incident that is open, both on Thursday.
+const A_DAY: &str = r#"
+insert into changes (tenant_id, repo, number, registers, title, author, subject, opened_at, merged_at) values
+  ('default', 'acme/shop', '11', '{}', 'Faster checkout', 'ada', 'acme/shop#11', '2026-11-18T10:00Z', '2026-11-19T10:00Z');
+insert into incidents (tenant_id, integration, incident_id, registers, title, severity, started_at, subject) values
+  ('default', 'pagerduty', 'Q1', '{}', 'Checkout is down', 'high', '2026-11-19T12:00Z', 'incident Q1');
+insert into events (tenant_id, id, delivery_id, integration, source, type, subject, time, repo, data) values
+  ('default', '019a0000-0000-7000-8000-000000000011', '019a0000-0000-7000-9000-000000000011', 'github', '/x',
+   'change.merged', 'acme/shop#11', '2026-11-19T10:00Z', 'acme/shop', '{}'),
+  ('default', '019a0000-0000-7000-8000-000000000021', '019a0000-0000-7000-9000-000000000021', 'pagerduty', '/x',
+   'incident.opened', 'incident Q1', '2026-11-19T12:00Z', null, '{}');
+"#;
+const DUE: &str = "2026-11-20T08:00:00Z";
+
+fn models(fake: &FakeModels, store: &Store) -> Models {
+    let url = fake.url();
+    let set = [("AGENT_LLM_ENABLED", "true"), ("OPENAI_BASE_URL", url.as_str()), ("OPENAI_MODEL", "gpt-4.1-mini")];
+    let variables: Variables = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let (settings, _) = Settings::read(&variables, &[], Env::Development).expect("settings");
+    Models::of(&settings.models, store.clone(), Arc::new(|| at(DUE))).expect("models")
+}
+
+/// Says each thing that it is shown as it is written there, under this headline.
+fn worded(body: &Value, headline: &str) -> String {
+    let prompt = body["messages"][1]["content"].as_str().unwrap_or_default();
+    let lines = prompt.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let section = |line: Value| {
+        let item = json!({"text": line["text"], "event_ids": line["event_ids"], "severity": "info"});
+        line["text"].is_string().then(|| json!({"kind": line["section"], "items": [item]}))
+    };
+    json!({"headline": headline, "sections": lines.filter_map(section).collect::<Vec<_>>()}).to_string()
+}
+
+#[tokio::test]
+async fn a_model_words_a_slot_and_what_it_cost_is_kept() {
+    let (world, fake) = (World::new("weekly", None).await, FakeModels::start().await);
+    store::migrate::execute(&world.database.url, A_DAY).expect("facts");
+    fake.behaves(Behaviour::Answers(Arc::new(|body| worded(body, "2 events"))));
+    let models = models(&fake, &world.store);
+    let ran = run_once(&world.store, &models, TimeDelta::minutes(10), at(DUE)).await.expect("a look");
+    assert!(matches!(ran, Some(Ran::Done(_))), "{ran:?}");
+    let digests = world.digests().await;
+    let [kept] = digests.as_slice() else { panic!("one digest: {digests:?}") };
+    assert_eq!((kept.generated_by.as_str(), kept.why.as_deref()), ("model", None));
+    assert_eq!((kept.digest.headline.as_str(), kept.prompt.as_deref()), ("2 events", Some("digest/1")));
+    assert!(kept.input_tokens > 0 && kept.output_tokens > 0 && kept.cost_micro_usd > 0, "{kept:?}");
+    let footer = show::digests::footer(kept);
+    assert!(footer.starts_with("Summary by gpt-4.1-mini") && footer.ends_with("checked against 2 events"), "{footer}");
+    let sent = serde_json::to_string(&show::digests::series(kept)).expect("JSON");
+    assert!(sent.contains(&footer) && sent.contains(show::digests::MAY_BE_WRONG), "{sent}");
+    assert_eq!((world.deliveries().await, fake.asked().len()), ((1, 1), 1));
+}
+
+#[tokio::test]
+async fn a_model_that_makes_things_up_is_asked_twice_and_rules_word_the_slot_once() {
+    let (world, fake) = (World::new("weekly", None).await, FakeModels::start().await);
+    store::migrate::execute(&world.database.url, A_DAY).expect("facts");
+    fake.behaves(Behaviour::Answers(Arc::new(|body| worded(body, "All 99 incidents were resolved by Mallory"))));
+    let models = models(&fake, &world.store);
+    for now in [DUE, "2026-11-20T08:00:05Z"] {
+        run_once(&world.store, &models, TimeDelta::minutes(10), at(now)).await.expect("a look");
+    }
+    let digests = world.digests().await;
+    let [kept] = digests.as_slice() else { panic!("one digest: {digests:?}") };
+    let why = kept.why.as_deref().unwrap_or_default();
+    assert!(kept.generated_by == "rules" && why.starts_with("the answer did not hold"), "{kept:?}");
+    assert!(!kept.digest.headline.contains("Mallory") && kept.cost_micro_usd > 0, "it was paid all the same: {kept:?}");
+    let footer = show::digests::footer(kept);
+    assert!(footer.starts_with("By rule: the answer did not hold"), "{footer}");
+    assert_eq!((world.deliveries().await, fake.asked().len()), ((1, 1), 2));
+}
+
+#[tokio::test]
+async fn a_slow_model_does_not_cost_the_slot() {
+    let (world, fake) = (World::new("weekly", None).await, FakeModels::start().await);
+    store::migrate::execute(&world.database.url, A_DAY).expect("facts");
+    fake.behaves(Behaviour::Slow(Duration::from_secs(4), "not JSON".to_owned()));
+    let (models, lease) = (models(&fake, &world.store), TimeDelta::seconds(2));
+    let slow = run_once(&world.store, &models, lease, at(DUE));
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(3_500)).await;
+        run_once(&world.store, &Models::off(), lease, at(DUE) + TimeDelta::milliseconds(3_500)).await
+    };
+    let (slow, other) = tokio::join!(slow, other);
+    assert_eq!(other.expect("a look"), None, "the first lease has run out, and was renewed");
+    assert!(matches!(slow.expect("a look"), Some(Ran::Done(_))));
+    assert_eq!((world.digests().await.len(), world.deliveries().await), (1, (1, 1)));
+}
+
+#[tokio::test]
+async fn who_lost_the_slot_while_a_model_worked_stops_waiting() {
+    let (world, fake) = (World::new("weekly", None).await, FakeModels::start().await);
+    store::migrate::execute(&world.database.url, A_DAY).expect("facts");
+    fake.behaves(Behaviour::Slow(Duration::from_secs(30), "not JSON".to_owned()));
+    let (models, lease) = (models(&fake, &world.store), TimeDelta::seconds(3));
+    let slow = run_once(&world.store, &models, lease, at(DUE));
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        run_once(&world.store, &Models::off(), lease, at(DUE) + TimeDelta::hours(1)).await
+    };
+    let (slow, other) = tokio::join!(slow, other);
+    assert!(matches!(other.expect("a look"), Some(Ran::Done(_))), "its clock says that the first is gone");
+    assert_eq!(slow.expect("a look"), Some(Ran::Lost));
+    assert_eq!((world.digests().await.len(), world.deliveries().await), (1, (1, 1)));
 }

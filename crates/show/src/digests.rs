@@ -6,10 +6,11 @@
 use std::fmt::Write;
 
 use domain::digests::{About, Digest, Item, Kind, Number, Section, Severity};
+use domain::inert::is_unseen;
 use serde_json::{Value, json};
 use slack::blocks::{Block, Button};
 use slack::fit::Message;
-use slack::text::{duration, link, moment, outside, plain, spoken};
+use slack::text::{duration, escape, link, moment, plain, spoken};
 use store::digests::kept::{Kept, name_of};
 
 /// Of an item, as the digest's own limit is.
@@ -76,14 +77,29 @@ fn is_generated(kept: &Kept) -> bool {
     kept.generated_by == "model"
 }
 
-/// Where an item can be looked at: the address of the first of its events that has one.
+/// Where an item can be looked at: the web address of the first of its events that has one.
 fn address<'k>(kept: &'k Kept, item: &Item) -> Option<&'k str> {
-    item.event_ids.iter().find_map(|event| kept.links.get(event)).map(String::as_str)
+    item.event_ids.iter().filter_map(|event| kept.links.get(event)).map(String::as_str).find(|url| is_web(url))
+}
+
+fn is_web(url: &str) -> bool {
+    let fits = url.len() <= 2_000 && !url.chars().any(|one| one.is_whitespace() || is_unseen(one));
+    fits && ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// On one line, with nothing in it that a reader does not see.
+fn seen(text: &str, cap: usize) -> String {
+    plain(&domain::inert::inert(text, cap), cap)
+}
+
+/// The same for Slack's markup.
+fn escaped(text: &str, cap: usize) -> String {
+    escape(&seen(text, cap))
 }
 
 fn heading(kept: &Kept) -> String {
     match &kept.subject {
-        Some(subject) => format!("{} · {}", title(kept.kind), plain(subject, HEADLINE)),
+        Some(subject) => format!("{} · {}", title(kept.kind), seen(subject, HEADLINE)),
         None => title(kept.kind).to_owned(),
     }
 }
@@ -103,28 +119,28 @@ pub fn brief(kept: &Kept) -> Message {
 }
 
 fn notification(kept: &Kept) -> String {
-    format!("{}: {}", outside(&heading(kept), HEADLINE), outside(&kept.digest.headline, HEADLINE))
+    format!("{}: {}", escaped(&heading(kept), HEADLINE), escaped(&kept.digest.headline, HEADLINE))
 }
 
 fn blocks(kept: &Kept) -> Vec<Block> {
     let Digest { headline, sections, numbers } = &kept.digest;
-    let mut blocks = vec![Block::header(heading(kept)), Block::section(format!("*{}*", outside(headline, HEADLINE)))];
+    let mut blocks = vec![Block::header(heading(kept)), Block::section(format!("*{}*", escaped(headline, HEADLINE)))];
     if is_generated(kept) {
         blocks.push(Block::context(MAY_BE_WRONG));
     }
     blocks.extend(sections.iter().map(|one| Block::section(section(kept, one))));
     if !numbers.is_empty() {
-        let lines: Vec<String> = numbers.iter().map(|number| outside(&in_words(number), TEXT)).collect();
+        let lines: Vec<String> = numbers.iter().map(|number| escaped(&in_words(number), TEXT)).collect();
         blocks.push(Block::section(format!("*Numbers*\n{}", lines.join("\n"))));
     }
     let time = format!("{} – {}", moment(kept.from), moment(kept.to));
-    blocks.push(Block::context(format!("{time} · {}", outside(&footer(kept), TEXT))));
+    blocks.push(Block::context(format!("{time} · {}", escaped(&footer(kept), TEXT))));
     blocks
 }
 
 fn section(kept: &Kept, section: &Section) -> String {
     let line = |item: &Item| {
-        let text = outside(&item.text, TEXT);
+        let text = escaped(&item.text, TEXT);
         let open = address(kept, item).map(|url| format!(" · {}", link(url, "Open"))).unwrap_or_default();
         format!("{} {text}{open}", mark(item.severity))
     };
@@ -157,51 +173,50 @@ fn shown(value: f64, unit: &str) -> String {
 
 /// For terminals and mail: no markup at all.
 pub fn text(kept: &Kept) -> String {
-    let mut text = format!("{}\n{}\n", heading(kept), plain(&kept.digest.headline, HEADLINE));
+    // Behind its title no headline is read as a formula where this is put into a table.
+    let mut text = format!("{}: {}\n", heading(kept), seen(&kept.digest.headline, HEADLINE));
     for section in &kept.digest.sections {
         let _ = writeln!(text, "\n{}", section_title(section.about));
         for item in &section.items {
-            let open = address(kept, item).map(|url| format!(" ({})", plain(url, 2_000))).unwrap_or_default();
-            let _ = writeln!(text, "{} {}{open}", mark(item.severity), plain(&item.text, TEXT));
+            let open = address(kept, item).map(|url| format!(" ({url})")).unwrap_or_default();
+            let _ = writeln!(text, "{} {}{open}", mark(item.severity), seen(&item.text, TEXT));
         }
     }
     if !kept.digest.numbers.is_empty() {
         let _ = writeln!(text, "\nNumbers");
     }
     for number in &kept.digest.numbers {
-        let _ = writeln!(text, "• {}", plain(&in_words(number), TEXT));
+        let _ = writeln!(text, "• {}", seen(&in_words(number), TEXT));
     }
     let warning = if is_generated(kept) { format!("{MAY_BE_WRONG}. ") } else { String::new() };
-    let _ = write!(text, "\n{warning}{}", plain(&footer(kept), TEXT));
+    let _ = write!(text, "\n{warning}{}", seen(&footer(kept), TEXT));
     spoken(&text)
 }
 
 /// Markdown in which the digest's own text is text.
 pub fn markdown(kept: &Kept) -> String {
-    let mut text = format!("## {}\n\n**{}**\n", inert(&heading(kept)), inert(&plain(&kept.digest.headline, HEADLINE)));
+    let mut text = format!("## {}\n\n**{}**\n", inert(&heading(kept)), inert(&seen(&kept.digest.headline, HEADLINE)));
     for section in &kept.digest.sections {
         let _ = writeln!(text, "\n### {}\n", section_title(section.about));
         for item in &section.items {
             let open = address(kept, item).and_then(angled).map(|url| format!(" ([open]({url}))")).unwrap_or_default();
-            let _ = writeln!(text, "- {} {}{open}", mark(item.severity), inert(&plain(&item.text, TEXT)));
+            let _ = writeln!(text, "- {} {}{open}", mark(item.severity), inert(&seen(&item.text, TEXT)));
         }
     }
     if !kept.digest.numbers.is_empty() {
         let _ = writeln!(text, "\n### Numbers\n");
     }
     for number in &kept.digest.numbers {
-        let _ = writeln!(text, "- {}", inert(&plain(&in_words(number), TEXT)));
+        let _ = writeln!(text, "- {}", inert(&seen(&in_words(number), TEXT)));
     }
     let warning = if is_generated(kept) { format!("{MAY_BE_WRONG}. ") } else { String::new() };
-    let _ = write!(text, "\n---\n\n{warning}{}\n", inert(&plain(&footer(kept), TEXT)));
+    let _ = write!(text, "\n---\n\n{warning}{}\n", inert(&seen(&footer(kept), TEXT)));
     text
 }
 
-/// A web address as a link's target.
+/// An address as a link's target.
 fn angled(url: &str) -> Option<String> {
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    let fits = !url.chars().any(|one| one.is_whitespace() || one.is_control() || matches!(one, '<' | '>' | '\\'));
-    (is_web && fits).then(|| format!("<{url}>"))
+    (!url.contains(['<', '>', '\\'])).then(|| format!("<{url}>"))
 }
 
 /// Every character that Markdown or HTML could read stands for itself. Addresses are broken, so that none becomes a link.
@@ -214,6 +229,7 @@ fn inert(text: &str) -> String {
             '&' => safe.push_str("&amp;"),
             '@' => safe.push_str("&#64;"),
             ':' => safe.push_str("&#58;"),
+            '.' if is_www(&safe) => safe.push_str("&#46;"),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~' => {
                 safe.push('\\');
                 safe.push(character);
@@ -224,9 +240,18 @@ fn inert(text: &str) -> String {
     safe
 }
 
+/// Behind it a full stop makes an address.
+fn is_www(text: &str) -> bool {
+    text.get(text.len().saturating_sub(3)..).is_some_and(|end| end.eq_ignore_ascii_case("www"))
+}
+
 /// The data of a webhook: all of it, or so much as it may hold; then `shortened` says so.
 pub fn data(kept: &Kept) -> Value {
     let mut digest = kept.digest.clone();
+    digest.headline = seen(&digest.headline, HEADLINE);
+    for item in digest.sections.iter_mut().flat_map(|section| &mut section.items) {
+        item.text = seen(&item.text, TEXT);
+    }
     let mut data = whole(kept, &digest, false);
     while data.to_string().len() > WEBHOOK_BYTES {
         let Some(longest) = digest.sections.iter_mut().max_by_key(|section| section.items.len()) else { break };
@@ -240,9 +265,10 @@ pub fn data(kept: &Kept) -> Value {
 
 fn whole(kept: &Kept, digest: &Digest, shortened: bool) -> Value {
     let shown = Kept { digest: digest.clone(), ..kept.clone() };
+    let told = |text: &Option<String>| text.as_ref().map(|text| seen(text, TEXT));
     json!({
-        "id": kept.id, "kind": name_of(kept.kind), "subject": kept.subject, "from": kept.from, "to": kept.to,
-        "digest": digest, "generated_by": kept.generated_by, "why": kept.why, "model": kept.model, "prompt": kept.prompt,
+        "id": kept.id, "kind": name_of(kept.kind), "subject": told(&kept.subject), "from": kept.from, "to": kept.to,
+        "digest": digest, "generated_by": kept.generated_by, "why": told(&kept.why), "model": told(&kept.model), "prompt": kept.prompt,
         "text": text(&shown), "shortened": shortened,
     })
 }

@@ -1,7 +1,10 @@
 //! What comes of composing: the digest, who worded it, and what that cost.
 
-use domain::digests::Digest;
+use chrono::{DateTime, Utc};
+use domain::digests::{Digest, Material};
 use serde::{Deserialize, Serialize};
+use store::digests::kept::{Kept, Wording};
+use uuid::Uuid;
 
 /// Who worded a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,5 +51,20 @@ impl Made {
     pub(crate) fn by_rule(digest: Digest, why: impl Into<String>) -> Self {
         let why = Some(why.into());
         Self { digest, by: By::Rules, why, model: None, prompt: None, tokens: None, cost_micro_usd: 0 }
+    }
+
+    /// The row that is kept of it: of this material, for whom or which schedule. Nothing is written here.
+    pub fn kept(self, id: Uuid, material: &Material, of: (&str, Option<Uuid>), now: DateTime<Utc>) -> Kept {
+        let Tokens { input, output } = self.tokens.unwrap_or_default();
+        let wording = Wording {
+            by: self.by.as_str(),
+            why: self.why,
+            model: self.model,
+            prompt: self.prompt.map(str::to_owned),
+            input_tokens: input,
+            output_tokens: output,
+            cost_micro_usd: self.cost_micro_usd,
+        };
+        Kept::of(id, (material, self.digest), wording, of, now)
     }
 }

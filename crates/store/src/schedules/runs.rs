@@ -218,8 +218,9 @@ pub fn fail(conn: &mut PgConnection, run: &Run, why: &str, now: DateTime<Utc>) -
     })
 }
 
-/// Gives the slot back until then: something did not answer. `false`: it was ours no more.
-pub fn put_off(conn: &mut PgConnection, run: &Run, until: DateTime<Utc>) -> Result<bool, StoreError> {
+/// Leases the slot until then: for longer while it is made, for less when it is given back because something did not
+/// answer. `false`: it was ours no more.
+pub fn lease(conn: &mut PgConnection, run: &Run, until: DateTime<Utc>) -> Result<bool, StoreError> {
     conn.transaction(|conn| {
         if !is_ours(conn, run)? {
             return Ok(false);

@@ -5,10 +5,9 @@ use domain::digests::Material;
 use domain::ids::{self, TenantId};
 use serde_json::Value;
 use store::digests::delivery::{self, Deliver, Delivered, Letter};
-use store::digests::kept::{Kept, Wording};
+use store::digests::kept::Kept;
 use store::digests::{Wanted, material};
 use store::{Connection, StoreError};
-use summaries::{Made, Tokens};
 use uuid::Uuid;
 
 use crate::state::State;
@@ -37,22 +36,7 @@ pub(crate) async fn make(
     let session = id.to_string();
     let composing = summaries::compose(&state.models, tenant, &material, Some(&session), &mut rand::rng());
     let made = composing.await;
-    let (digest, wording) = worded(made);
-    Ok(Some(Kept::of(id, (&material, digest), wording, (by, None), now)))
-}
-
-fn worded(made: Made) -> (domain::digests::Digest, Wording) {
-    let Tokens { input, output } = made.tokens.unwrap_or_default();
-    let wording = Wording {
-        by: made.by.as_str(),
-        why: made.why,
-        model: made.model,
-        prompt: made.prompt.map(str::to_owned),
-        input_tokens: input,
-        output_tokens: output,
-        cost_micro_usd: made.cost_micro_usd,
-    };
-    (made.digest, wording)
+    Ok(Some(made.kept(id, &material, (by, None), now)))
 }
 
 /// Asks for its delivery. Must be called in a transaction, together with keeping it.
