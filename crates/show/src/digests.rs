@@ -18,6 +18,8 @@ const TEXT: usize = 300;
 const HEADLINE: usize = 150;
 /// Bytes of a webhook's data: what jobs take is a little more.
 const WEBHOOK_BYTES: usize = 18_000;
+/// A text of one block takes 3,000 characters.
+const BLOCK_BYTES: usize = 2_900;
 /// The buttons, by which a press is known.
 pub const USEFUL: &str = "digest.useful";
 pub const NOT_USEFUL: &str = "digest.not_useful";
@@ -128,7 +130,7 @@ fn blocks(kept: &Kept) -> Vec<Block> {
     if is_generated(kept) {
         blocks.push(Block::context(MAY_BE_WRONG));
     }
-    blocks.extend(sections.iter().map(|one| Block::section(section(kept, one))));
+    blocks.extend(sections.iter().flat_map(|one| section(kept, one)).map(Block::section));
     if !numbers.is_empty() {
         let lines: Vec<String> = numbers.iter().map(|number| escaped(&in_words(number), TEXT)).collect();
         blocks.push(Block::section(format!("*Numbers*\n{}", lines.join("\n"))));
@@ -138,14 +140,24 @@ fn blocks(kept: &Kept) -> Vec<Block> {
     blocks
 }
 
-fn section(kept: &Kept, section: &Section) -> String {
+/// A title and its items, in as many texts as it takes: Slack cuts what is longer than a block, and an item is not cut.
+fn section(kept: &Kept, section: &Section) -> Vec<String> {
     let line = |item: &Item| {
         let text = escaped(&item.text, TEXT);
         let open = address(kept, item).map(|url| format!(" · {}", link(url, "Open"))).unwrap_or_default();
         format!("{} {text}{open}", mark(item.severity))
     };
-    let lines: Vec<String> = section.items.iter().map(line).collect();
-    format!("*{}*\n{}", section_title(section.about), lines.join("\n"))
+    let mut texts = vec![format!("*{}*", section_title(section.about))];
+    for line in section.items.iter().map(line) {
+        match texts.last_mut() {
+            Some(text) if text.len() + line.len() < BLOCK_BYTES => {
+                text.push('\n');
+                text.push_str(&line);
+            }
+            _ => texts.push(line),
+        }
+    }
+    texts
 }
 
 fn feedback(kept: &Kept) -> Block {
