@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use store::statistics::{self, Statistics};
+use testkit::ports;
 use tokio::process::Child;
 
 use crate::bodies;
 use crate::processes::cpu_seconds;
-use crate::servers::{Servers, baseline, free_port};
+use crate::servers::{Servers, baseline};
 use crate::wrk::{self, Load, Seen};
 
 /// Connections at full load: enough to fill batches, few enough for an honest latency.
@@ -43,7 +44,7 @@ async fn measure(folder: &Path, seconds: u64) -> Result<()> {
     drop(base);
     println!("{}", row("baseline: verify and answer", &baseline));
 
-    let port = free_port()?;
+    let port = ports::free();
     let gateway = servers.em_agent("gateway", port).await?;
     let address = format!("127.0.0.1:{port}");
     wrk::run(folder, &bench.load(&address, "warm-up", 3, 0, CONNECTIONS)).await?;
@@ -53,7 +54,7 @@ async fn measure(folder: &Path, seconds: u64) -> Result<()> {
     let quiet = wrk::run(folder, &bench.load(&address, "quiet", QUIET_SECONDS, 10, 12)).await?;
     println!("{}", row("gateway at about 1 000/s", &quiet));
 
-    let worker_port = free_port()?;
+    let worker_port = ports::free();
     let worker = servers.em_agent("worker", worker_port).await?;
     let both = bench.full_load(&address, "worker", seconds, &[("gateway", &gateway), ("worker", &worker)]).await?;
 

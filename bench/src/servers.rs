@@ -120,8 +120,3 @@ async fn answers_ready(port: u16) -> Result<bool> {
     stream.read_exact(&mut answer).await?;
     Ok(&answer == b"HTTP/1.1 200")
 }
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}

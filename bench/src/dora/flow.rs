@@ -8,11 +8,12 @@ use anyhow::{Context, Result, ensure};
 use chrono::Utc;
 use outbound::{Outbound, Request};
 use serde_json::{Value, json};
+use testkit::ports;
 use tokio::process::Command;
 
 use super::story::Story;
 use super::table::{Quantiles, quantiles};
-use crate::servers::{Servers, free_port, program};
+use crate::servers::{Servers, program};
 
 const SEED: u64 = 20_261_121;
 const SERVICES: usize = 300;
@@ -60,14 +61,14 @@ impl Door {
 
 /// Facts that one worker reckons in a second, from a backlog.
 pub(crate) async fn throughput(servers: &Servers, facts: usize) -> Result<()> {
-    let port = free_port()?;
+    let port = ports::free();
     let gateway = servers.em_agent("gateway", port).await?;
     let door = Door::new(port)?;
     let mut story = Story::new("backlog", SEED, SERVICES, Utc::now().timestamp() - YEAR_SECONDS);
     let told = Instant::now();
     tell_all(&door, &mut story, facts).await?;
     println!("  {facts} facts told in {:.1} s, the worker stopped", told.elapsed().as_secs_f64());
-    let worker_port = free_port()?;
+    let worker_port = ports::free();
     let begun = Instant::now();
     let worker = servers.em_agent("worker", worker_port).await?;
     door.settled(Duration::from_secs(900)).await?;
@@ -89,7 +90,7 @@ async fn tell_all(door: &Door, story: &mut Story, facts: usize) -> Result<()> {
 
 /// How soon a deployment is in the API's number while `per_second` other facts come in.
 pub(crate) async fn freshness(servers: &Servers, per_second: u32, seconds: u32) -> Result<()> {
-    let (port, worker_port) = (free_port()?, free_port()?);
+    let (port, worker_port) = (ports::free(), ports::free());
     let gateway = servers.em_agent("gateway", port).await?;
     let worker = servers.em_agent("worker", worker_port).await?;
     let (door, probe) = (Door::new(port)?, Door::new(port)?);
@@ -138,7 +139,7 @@ async fn seen(door: &Door, number: usize) -> Result<f64> {
 
 /// How long `em-agent rebuild dora` takes for so many events.
 pub(crate) async fn rebuild(servers: &Servers, events: usize) -> Result<()> {
-    let port = free_port()?;
+    let port = ports::free();
     let gateway = servers.em_agent("gateway", port).await?;
     let door = Door::new(port)?;
     let mut story = Story::new("rebuilt", SEED + 2, SERVICES, Utc::now().timestamp() - 2 * YEAR_SECONDS);

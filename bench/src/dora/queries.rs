@@ -9,10 +9,11 @@ use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids::TenantId;
 use testkit::facts::History;
 use testkit::grafana::{Reader, dashboards, opened, queries};
+use testkit::ports;
 
 use super::flow::Door;
 use super::table::quantiles;
-use crate::servers::{Servers, free_port};
+use crate::servers::Servers;
 
 /// Each query so often, after one time that is not counted.
 const TIMES: usize = 20;
@@ -130,7 +131,7 @@ const CALLS: [&str; 12] = [
 ];
 
 async fn of_the_api(servers: &Servers) -> Result<()> {
-    let port = free_port()?;
+    let port = ports::free();
     let gateway = servers.em_agent("gateway", port).await?;
     let door = Door::new(port)?;
     for days in RANGES {

@@ -2,7 +2,6 @@
 //! become ready, their health checks say so, and what alerts ask for by its absence is there from the beginning.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,12 +24,6 @@ fn em_agent(arguments: &[String], variables: &BTreeMap<String, String>, folder: 
     command
 }
 
-/// A port that is free now. Somebody else may take it: then the process ends and the test says so.
-fn free_port() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    listener.local_addr().expect("an address").port().to_string()
-}
-
 /// A service of the file, where its servers are here and its port is a free one.
 struct Service {
     name: &'static str,
@@ -42,7 +35,7 @@ struct Service {
 impl Service {
     fn new(name: &'static str, port: &'static str, database: &str, nats: &str) -> Self {
         let mut variables = environment(&services()[name]);
-        let free = free_port();
+        let free = testkit::ports::free().to_string();
         for value in variables.values_mut() {
             *value = value.replace("postgres:5432", "here").replace("nats:4222", nats);
             if *value == port || value.ends_with(&format!(":{port}")) {

@@ -8,7 +8,7 @@ use testkit::servers::nats_plan;
 
 use crate::support::books::{PATIENCE, counted_once};
 use crate::support::servers::{Folder, Nats};
-use crate::support::{World, eventually, free_port};
+use crate::support::{World, eventually};
 
 const MAX_PAYLOAD: usize = 16 << 10;
 
@@ -40,7 +40,7 @@ async fn on_the_bus(world: &World, events: usize) -> Vec<usize> {
 async fn an_event_larger_than_the_bus_takes_is_counted_and_stops_no_other() {
     let (folder, database) = (Folder::new(), Database::fresh());
     let program = nats_plan(&folder.0).find().await.expect("a nats-server");
-    let port = free_port();
+    let port = testkit::ports::free();
     let _nats = Nats::start(&program, port, &folder.0, &format!("max_payload: {MAX_PAYLOAD}"));
     let world = World::on(database.url.clone(), format!("nats://127.0.0.1:{port}"));
     let (_gateway, _worker) = (world.gateway(), world.spawn("worker"));

@@ -14,7 +14,7 @@ use testkit::senders::{Sender, deployment_succeeded};
 use testkit::servers;
 
 use crate::support::servers::Folder;
-use crate::support::{World, eventually, free_port};
+use crate::support::{World, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -36,7 +36,7 @@ impl Prometheus {
             format!("  - job_name: {job}\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n")
         });
         let config = format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{}", jobs.concat());
-        let (file, port) = (folder.join("prometheus.yml"), free_port());
+        let (file, port) = (folder.join("prometheus.yml"), testkit::ports::free());
         std::fs::write(&file, config).expect("a file");
         let child = Command::new(prometheus())
             .arg(format!("--config.file={}", file.display()))
@@ -150,7 +150,7 @@ async fn send_some(sender: &Sender, round: u64) {
 async fn every_expression_runs_and_what_a_run_feeds_shows_something() {
     let (database, folder) = (Database::fresh(), Folder::new());
     let mut world = World::on(database.url.clone(), servers::nats_url());
-    let metrics = free_port();
+    let metrics = testkit::ports::free();
     world.settings = vec![("METRICS_ADDR", format!("127.0.0.1:{metrics}"))];
     let (_gateway, _worker) = (world.gateway(), world.spawn("worker"));
     let prometheus = Prometheus::start(&folder.0, [("em-agent-gateway", world.port), ("em-agent-worker", metrics)]);

@@ -9,7 +9,7 @@ use testkit::senders::{Sender, deployment_succeeded};
 use testkit::servers::{self, nats_plan, postgres_plan};
 
 use crate::support::servers::{Folder, Nats};
-use crate::support::{World, eventually, free_port};
+use crate::support::{World, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -64,7 +64,7 @@ async fn without_postgres_senders_get_503_and_what_was_answered_before_and_after
 async fn without_nats_deliveries_are_taken_and_counted_when_it_is_back_even_with_its_stream_gone() {
     let (folder, database) = (Folder::new(), Database::fresh());
     let program = nats_plan(&folder.0).find().await.expect("a nats-server");
-    let port = free_port();
+    let port = testkit::ports::free();
     let nats = Nats::start(&program, port, &folder.0.join("first"), "");
     let world = World::on(database.url.clone(), format!("nats://127.0.0.1:{port}"));
     let (gateway, worker) = (world.gateway(), world.spawn("worker"));

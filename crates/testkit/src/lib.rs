@@ -15,6 +15,7 @@ pub mod locks;
 pub mod models;
 pub mod nats;
 pub mod opa;
+pub mod ports;
 pub mod prometheus;
 pub mod rest;
 pub mod senders;

@@ -4,12 +4,13 @@ pub(crate) mod books;
 pub(crate) mod servers;
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bus::{Bus, BusOptions};
+use testkit::ports;
 use testkit::senders::SECRET;
 
 /// The servers and names that one test's processes use.
@@ -28,14 +29,14 @@ impl World {
     /// On these servers, with a stream of its own.
     pub(crate) fn on(database_url: String, nats_url: String) -> Self {
         let stream = format!("T{}", uuid::Uuid::new_v4().simple());
-        Self { database_url, nats_url, stream, port: free_port(), settings: Vec::new(), log: None }
+        Self { database_url, nats_url, stream, port: ports::free(), settings: Vec::new(), log: None }
     }
 
     /// The same world at another port, for one more gateway.
     pub(crate) fn beside(&self) -> Self {
         let (database_url, nats_url) = (self.database_url.clone(), self.nats_url.clone());
         let (stream, settings) = (self.stream.clone(), self.settings.clone());
-        Self { database_url, nats_url, stream, port: free_port(), settings, log: self.log.clone() }
+        Self { database_url, nats_url, stream, port: ports::free(), settings, log: self.log.clone() }
     }
 
     pub(crate) fn base(&self) -> String {
@@ -128,10 +129,6 @@ impl Drop for Role {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 /// Waits for a condition; fails the test, saying what was waited for, when it does not come true in time.
