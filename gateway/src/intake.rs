@@ -128,7 +128,7 @@ fn sampled(
     problem.because(reason)
 }
 
-/// As [`post`], for senders that put.
+/// As the post, for senders that put.
 #[utoipa::path(put, path = "/webhooks/{source}", tag = "intake",
     params(("source" = String, Path, description = "Name of the integration, `grafana`")),
     request_body(content = String, content_type = "application/json", description = "The raw bytes, as the source signed them"),

@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, put together from the handlers' own descriptions. A test holds it against `ROUTES`.
 
+mod tags;
+
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -28,7 +30,8 @@ use crate::slack::{self, posting};
 #[openapi(
     info(
         title = "EM Agent",
-        description = "Deliveries in, events and metrics out. Errors are RFC 9457 problems; docs/errors.md lists their codes."
+        description = "Deliveries in, events and metrics out. Who asks proves it with a bearer token (a JWT) or the administrator's key: \
+                       see Authorize. Errors are RFC 9457 problems; `docs/errors.md` lists their codes."
     ),
     paths(
         health::health,
@@ -158,7 +161,7 @@ use crate::slack::{self, posting};
         docs::page,
         docs::file,
     ),
-    modifiers(&Schemes, &OfTenant)
+    modifiers(&Schemes, &OfTenant, &Chapters)
 )]
 struct Document;
 
@@ -176,6 +179,14 @@ impl Modify for Schemes {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         components.add_security_scheme("admin_key", SecurityScheme::ApiKey(admin));
+    }
+}
+
+struct Chapters;
+
+impl Modify for Chapters {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        document.tags = Some(tags::all());
     }
 }
 

@@ -120,7 +120,7 @@ pub(crate) async fn run(
     }
 }
 
-/// The same at the path of older clients.
+/// As `POST /v1/agent/run`, at the path of EM Agent 1.
 #[utoipa::path(post, path = "/agent/run", tag = "ask", request_body = Run,
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 202, body = Queued),
@@ -155,7 +155,7 @@ pub(crate) async fn status(
     Ok(HttpResponse::Ok().json(RunStatus::from(found.ok_or_else(|| Problem::not_found("job"))?)))
 }
 
-/// The same at the path of older clients.
+/// As `GET /v1/agent/status/{job_id}`, at the path of EM Agent 1.
 #[utoipa::path(get, path = "/agent/status/{job_id}", tag = "ask",
     params(("job_id" = String, Path, description = "The run's job")),
     security(("bearer" = []), ("admin_key" = [])), responses(

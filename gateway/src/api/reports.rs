@@ -68,7 +68,7 @@ pub(crate) async fn standup(
     show(&state, &caller.tenant, sent.json::<StandupAsked>()?.read()?).await
 }
 
-/// The same, posted to Slack.
+/// What happened in the last hours and what is stuck, posted to Slack.
 #[utoipa::path(post, path = "/v1/reports/standup/post", tag = "reports", request_body = StandupAsked,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
     security(("bearer" = []), ("admin_key" = [])), responses(
@@ -100,7 +100,7 @@ pub(crate) async fn sprint(
     show(&state, &caller.tenant, sent.json::<SprintAsked>()?.read()?).await
 }
 
-/// The same, posted to Slack.
+/// How the last days went, posted to Slack.
 #[utoipa::path(post, path = "/v1/reports/sprint-health/post", tag = "reports", request_body = SprintAsked,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
     security(("bearer" = []), ("admin_key" = [])), responses(

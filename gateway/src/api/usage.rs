@@ -94,7 +94,7 @@ pub(crate) async fn today(
     Ok(HttpResponse::Ok().json(Usage { day, slack_posts, searches, llm: ModelUse::of(used) }))
 }
 
-/// The same for EM Agent's clients: messages and searches.
+/// The day's messages and searches, for clients of EM Agent 1.
 #[utoipa::path(get, path = "/v1/metrics/quotas", tag = "metrics",
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = serde_json::Value),

@@ -10,6 +10,7 @@ mod incidents;
 mod lists;
 mod locks;
 mod metrics;
+mod pages;
 mod people;
 mod rag;
 mod reports;
