@@ -18,7 +18,7 @@ use crate::api::people::{
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
 use crate::api::{agent, ask};
 use crate::api::{
-    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
+    callers, catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;
@@ -31,6 +31,8 @@ use crate::slack::{self, posting};
         description = "Deliveries in, events and metrics out. Errors are RFC 9457 problems; docs/errors.md lists their codes."
     ),
     paths(
+        callers::greeting,
+        callers::me,
         health::health,
         health::ready,
         health::metrics,

@@ -1,0 +1,58 @@
+//! Who is at the other end: what this is, for whoever opens the bare address, and whom a token makes its caller. Neither
+//! reads the database, so both answer while it is away.
+
+use actix_web::HttpResponse;
+use domain::ids::TenantId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::deliveries::NoQuery;
+use crate::access::{Caller, Viewer};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::Asked;
+use crate::state::Shared;
+
+/// What answers here.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Greeting {
+    /// Always `gateway`.
+    service: &'static str,
+    /// Always `ok`: `/health` says how its parts are.
+    status: &'static str,
+    /// Where its calls are described.
+    docs: &'static str,
+}
+
+/// The caller, as the gateway sees them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    /// The token's subject; `anonymous` where access is open.
+    sub: String,
+    #[schema(value_type = String)]
+    tenant: TenantId,
+    /// `viewer`, `operator`, `approver` or `admin`.
+    role: &'static str,
+    /// Whether nobody is asked who they are (development).
+    auth_disabled: bool,
+}
+
+/// What answers at this address.
+#[utoipa::path(get, path = "/", tag = "operations", responses((status = 200, body = Greeting)))]
+pub(crate) async fn greeting() -> HttpResponse {
+    HttpResponse::Ok().json(Greeting { service: "gateway", status: "ok", docs: "/docs" })
+}
+
+/// Who the caller is, and what they may do.
+#[utoipa::path(get, path = "/v1/auth/me", tag = "access", security(("bearer" = []), ("admin_key" = [])), responses(
+    (status = 200, body = Me),
+    (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub(crate) async fn me(
+    caller: Caller<Viewer>,
+    state: Shared,
+    Asked(NoQuery {}): Asked<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { tenant, subject, role, .. } = caller;
+    let sub = subject.unwrap_or_else(|| "anonymous".to_owned());
+    Ok(HttpResponse::Ok().json(Me { sub, tenant, role: role.as_str(), auth_disabled: state.access.is_open() }))
+}
