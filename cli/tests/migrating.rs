@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use boot::Settings;
 use boot::environment::Variables;
 use boot::settings::{Env, SETTINGS};
-use boot::Settings;
 use gateway::routes::ROUTES;
 use slack::commands::COMMANDS;
 
@@ -91,7 +91,8 @@ fn every_table_and_view_that_it_names_exists() {
             let made = ["create table ", "create view ", "create or replace view ", "create table if not exists "];
             let is_made = made.iter().any(|made| {
                 migrations.match_indices(&format!("{made}{name}")).any(|(at, found)| {
-                    !migrations[at + found.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+                    !migrations[at + found.len()..]
+                        .starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
                 })
             });
             assert!(is_made, "{name} is neither a table nor a view");

@@ -6,6 +6,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
+use crate::api::callers;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
 use crate::api::incidents::{before, merges, said, shown, timeline};
@@ -18,7 +19,7 @@ use crate::api::people::{
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
 use crate::api::{agent, ask};
 use crate::api::{
-    callers, catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
+    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
     projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;

@@ -6,10 +6,8 @@ use domain::ids::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
-use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::problem::ProblemBody;
 use crate::state::Shared;
 
 /// What answers here.
@@ -47,12 +45,8 @@ pub(crate) async fn greeting() -> HttpResponse {
     (status = 200, body = Me),
     (status = 401, body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn me(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn me(caller: Caller<Viewer>, state: Shared) -> HttpResponse {
     let Caller { tenant, subject, role, .. } = caller;
     let sub = subject.unwrap_or_else(|| "anonymous".to_owned());
-    Ok(HttpResponse::Ok().json(Me { sub, tenant, role: role.as_str(), auth_disabled: state.access.is_open() }))
+    HttpResponse::Ok().json(Me { sub, tenant, role: role.as_str(), auth_disabled: state.access.is_open() })
 }

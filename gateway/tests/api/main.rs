@@ -5,6 +5,7 @@ mod catalog;
 mod cors;
 mod digests;
 mod doors;
+mod former;
 mod handshakes;
 mod incidents;
 mod lists;
