@@ -136,8 +136,10 @@ async fn an_action_called_block_waits_for_an_approval_and_is_then_what_the_polic
     assert_eq!((&decided["status"], &decided["reason"]), (&json!("approved"), &json!("ok")), "{decided}");
     let job = world.get(&format!("/v1/workflows/jobs/{}", decided["job_id"].as_str().expect("a job"))).await;
     assert_eq!((&job["action"], &job["subject"]), (&json!("nudge"), &json!("pr:ci-approve")), "{job}");
-    // Without it the policy lets the same through.
-    assert_eq!(ran(&world, &json!({"kind": "stale_pr", "subject": "pr:ci"})).await["status"], "queued");
+    // Without it the policy lets the same through, under each name that the kind has had.
+    for named in ["rule_kind", "kind", "rule"] {
+        assert_eq!(ran(&world, &json!({named: "stale_pr", "subject": "pr:ci"})).await["status"], "queued", "{named}");
+    }
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ const NO_ACTIONS: [&str; 2] = ["allow", BLOCK];
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
     /// What the policy is asked about: a signal's kind, `deploy`, …
-    #[serde(alias = "kind")]
+    #[serde(alias = "kind", alias = "rule")]
     rule_kind: String,
     /// What it is about, `acme/shop#12`.
     subject: String,
