@@ -11,6 +11,7 @@ mod incidents;
 mod lists;
 mod locks;
 mod metrics;
+mod migrating;
 mod people;
 mod rag;
 mod reports;

@@ -3,23 +3,28 @@
 
 use std::path::{Path, PathBuf};
 
+use ::slack::commands::COMMANDS;
 use boot::Settings;
 use boot::environment::Variables;
 use boot::settings::{Env, SETTINGS};
 use gateway::routes::ROUTES;
-use slack::commands::COMMANDS;
 
-const PAGE: &str = include_str!("../../docs/migrating-from-em-agent-1.md");
+const PAGE: &str = include_str!("../../../docs/migrating-from-em-agent-1.md");
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// What stands between a row's bars.
+fn cells(row: &str) -> impl Iterator<Item = &str> {
+    row.trim().trim_start_matches('|').trim_end_matches('|').split('|').map(str::trim)
 }
 
 /// The rows of the first table below a heading, without its own head: what was, what is, and more.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let (_, rest) = PAGE.split_once(&format!("\n## {heading}\n")).expect("the heading");
     let rows = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    let rows: Vec<_> = rows.skip(2).map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect()).collect();
+    let rows: Vec<_> = rows.skip(2).map(|row| cells(row).collect()).collect();
     assert!(rows.len() > 2, "{heading}");
     rows
 }
