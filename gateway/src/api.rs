@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod ask;
+pub(crate) mod callers;
 pub(crate) mod catalog;
 pub(crate) mod deliveries;
 pub(crate) mod digests;

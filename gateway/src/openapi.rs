@@ -8,6 +8,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
+use crate::api::callers;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
 use crate::api::incidents::{before, merges, said, shown, timeline};
@@ -34,6 +35,8 @@ use crate::slack::{self, posting};
                        see Authorize. Errors are RFC 9457 problems; `docs/errors.md` lists their codes."
     ),
     paths(
+        callers::greeting,
+        callers::me,
         health::health,
         health::ready,
         health::metrics,

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
+use crate::api::callers;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
 use crate::api::incidents::{before, merges, said, shown, timeline};
@@ -77,6 +78,7 @@ const ADMIN: Entry = Entry::Role(Role::Admin);
 /// The first path that fits wins: `/v1/events/stream` stands before `/v1/events/{id}`.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
+    get("/", Entry::Open, || web::to(callers::greeting)),
     get("/health", Entry::Open, || web::to(health::health)),
     get("/ready", Entry::Open, || web::to(health::ready)),
     get("/metrics", Entry::Open, || web::to(health::metrics)),
@@ -178,6 +180,7 @@ pub const ROUTES: &[Route] = &[
     delete("/v1/identities/{id}", ADMIN, || web::to(identities::remove)),
     post("/v1/slack/commands", Entry::Signed, || web::to(slack::commands)),
     post("/v1/slack/interactions", Entry::Signed, || web::to(slack::interactions)),
+    get("/v1/auth/me", VIEWER, || web::to(callers::me)),
     get("/v1/audit", ADMIN, || web::to(audit::list)),
     get("/v1/metrics/dora", VIEWER, || web::to(dora::object)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),

@@ -7,6 +7,7 @@
 
 mod actions;
 mod ask;
+mod former;
 mod knowledge;
 mod models;
 mod opa;

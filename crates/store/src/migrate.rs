@@ -35,9 +35,21 @@ pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
     {
         return Err(failed("another process is migrating this database; run again with --wait".into()));
     }
+    refuse_another_programs(&mut conn)?;
     conn.batch_execute("set lock_timeout = '2s'")?;
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(failed)?;
     Ok(applied.iter().map(MigrationVersion::to_string).collect())
+}
+
+/// EM Agent 1 has tables of the same names: among them the first migrations would pass and a later one fail, half way.
+fn refuse_another_programs(conn: &mut PgConnection) -> Result<(), StoreError> {
+    let theirs = "select to_regclass('events_raw') is not null
+                     and to_regclass('__diesel_schema_migrations') is null as yes";
+    if sql_query(theirs).get_result::<Answer>(conn)?.yes {
+        let why = "this is the database of an EM Agent 1 (it has events_raw); name one of its own in DATABASE_URL";
+        return Err(failed(why.into()));
+    }
+    Ok(())
 }
 
 /// Makes a database ready to be served from: [`apply`], then the partitions of the coming days.

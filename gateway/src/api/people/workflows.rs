@@ -1,7 +1,7 @@
 //! Runs a workflow when the policy lets it, else asks people first. What is queued here a worker does.
 //!
-//! The action is what the caller says, else what the policy says, else a nudge. What the policy blocks waits for an approval,
-//! whose job does it; what the policy approves by itself is an approval too, that nobody waits for.
+//! The action is what the caller says, else what the policy says, else a nudge. What the policy or the caller blocks waits for an
+//! approval, whose job does it; what the policy approves by itself is an approval too, that nobody waits for.
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, SubsecRound, Utc};
@@ -37,19 +37,21 @@ const LONGEST_WORD: usize = 64;
 const USUAL_ACTION: &str = "nudge";
 /// The member of a payload that has its action only described.
 const DRY_RUN: &str = "dry_run";
+/// Says that people are asked first, not what is done: as an action of a policy, and of a caller.
+const BLOCK: &str = "block";
 /// Words of a policy that say whether, not what.
-const NO_ACTIONS: [&str; 2] = ["allow", "block"];
+const NO_ACTIONS: [&str; 2] = ["allow", BLOCK];
 
 /// What is to be done about what.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
     /// What the policy is asked about: a signal's kind, `deploy`, …
-    #[serde(alias = "kind")]
+    #[serde(alias = "kind", alias = "rule")]
     rule_kind: String,
     /// What it is about, `acme/shop#12`.
     subject: String,
-    /// What is done; what the policy says unless given.
+    /// What is done; what the policy says unless given. `block`: the same, once people have approved it.
     action: Option<String>,
     /// What the action needs. The policy sees it as facts.
     #[serde(default)]
@@ -130,7 +132,9 @@ impl Run {
         let asked = (self.rule_kind.as_str(), self.subject.as_str(), self.action.as_deref());
         let decision = policies.decide(&input(asked, &self.payload, now)?).await;
         let said = Some(decision.action.clone()).filter(|action| !NO_ACTIONS.contains(&action.as_str()));
-        let action = self.action.clone().or(said).unwrap_or_else(|| USUAL_ACTION.to_owned());
+        let (asks, named) = (self.action.as_deref() == Some(BLOCK), self.action.take().filter(|named| named != BLOCK));
+        let action = named.or(said).unwrap_or_else(|| USUAL_ACTION.to_owned());
+        let decision = if asks { decision.asking() } else { decision };
         self.dry_run |= self.payload.get(DRY_RUN) == Some(&Value::Bool(true));
         if self.dry_run {
             self.payload.insert(DRY_RUN.to_owned(), Value::Bool(true));
