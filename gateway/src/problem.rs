@@ -23,7 +23,7 @@ macro_rules! problems {
 
         impl Code {
             #[cfg(test)]
-            const ALL: &[Code] = &[$(Code::$code,)+];
+            pub(crate) const ALL: &[Code] = &[$(Code::$code,)+];
 
             /// Its name in `type`, its status and its title.
             fn row(self) -> (&'static str, StatusCode, &'static str) {
