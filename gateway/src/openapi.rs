@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use crate::api::callers;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
-use crate::api::incidents::{before, merges, said, shown, timeline};
+use crate::api::incidents::{before, links, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
@@ -19,10 +19,9 @@ use crate::api::people::{
     workflow_jobs, workflows,
 };
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
-use crate::api::{agent, ask};
 use crate::api::{
-    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, rag, replay, reports, services, sources, subscriptions, usage,
+    agent, ask, catalog, conversations, deliveries, docs, event_stream, events, health, jobs, key_results, objectives,
+    onboarding, projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -73,9 +72,9 @@ use crate::slack::{self, posting};
         agent::status,
         agent::status_before,
         ask::ask,
-        ask::list,
-        ask::one,
-        ask::delete,
+        conversations::list,
+        conversations::one,
+        conversations::delete,
         projects::list,
         projects::create,
         projects::one,

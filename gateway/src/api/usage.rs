@@ -10,10 +10,9 @@ use store::usage::{RAG_SEARCHES, SLACK_POSTS};
 use store::{Connection, StoreError};
 use utoipa::ToSchema;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::state::{Shared, State};
 
 /// What was used of a limit.
@@ -84,11 +83,7 @@ pub(crate) struct Usage {
     (status = 200, body = Usage),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn today(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn today(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let (day, slack_posts, searches) = counted(&caller, &state).await?;
     let used = models::usage(&state.settings.models, &state.store, &caller.tenant, Utc::now()).await?;
     Ok(HttpResponse::Ok().json(Usage { day, slack_posts, searches, llm: ModelUse::of(used) }))
@@ -100,11 +95,7 @@ pub(crate) async fn today(
     (status = 200, body = serde_json::Value),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn quotas(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn quotas(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let (_, slack_posts, searches) = counted(&caller, &state).await?;
     let limits = json!({"max_daily_slack_posts": slack_posts.limit, "max_daily_rag_searches": searches.limit});
     let quota = json!({"slack_posts": slack_posts.used, "rag_searches": searches.used, "limits": limits});

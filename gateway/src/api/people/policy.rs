@@ -7,10 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::fields::unfit;
+use crate::faults::unfit;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::Shared;
 
@@ -33,7 +32,7 @@ pub(crate) async fn evaluate(
     _caller: Caller<Viewer>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let mut input = Input::read(&sent.json::<Value>()?).map_err(unfit)?;
     input.now.get_or_insert_with(Utc::now);
