@@ -33,6 +33,10 @@ fn machine(programs: &[(&str, &str)]) -> Folder {
 
 /// What `./dev` says there before it gives up.
 fn said(machine: &Folder, arguments: &[&str]) -> String {
+    said_with(machine, arguments, "/nowhere/target")
+}
+
+fn said_with(machine: &Folder, arguments: &[&str], target_dir: &str) -> String {
     let (path, home) = (machine.name(), machine.name());
     let output = Command::new(root().join("dev"))
         .args(arguments)
@@ -40,6 +44,7 @@ fn said(machine: &Folder, arguments: &[&str]) -> String {
         .env_clear()
         .env("PATH", path)
         .env("HOME", home)
+        .env("CARGO_TARGET_DIR", target_dir)
         .output()
         .expect("bash runs");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -64,6 +69,12 @@ fn without_rust_or_with_an_old_one_it_says_where_to_get_it() {
 fn a_cargo_that_the_shell_does_not_know_of_yet_is_found() {
     let machine = machine(&[(".cargo/bin/cargo", "echo cargo 1.63.0")]);
     assert!(said(&machine, &["run"]).contains("this is cargo 1.63.0"));
+}
+
+#[test]
+fn a_space_in_the_name_of_the_folder_is_told_before_openssl_fails_over_it() {
+    let said = said_with(&machine(&[CARGO]), &["run"], "/home/ada/my projects/target");
+    assert!(said.contains("'/home/ada/my projects/target'") && said.contains("set CARGO_TARGET_DIR"), "{said}");
 }
 
 #[test]

@@ -136,7 +136,7 @@ impl Reader {
         let group = self.shell.start_beside(command, &log);
         self.serving.push((door, group));
         let port = if door == Door::Status { self.status_port } else { self.port };
-        let asked = format!("PATH=\"$PWD/target/debug:$PATH\" em-agent healthcheck --to http://127.0.0.1:{port}");
+        let asked = format!("target/debug/em-agent healthcheck --to http://127.0.0.1:{port}");
         let day = format!("curl -s 'http://127.0.0.1:{port}/v1/metrics/dora/deployment-frequency?days=7&wait=30'");
         let shown = self.here(&step.shown);
         let deadline = Instant::now() + PATIENCE;

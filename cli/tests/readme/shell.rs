@@ -56,7 +56,9 @@ impl Shell {
 
     /// Starts a command beside the others; what it says goes into a file. Returns its process group.
     pub(crate) fn start_beside(&mut self, command: &str, log: &Path) -> u32 {
-        let started = self.tell(&format!("{{ {command}\n}} </dev/null >'{}' 2>&1 &\necho $!", log.display()));
+        // The group's own shell outlives the signal, so that its exit code is the command's.
+        let beside = format!("{{ trap : TERM\n{command}\n}} </dev/null >'{}' 2>&1 &\necho $!", log.display());
+        let started = self.tell(&beside);
         let group = started.text.trim().parse().expect("a process");
         self.beside.push(group);
         group

@@ -20,8 +20,8 @@ pub(crate) fn ids(text: &str) -> Vec<String> {
 }
 
 fn next_id(text: &str) -> Option<(usize, &str)> {
-    let windows = text.char_indices().filter_map(|(at, _)| Some((at, text.get(at..at + LENGTH)?)));
-    windows.into_iter().find(|(_, window)| window.contains('-') && Uuid::try_parse(window).is_ok())
+    let mut windows = text.char_indices().filter_map(|(at, _)| Some((at, text.get(at..at + LENGTH)?)));
+    windows.find(|(_, window)| window.contains('-') && Uuid::try_parse(window).is_ok())
 }
 
 /// A command with the last id of the answer before in the places where one belongs.
