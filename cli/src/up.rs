@@ -69,8 +69,9 @@ impl Up {
         let nats_url = settings::nats_url(&process.settings)?;
         let store = connections::store(&process.settings, &database_url, Role::App)?;
         let bus = connections::bus(&process.settings, &nats_url).await?;
-        let working = worker::start(process, store.clone(), bus.clone()).await?;
+        // First what may find its port taken: a worker that has begun would be cut off.
         let serving = Serving::start(process, store.clone(), bus.clone())?;
+        let working = worker::start(process, store.clone(), bus.clone()).await?;
         println!("em-agent is ready: http://{} ({}; docs at /docs)", serving.address(), mode(&process.settings));
         if self.demo {
             let settings = Arc::new(demo::own_settings(&process.settings)?);
