@@ -146,6 +146,6 @@ fn ask(
     replay: &Replay,
     now: DateTime<Utc>,
 ) -> Result<Answer, StoreError> {
-    jobs::ask_replay(conn, tenant, id, replay, now)?;
+    jobs::ask(conn, tenant, id, replay, now)?;
     Ok(Answer { status: ACCEPTED, body: json!(Queued { job_id: id }) })
 }
