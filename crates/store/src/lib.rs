@@ -75,3 +75,8 @@ pub fn transaction<T>(
 ) -> Result<T, StoreError> {
     diesel::Connection::transaction(conn, work)
 }
+
+/// A value of ours as JSON for a row.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, StoreError> {
+    serde_json::to_value(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}

@@ -125,7 +125,7 @@ async fn queue(
     let tenant = caller.tenant.clone();
     let keyed = sent.keyed("replay", caller)?;
     let ask = move |conn: &mut Connection| {
-        jobs::ask_replay(conn, &tenant, id, &replay, now)?;
+        jobs::ask(conn, &tenant, id, &replay, now)?;
         Ok(idempotent::accepted(Queued { job_id: id }))
     };
     idempotent::answer(state, "replay_ask", keyed, now, ask).await
