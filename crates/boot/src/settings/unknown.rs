@@ -55,13 +55,17 @@ const SUFFIX: &str = "_WEBHOOK_SECRET";
 const NOT_OURS: &str = "EM_TEST_";
 /// Names that differ in more characters are not alike.
 const ALIKE: usize = 3;
+/// Other people's variables are warned about only where they are as good as ours: long, and so many characters away.
+const LONG: usize = 8;
+const MISSPELT: usize = 2;
 
 pub(super) fn warnings(variables: &Variables, source_names: &[&str]) -> Vec<Warning> {
     let known: Vec<String> = names(source_names);
     let stranger = |name: &&String| {
         let base = name.strip_suffix("_FILE").unwrap_or(name);
         let ours = PREFIXES.iter().any(|prefix| base.starts_with(prefix)) || base.ends_with(SUFFIX);
-        ours && !name.starts_with(NOT_OURS) && !known.iter().any(|one| one == base || one == *name)
+        let misspelt = || base.len() >= LONG && known.iter().any(|one| edits(base, one) <= MISSPELT);
+        (ours || misspelt()) && !name.starts_with(NOT_OURS) && !known.iter().any(|one| one == base || one == *name)
     };
     variables
         .keys()
