@@ -17,6 +17,7 @@ pub mod ids;
 pub mod inert;
 pub mod knowledge;
 pub mod metrics;
+pub mod outages;
 mod patterns;
 pub mod policy;
 pub mod redaction;

@@ -43,6 +43,7 @@ pub mod partitions;
 pub mod pool;
 pub mod projects;
 pub mod protections;
+pub mod readiness;
 pub mod rejected;
 pub mod replays;
 pub mod reports;

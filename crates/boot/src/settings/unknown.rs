@@ -61,6 +61,9 @@ const SUFFIX: &str = "_WEBHOOK_SECRET";
 const NOT_OURS: &str = "EM_TEST_";
 /// Names that differ in more characters are not alike.
 const ALIKE: usize = 3;
+/// Other people's variables are warned about only where they are as good as ours: long, and so many characters away.
+const LONG: usize = 8;
+const MISSPELT: usize = 2;
 
 pub(super) fn warnings(variables: &Variables, source_names: &[&str]) -> Vec<Warning> {
     let known: Vec<String> = names(source_names);
@@ -69,7 +72,8 @@ pub(super) fn warnings(variables: &Variables, source_names: &[&str]) -> Vec<Warn
         // Who has set what took its place may keep the other for another program.
         let former = former::now(base).is_some_and(|now| now.is_none_or(|now| !variables.contains_key(now)));
         let ours = former || PREFIXES.iter().any(|prefix| base.starts_with(prefix)) || base.ends_with(SUFFIX);
-        ours && !name.starts_with(NOT_OURS) && !known.iter().any(|one| one == base || one == *name)
+        let misspelt = || base.len() >= LONG && known.iter().any(|one| edits(base, one) <= MISSPELT);
+        (ours || misspelt()) && !name.starts_with(NOT_OURS) && !known.iter().any(|one| one == base || one == *name)
     };
     variables
         .keys()
