@@ -6,6 +6,7 @@ mod dashboards;
 mod dora;
 mod drain;
 mod kill_nine;
+mod one_piece;
 mod outages;
 mod plugins;
 mod samples;
