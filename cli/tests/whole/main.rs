@@ -7,6 +7,7 @@ mod dora;
 mod drain;
 mod faults;
 mod kill_nine;
+mod one_piece;
 mod outages;
 mod plugins;
 mod samples;

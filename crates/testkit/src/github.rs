@@ -282,13 +282,16 @@ impl State {
                 let title = format!("Deploy {}", body["inputs"]["em_agent"].as_str().unwrap_or_default());
                 let page = format!("https://github.com/acme/shop/actions/runs/{}", 500 + self.runs.len());
                 self.runs.push(json!({"display_title": title, "name": "Deploy", "head_branch": "main",
-                    "event": "workflow_dispatch", "html_url": page}));
+                    "event": "workflow_dispatch", "html_url": page, "created_at": self.now.to_rfc3339()}));
                 Reply::with(204, &[], "")
             }
             ("GET", ["workflows", "deploy%2Eyml", "runs"]) => {
                 assert_eq!(asked.query["event"], "workflow_dispatch");
-                assert!(asked.query["created"].starts_with(">=2026-11-21T11:59"), "{}", asked.query["created"]);
-                Reply::json(200, &json!({"total_count": self.runs.len(), "workflow_runs": self.runs}))
+                let time = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
+                let since = time(asked.query["created"].strip_prefix(">=").expect("from then on"));
+                let is_new = |one: &&Value| one["created_at"].as_str().is_none_or(|at| time(at) >= since);
+                let runs: Vec<&Value> = self.runs.iter().filter(is_new).collect();
+                Reply::json(200, &json!({"total_count": runs.len(), "workflow_runs": runs}))
             }
             ("POST", ["runs", "79", "deployment_protection_rule"]) => {
                 if !self.is_waiting {

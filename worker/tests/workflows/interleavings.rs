@@ -1,4 +1,4 @@
-//! Whatever happens between a job's beginning and its end, in any order: one effect.
+//! Whatever happens between a job's beginning and its end, in any order, and whatever it does: one effect.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -6,14 +6,13 @@ use testkit::github::Fault;
 use testkit::listening::Reply;
 use worker::workflows::Family;
 
-use crate::POST;
-use crate::world::World;
+use crate::kinds::{KINDS, Kind, Stage};
 
 /// What happens next.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Work,
-    /// GitHub does it, and nobody hears of it.
+    /// It is done, and nobody hears of it.
     Lost,
     /// Nothing arrives.
     Cut,
@@ -39,34 +38,37 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-async fn happen(world: &World, step: Step) {
+/// Comments, which leave the most to be looked for, come most often.
+fn kind() -> impl Strategy<Value = &'static Kind> {
+    prop_oneof![1 => Just(&KINDS[0]), 3 => prop::sample::select(KINDS.iter().collect::<Vec<_>>())]
+}
+
+async fn happen(stage: &Stage, step: Step) {
     match step {
-        Step::Work => drop(world.work().await),
-        Step::Lost => world.github.fault(POST, Fault::Done(Reply::Cut)),
-        Step::Cut => world.github.fault(POST, Fault::Instead(Reply::Cut)),
-        Step::FailedAfter => world.github.fault(POST, Fault::Done(Reply::json(502, &json!({})))),
+        Step::Work => drop(stage.world.work().await),
+        Step::Lost => stage.fault(Fault::Done(Reply::Cut)),
+        Step::Cut => stage.fault(Fault::Instead(Reply::Cut)),
+        Step::FailedAfter => stage.fault(Fault::Done(Reply::json(502, &json!({})))),
         Step::Limited => {
             let answer = Reply::with(429, &[("retry-after", "30".to_owned())], "{}");
-            world.github.fault(POST, Fault::Instead(answer));
+            stage.fault(Fault::Instead(answer));
         }
-        Step::Dies { after } => dies(world, after).await,
-        Step::Pass(seconds) => world.pass(seconds),
+        Step::Dies { after } => dies(stage, after).await,
+        Step::Pass(seconds) => stage.world.pass(seconds),
     }
 }
 
-/// A worker that is killed when GitHub has heard of it, or when it has nothing to do.
-async fn dies(world: &World, after: bool) {
-    let silence = if after { Fault::Done(Reply::Silence) } else { Fault::Instead(Reply::Silence) };
-    world.github.fault(POST, silence);
-    let worker = world.workflows.clone();
-    let heard = |world: &World| world.github.state().asked.iter().filter(|one| one.line() == POST).count();
-    let before = heard(world);
+/// A worker that is killed when the other side has heard of it, or when it has nothing to do.
+async fn dies(stage: &Stage, after: bool) {
+    stage.fault(if after { Fault::Done(Reply::Silence) } else { Fault::Instead(Reply::Silence) });
+    let worker = stage.world.workflows.clone();
+    let before = stage.heard();
     let mut working = tokio::spawn(async move {
         worker.work_through(Family::Jobs).await?;
         worker.work_through(Family::Effects).await
     });
     let asked = async {
-        while heard(world) == before {
+        while stage.heard() == before {
             tokio::task::yield_now().await;
         }
     };
@@ -75,11 +77,11 @@ async fn dies(world: &World, after: bool) {
         _ = &mut working => {}
     }
     working.abort();
-    world.github.heal();
+    stage.heal();
 }
 
 fn few() -> ProptestConfig {
-    let cases = if testkit::servers::is_long_run() { 400 } else { 24 };
+    let cases = if testkit::servers::is_long_run() { 1_200 } else { 72 };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -88,27 +90,19 @@ proptest! {
 
     #[test]
     fn any_interleaving_of_crashes_redeliveries_and_lost_answers_is_one_effect(
-        steps in proptest::collection::vec(step(), 1..14), approved in any::<bool>()
+        kind in kind(), steps in proptest::collection::vec(step(), 1..14), approved in any::<bool>()
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let world = World::fresh().await;
-            let payload = json!({"text": "Still needed?"});
-            let job = if approved {
-                let terms = domain::approvals::Terms::usual(world.now());
-                let id = world.proposed("comment", payload, terms).await;
-                world.voted(id, domain::approvals::Choice::Approve).await;
-                world.approval(id).await.job_id.expect("a job")
-            } else {
-                world.asked("comment", payload).await
-            };
+            let stage = Stage::of(kind).await;
+            let job = stage.asked(approved).await;
             for step in steps {
-                happen(&world, step).await;
+                happen(&stage, step).await;
             }
-            world.github.heal();
-            world.work_to_the_end().await;
-            let job = world.job(job).await;
-            prop_assert_eq!((job.status.as_str(), world.comments()), ("succeeded", 1), "{:?}", job);
+            stage.heal();
+            stage.world.work_to_the_end().await;
+            let job = stage.world.job(job).await;
+            prop_assert_eq!((job.status.as_str(), stage.done().await), ("succeeded", 1), "{}: {:?}", kind.action, job);
             Ok(())
         })?;
     }

@@ -2,6 +2,7 @@
 
 mod approved;
 mod interleavings;
+mod kinds;
 mod protected;
 mod world;
 

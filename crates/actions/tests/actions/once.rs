@@ -140,6 +140,8 @@ async fn a_workflow_that_shows_its_key_is_started_once() {
     github.state().runs.push(json!({"display_title": "Deploy", "name": "Deploy", "head_branch": "main"}));
     lose_and_find(&github, &clients, &run, "dispatches").await;
     assert_eq!(github.state().runs.len(), 2);
+    let looked = github.state().asked.iter().filter_map(|one| one.query.get("created").cloned()).collect::<Vec<_>>();
+    assert!(!looked.is_empty() && looked.iter().all(|since| since.starts_with(">=2026-11-21T11:59")), "{looked:?}");
     github.state().runs.truncate(1);
     lose_and_do(&github, &clients, &run, "dispatches").await;
     assert_eq!(github.state().runs.len(), 2, "a run without the key is somebody else's");
