@@ -10,6 +10,7 @@ use clap::Args;
 use models::Routed;
 use serde::Serialize;
 use store::Role;
+use store::migrate::{Standing, standing};
 
 use crate::failure::Failure;
 use crate::{connections, settings};
@@ -49,6 +50,7 @@ impl Check {
         let settings = settings::load(Env::Production)?;
         let mut findings = vec![database(&settings).await, bus(&settings).await];
         findings.extend(plugins(&settings));
+        findings.extend(documents(&settings));
         findings.extend(models(&settings));
         if self.json {
             print_json(&settings, &findings);
@@ -92,6 +94,22 @@ fn plugins(settings: &Settings) -> Option<Finding> {
     }
 }
 
+/// The policy and the rules for signals, where some are named.
+fn documents(settings: &Settings) -> Option<Finding> {
+    const NAME: &str = "documents";
+    let named: Vec<String> = [&settings.policy_path, &settings.rules_path]
+        .into_iter()
+        .flatten()
+        .map(|path| path.display().to_string())
+        .collect();
+    match settings::documents(settings) {
+        Ok(()) => (!named.is_empty()).then(|| Finding::good(NAME, named.join(", "))),
+        Err(failure) => {
+            Some(Finding::bad(NAME, failure.to_string(), "correct it; `em-agent policy test` tries a policy"))
+        }
+    }
+}
+
 /// Who is asked for what, where models are on. Nobody is asked for it: that would cost something.
 fn models(settings: &Settings) -> Option<Finding> {
     const NAME: &str = "models";
@@ -117,16 +135,36 @@ async fn database(settings: &Settings) -> Finding {
             Err(error) => Finding::bad(NAME, "DATABASE_URL is not set", error.to_string()),
         };
     };
-    let pending = tokio::task::spawn_blocking({
+    let stands = tokio::task::spawn_blocking({
         let url = url.clone();
-        move || store::migrate::pending(&url)
+        move || standing(&url)
     });
-    match pending.await.map_err(anyhow::Error::from).and_then(|pending| Ok(pending?)) {
-        Err(error) => Finding::bad(NAME, format!("{error:#}"), "start the server, or set DATABASE_URL to where it is"),
-        Ok(pending) if !pending.is_empty() => {
+    match stands.await.map_err(anyhow::Error::from).and_then(|stands| Ok(stands?)) {
+        Err(error) => match durability(settings, &url).await {
+            // As whom we work there, all is well: it is only the look at the migrations that fails.
+            Finding { ok: true, .. } => Finding::bad(NAME, format!("{error:#}"), mend_of(&error)),
+            finding => finding,
+        },
+        Ok(Standing { pending, .. }) if !pending.is_empty() => {
             Finding::bad(NAME, format!("{} migrations are not applied", pending.len()), "em-agent migrate")
         }
-        Ok(_) => durability(settings, &url).await,
+        Ok(Standing { unknown, .. }) => {
+            let mut finding = durability(settings, &url).await;
+            if !unknown.is_empty() {
+                finding.details +=
+                    &format!("; a newer version has migrated it ({}): upgrade this one", unknown.join(", "));
+            }
+            finding
+        }
+    }
+}
+
+/// What the sentence of an error says to do; of a server that is away more than one thing may be true.
+fn mend_of(error: &anyhow::Error) -> String {
+    let sentence = error.to_string();
+    match sentence.split_once("; ") {
+        Some((what, mend)) if !what.ends_with("does not answer") => mend.to_owned(),
+        _ => "start the server, or set DATABASE_URL to where it is".to_owned(),
     }
 }
 
@@ -145,6 +183,7 @@ async fn durability(settings: &Settings, url: &str) -> Finding {
             faults.join("; "),
             "alter system set fsync = on; alter system set full_page_writes = on; select pg_reload_conf()",
         ),
+        Err(Failure::Failed(error)) => Finding::bad(NAME, format!("{error:#}"), mend_of(&error)),
         Err(_) => {
             Finding::bad(NAME, "the roles of the first migration are missing or may not be used", "em-agent migrate")
         }
@@ -164,8 +203,10 @@ async fn bus(settings: &Settings) -> Finding {
     let mend = "start nats-server 2.10 or newer with JetStream, or set NATS_URL to where it is";
     match connections::bus(settings, &url).await {
         Err(Failure::Failed(error)) => Finding::bad(NAME, format!("{error:#}"), mend),
-        Err(_) => Finding::bad(NAME, "cannot be used", mend),
+        Err(failure) => Finding::bad(NAME, failure.to_string(), mend),
         Ok(bus) => {
+            // What is wrong with the stream is part of the health.
+            let _ = bus.look_at_stream().await;
             let health = bus.health();
             if health.ok { Finding::good(NAME, health.details) } else { Finding::bad(NAME, health.details, mend) }
         }

@@ -36,5 +36,8 @@ pub(crate) async fn bus(settings: &Settings, nats_url: &str) -> Result<Bus, Fail
         stream: settings.nats.stream.clone(),
         subject_prefix: settings.nats.subject_prefix.clone(),
     };
-    Ok(Bus::connect(&options).await?)
+    Bus::connect(&options).await.map_err(|error| match error.is_setting() {
+        true => Failure::Usage(format!("{:#}", anyhow::Error::from(error))),
+        false => error.into(),
+    })
 }

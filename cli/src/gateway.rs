@@ -13,7 +13,7 @@ use store::{Role, Store};
 use crate::failure::Failure;
 use crate::relaying::Relaying;
 use crate::serving::Process;
-use crate::{connections, settings};
+use crate::{connections, database, settings};
 
 /// Take deliveries and serve the API (DATABASE_URL and NATS_URL are required)
 #[derive(Args)]
@@ -24,11 +24,13 @@ impl Gateway {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load(Env::Production)?;
         let (database_url, nats_url) = (settings::database_url(&settings)?, settings::nats_url(&settings)?);
+        settings::documents(&settings)?;
         let process = Process::start(settings)?;
         let store = connections::store(&process.settings, &database_url, Role::App)?;
+        database::watch(store.clone(), database_url, process.stop.clone());
         let bus = connections::bus(&process.settings, &nats_url).await?;
         let serving = Serving::start(&process, store, bus)?;
-        tracing::info!(address = %serving.address(), version = env!("CARGO_PKG_VERSION"), "the gateway is ready");
+        tracing::info!(address = %serving.address(), version = env!("CARGO_PKG_VERSION"), "the gateway listens");
         process.stop.cancelled().await;
         process.end(serving.drain()).await;
         Ok(())

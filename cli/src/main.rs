@@ -9,6 +9,7 @@ mod catalog;
 mod check;
 mod client;
 mod connections;
+mod database;
 mod demo;
 mod eval;
 mod failure;

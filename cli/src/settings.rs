@@ -3,6 +3,7 @@
 use boot::plugins::Folder;
 use boot::settings::{self, Env};
 use boot::{Settings, environment};
+use policies::{Policies, PolicyError};
 use secrecy::ExposeSecret;
 
 use crate::failure::Failure;
@@ -23,6 +24,14 @@ pub(crate) fn load(default_env: Env) -> Result<Settings, Failure> {
 /// For tools that serve nobody, which need not be as strict when `ENV` is not set.
 pub(crate) fn load_for_tool() -> Result<Settings, Failure> {
     load(Env::Development)
+}
+
+/// The documents that settings name, for who goes by them: one that cannot be used is a bad setting.
+pub(crate) fn documents(settings: &Settings) -> Result<(), Failure> {
+    match Policies::read(settings) {
+        Err(PolicyError::Document(error)) => Err(Failure::Usage(format!("{:#}", anyhow::Error::from(error)))),
+        read => Ok(read.map(drop)?),
+    }
 }
 
 pub(crate) fn database_url(settings: &Settings) -> Result<String, Failure> {

@@ -19,7 +19,7 @@ use store::Role;
 use crate::failure::Failure;
 use crate::gateway::Serving;
 use crate::serving::Process;
-use crate::{connections, demo, settings, worker};
+use crate::{connections, database, demo, settings, worker};
 use servers::Servers;
 
 /// Run everything on this machine: private PostgreSQL and NATS unless their URLs are set, gateway and worker
@@ -36,6 +36,7 @@ pub(crate) struct Up {
 impl Up {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let settings = settings::load(Env::Development)?;
+        settings::documents(&settings)?;
         let mut process = Process::start(settings)?;
         let mut servers = Servers::start(&mut process.settings).await?;
         let served = self.serve(&mut process, &mut servers).await;
@@ -68,9 +69,11 @@ impl Up {
         let database_url = prepare_database(&mut process.settings, servers).await?;
         let nats_url = settings::nats_url(&process.settings)?;
         let store = connections::store(&process.settings, &database_url, Role::App)?;
+        database::watch(store.clone(), database_url, process.stop.clone());
         let bus = connections::bus(&process.settings, &nats_url).await?;
-        let working = worker::start(process, store.clone(), bus.clone()).await?;
+        // First what may find its port taken: a worker that has begun would be cut off.
         let serving = Serving::start(process, store.clone(), bus.clone())?;
+        let working = worker::start(process, store.clone(), bus.clone()).await?;
         println!("em-agent is ready: http://{} ({}; docs at /docs)", serving.address(), mode(&process.settings));
         if self.demo {
             let settings = Arc::new(demo::own_settings(&process.settings)?);

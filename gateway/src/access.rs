@@ -62,22 +62,22 @@ pub struct Claims {
 
 /// A caller that has been proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    pub tenant: TenantId,
+pub(crate) struct Identity {
+    pub(crate) tenant: TenantId,
     /// `None` where access is open.
-    pub subject: Option<String>,
-    pub role: Role,
+    pub(crate) subject: Option<String>,
+    pub(crate) role: Role,
 }
 
 /// How callers are proved.
-pub struct Access {
+pub(crate) struct Access {
     enabled: bool,
     token: Option<(DecodingKey, Validation)>,
     admin_key_hash: Option<[u8; 32]>,
 }
 
 impl Access {
-    pub fn new(settings: &AuthSettings) -> Self {
+    pub(crate) fn new(settings: &AuthSettings) -> Self {
         let token = settings.jwt_secret.as_ref().map(|secret| {
             let mut validation = Validation::new(algorithm(&settings.jwt_algorithm));
             validation.leeway = LEEWAY_SECONDS;
@@ -90,12 +90,12 @@ impl Access {
     }
 
     /// Whether callers have to say who they are.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.enabled
     }
 
     /// Proves the caller of a request. The answer to a wrong key or token does not say what was wrong with it.
-    pub fn prove(&self, headers: &HeaderMap) -> Result<Identity, Problem> {
+    pub(crate) fn prove(&self, headers: &HeaderMap) -> Result<Identity, Problem> {
         if !self.enabled {
             return Ok(Identity { tenant: TenantId::default(), subject: None, role: Role::Admin });
         }
@@ -157,14 +157,14 @@ fn refused(detail: &'static str) -> Problem {
 }
 
 /// The role that a handler needs, as a type.
-pub trait Needs: 'static {
+pub(crate) trait Needs: 'static {
     const ROLE: Role;
 }
 
 macro_rules! roles {
     ($($name:ident),+) => { $(
         #[derive(Debug)]
-        pub struct $name;
+        pub(crate) struct $name;
         impl Needs for $name {
             const ROLE: Role = Role::$name;
         }
@@ -174,16 +174,16 @@ roles!(Viewer, Operator, Approver, Admin);
 
 /// The caller of this request, who has at least the role `R`.
 #[derive(Debug)]
-pub struct Caller<R> {
-    pub tenant: TenantId,
-    pub subject: Option<String>,
-    pub role: Role,
+pub(crate) struct Caller<R> {
+    pub(crate) tenant: TenantId,
+    pub(crate) subject: Option<String>,
+    pub(crate) role: Role,
     needed: PhantomData<R>,
 }
 
 impl<R> Caller<R> {
     /// The name under which this caller's requests are remembered.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.subject.as_deref().unwrap_or("anyone")
     }
 }

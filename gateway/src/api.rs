@@ -2,7 +2,9 @@
 
 pub(crate) mod agent;
 pub(crate) mod ask;
+pub(crate) mod callers;
 pub(crate) mod catalog;
+pub(crate) mod conversations;
 pub(crate) mod deliveries;
 pub(crate) mod digests;
 pub(crate) mod docs;
@@ -12,7 +14,6 @@ pub(crate) mod health;
 pub(crate) mod incidents;
 pub(crate) mod jobs;
 pub(crate) mod key_results;
-pub(crate) mod links;
 pub(crate) mod metrics;
 pub(crate) mod objectives;
 pub(crate) mod onboarding;

@@ -13,7 +13,7 @@ use actix_web::web::{Bytes, BytesMut, Payload};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{Code, Problem};
 
 /// A sender that is slower than this holds a connection for nothing.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -135,9 +135,7 @@ fn too_large(most_bytes: usize) -> Problem {
 /// A body as JSON; an empty one is `{}`.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = if body.trim_ascii().is_empty() { b"{}" } else { body };
-    serde_json::from_slice(text).map_err(|error| {
-        Problem::invalid(vec![FieldError { pointer: String::new(), detail: format!("the body does not fit: {error}") }])
-    })
+    serde_json::from_slice(text).map_err(|error| Problem::unfit("", format!("the body does not fit: {error}")))
 }
 
 #[cfg(test)]

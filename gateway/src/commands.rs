@@ -86,7 +86,7 @@ impl Asked {
     }
 
     /// A place as the queue takes it. None: `here`, and nobody knows where that is.
-    fn place(&self, place: Place) -> Option<String> {
+    pub(crate) fn place(&self, place: Place) -> Option<String> {
         match place {
             Place::Here => self.channel.clone(),
             Place::Id(id) => Some(id),

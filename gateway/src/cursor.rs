@@ -39,20 +39,22 @@ impl Scope {
     /// The place that a cursor of this scope names.
     pub(crate) fn place(self, cursor: Option<&str>) -> Result<Option<After>, Problem> {
         let Some(cursor) = cursor else { return Ok(None) };
-        let refused = |detail| Problem::new(Code::InvalidCursor, detail);
-        let unread = || refused("the cursor is not one of ours; take it from `next_cursor` as it is");
         let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|b| b.try_into().ok()).ok_or_else(unread)?;
         let (scope, rest) = bytes.split_at(8);
         if scope != self.0 {
-            return Err(refused(
-                "the cursor was made with other filters; use the same ones, or begin without a cursor",
-            ));
+            let detail = "the cursor was made with other filters; use the same ones, or begin without a cursor";
+            return Err(Problem::new(Code::InvalidCursor, detail));
         }
         let (micros, id) = rest.split_at(8);
         let micros = micros.try_into().map(i64::from_be_bytes).map_err(|_| unread())?;
         let time = DateTime::from_timestamp_micros(micros).ok_or_else(unread)?;
         Ok(Some(After { time, id: Uuid::from_slice(id).map_err(|_| unread())? }))
     }
+}
+
+/// What no cursor of ours is.
+pub(crate) fn unread() -> Problem {
+    Problem::new(Code::InvalidCursor, "the cursor is not one of ours; take it from `next_cursor` as it is")
 }
 
 #[cfg(test)]

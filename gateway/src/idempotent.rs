@@ -3,9 +3,12 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::idempotency::{Answer, Keyed, Once, once};
 use store::{Connection, StoreError};
+use tokio::sync::oneshot;
 
 use crate::access::Caller;
 use crate::problem::{Code, Problem};
@@ -43,19 +46,83 @@ pub(crate) fn keyed<R>(
     }))
 }
 
+/// Why work was not done. Nothing of it is kept and nothing is remembered: the same request may be done when it comes again.
+pub(crate) enum Undone {
+    /// What the caller is told.
+    Refused(Problem),
+    Failed(StoreError),
+}
+
+impl From<Problem> for Undone {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Does `work` in a transaction and answers with what it says; a request that was answered before is answered so again.
 pub(crate) async fn answer(
     state: &State,
     operation: &'static str,
     keyed: Option<Keyed>,
     now: DateTime<Utc>,
-    work: impl FnOnce(&mut Connection) -> Result<Answer, StoreError> + Send + 'static,
+    work: impl FnOnce(&mut Connection) -> Result<Answer, Undone> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
+    let work = move |conn: &mut Connection| Ok((work(conn)?, ()));
+    followed(state, operation, keyed, now, work).await.map(|(response, _)| response)
+}
+
+/// The same of work that something follows from, once it is committed; `None`: it was answered before.
+pub(crate) async fn followed<T: Send + 'static>(
+    state: &State,
+    operation: &'static str,
+    keyed: Option<Keyed>,
+    now: DateTime<Utc>,
+    work: impl FnOnce(&mut Connection) -> Result<(Answer, T), Undone> + Send + 'static,
+) -> Result<(HttpResponse, Option<T>), Problem> {
+    let (tell, outcome) = oneshot::channel();
+    // Nobody listens any more when the caller has gone.
+    let work = move |conn: &mut Connection| match work(conn) {
+        Ok((answer, follows)) => {
+            drop(tell.send(Ok(follows)));
+            Ok(answer)
+        }
+        Err(Undone::Refused(problem)) => {
+            drop(tell.send(Err(problem)));
+            Err(StoreError::NotFound)
+        }
+        Err(Undone::Failed(error)) => Err(error),
+    };
     let done = state.store.call(operation, move |conn| match keyed {
         Some(keyed) => once(conn, &keyed, now, work),
         None => store::transaction(conn, work).map(Once::First),
     });
-    told(done.await?)
+    let done = done.await;
+    match outcome.await {
+        Ok(Err(problem)) => Err(problem),
+        Ok(Ok(follows)) => Ok((told(done?)?, Some(follows))),
+        Err(_) => Ok((told(done?)?, None)),
+    }
+}
+
+/// 200, as EM Agent answered also where something was made.
+pub(crate) fn done(body: impl Serialize) -> Answer {
+    Answer { status: 200, body: json!(body) }
+}
+
+/// 201: it was made.
+pub(crate) fn created(body: impl Serialize) -> Answer {
+    Answer { status: 201, body: json!(body) }
+}
+
+/// 202: it will be done.
+pub(crate) fn accepted(body: impl Serialize) -> Answer {
+    Answer { status: 202, body: json!(body) }
 }
 
 /// What a request was answered before, for those who prepare at length. `None`: it is new.

@@ -5,6 +5,7 @@
 //! is short on purpose: what a source means is decided in `integrations`, how rows are kept in `store`.
 
 mod door;
+mod endings;
 mod judge;
 mod proving;
 mod signed;
@@ -19,7 +20,8 @@ use integrations::{Greeting, Integration};
 use serde_json::json;
 use uuid::Uuid;
 
-pub use door::Door;
+pub(crate) use door::Door;
+pub(crate) use endings::Ending;
 pub(crate) use signed::{Signed, signed};
 
 use crate::body;
@@ -28,66 +30,9 @@ use crate::rejects::Reject;
 use crate::slack;
 use crate::state::{Shared, State};
 use crate::traceparent::Traceparent;
-use crate::writer::{Kept, NotKept};
+use crate::writer::Kept;
+use endings::{Turned, no_certificate, not_kept, unconfirmed, unread};
 use judge::{Judged, Knock};
-
-/// How a delivery ended, as `webhook_deliveries_total{result}` counts it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Accepted,
-    Unmapped,
-    Duplicate,
-    Handshake,
-    RejectedSignature,
-    RejectedLimit,
-    RejectedSize,
-    RejectedParse,
-    Disabled,
-    Failed,
-}
-
-impl Ending {
-    pub(crate) const ALL: [Ending; 10] = [
-        Self::Accepted,
-        Self::Unmapped,
-        Self::Duplicate,
-        Self::Handshake,
-        Self::RejectedSignature,
-        Self::RejectedLimit,
-        Self::RejectedSize,
-        Self::RejectedParse,
-        Self::Disabled,
-        Self::Failed,
-    ];
-
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Unmapped => "unmapped",
-            Self::Duplicate => "duplicate",
-            Self::Handshake => "handshake",
-            Self::RejectedSignature => "rejected_signature",
-            Self::RejectedLimit => "rejected_limit",
-            Self::RejectedSize => "rejected_size",
-            Self::RejectedParse => "rejected_parse",
-            Self::Disabled => "disabled",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// A delivery that was turned away: how it is counted, why (for the sample), and what its sender is told.
-pub(crate) struct Turned {
-    ending: Ending,
-    reason: &'static str,
-    problem: Problem,
-}
-
-impl Turned {
-    fn new(ending: Ending, reason: &'static str, problem: Problem) -> Self {
-        Self { ending, reason, problem }
-    }
-}
 
 /// Takes a delivery as its source sends it; answers when it is kept.
 #[utoipa::path(post, path = "/webhooks/{source}", tag = "intake",
@@ -128,7 +73,7 @@ fn sampled(
     problem.because(reason)
 }
 
-/// As [`post`], for senders that put.
+/// As the post, for senders that put.
 #[utoipa::path(put, path = "/webhooks/{source}", tag = "intake",
     params(("source" = String, Path, description = "Name of the integration, `grafana`")),
     request_body(content = String, content_type = "application/json", description = "The raw bytes, as the source signed them"),
@@ -185,6 +130,7 @@ fn named(request: &HttpRequest, state: &State) -> Result<(TenantId, &'static Int
     Ok((tenant, integration))
 }
 
+/// From the door to the commit. `seen` is the body as far as it was read, for the sample of a refusal.
 async fn take(
     request: &HttpRequest,
     payload: web::Payload,
@@ -198,18 +144,9 @@ async fn take(
     let (body, _share) = body::read(&state.memory, request, payload, cap).await.map_err(unread)?;
     *seen = body.clone();
 
-    let knock = Knock {
-        integration,
-        tenant: tenant.clone(),
-        secrets: state.door.secrets(tenant, integration),
-        rules: state.door.rules.clone(),
-        id: DeliveryId::new(Utc::now(), Uuid::new_v4().into_bytes()),
-        traceparent: request.extensions().get::<Traceparent>().and_then(|trace| trace.0.clone()),
-        query_token: query_token(request.query_string()),
-        certificates: Vec::new(),
-    };
+    let knock = knock(request, state, tenant, integration);
     match proving::proved(state, knock, request.headers(), body).await? {
-        Judged::Need(_) => Err(proving::no_certificate()),
+        Judged::Need(_) => Err(no_certificate()),
         Judged::Greeting(Greeting::Answer(answer)) => Ok((Ending::Handshake, HttpResponse::Ok().json(answer))),
         Judged::Greeting(Greeting::Call { url, answer }) => {
             let done = state.certificates.call(&url).await;
@@ -229,17 +166,25 @@ async fn take(
     }
 }
 
+fn knock(request: &HttpRequest, state: &State, tenant: &TenantId, integration: &'static Integration) -> Knock {
+    Knock {
+        integration,
+        tenant: tenant.clone(),
+        secrets: state.door.secrets(tenant, integration),
+        rules: state.door.rules.clone(),
+        id: DeliveryId::new(Utc::now(), Uuid::new_v4().into_bytes()),
+        traceparent: request.extensions().get::<Traceparent>().and_then(|trace| trace.0.clone()),
+        query_token: query_token(request.query_string()),
+        certificates: Vec::new(),
+    }
+}
+
 /// The token in the URL, where there is exactly one.
 fn query_token(query: &str) -> Option<String> {
     let mut tokens = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| matches!(&**name, "token" | "access_token"))
         .map(|(_, token)| token.into_owned());
     tokens.next().filter(|token| !token.is_empty() && tokens.next().is_none())
-}
-
-fn unconfirmed() -> Turned {
-    let problem = Problem::new(Code::NotKept, "the subscription could not be confirmed").retry_after(60);
-    Turned::new(Ending::Failed, "the subscription could not be confirmed", problem)
 }
 
 /// What can be decided before a byte of the body is read.
@@ -257,37 +202,6 @@ fn admit(state: &Shared, tenant: &TenantId, integration: &'static Integration) -
     Ok(())
 }
 
-/// Why the body could not be read, as it is counted.
-fn unread(problem: Problem) -> Turned {
-    let (ending, reason) = match problem.code() {
-        Code::TooLarge => (Ending::RejectedSize, "the body is too large"),
-        Code::UnsupportedEncoding => (Ending::RejectedParse, "a content encoding"),
-        Code::RequestTimeout => (Ending::RejectedParse, "the body did not arrive in time"),
-        Code::NotKept => (Ending::Failed, "the bodies hold too much memory"),
-        _ => (Ending::RejectedParse, "the body broke off"),
-    };
-    Turned::new(ending, reason, problem)
-}
-
 fn answer(status: &str, id: DeliveryId) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": status, "id": id }))
-}
-
-fn not_kept(why: NotKept) -> Turned {
-    let (reason, problem) = match why {
-        NotKept::Full { retry_after_seconds } => (
-            "the queue is full",
-            Problem::new(Code::NotKept, "more deliveries are waiting than can be kept")
-                .retry_after(retry_after_seconds),
-        ),
-        NotKept::Down { retry_after_seconds } => (
-            "the database does not answer",
-            Problem::new(Code::NotKept, "the database does not answer").retry_after(retry_after_seconds),
-        ),
-        NotKept::Refused => (
-            "the database refuses it",
-            Problem::new(Code::NotKept, "this delivery cannot be stored; quote the request id").retry_after(600),
-        ),
-    };
-    Turned::new(Ending::Failed, reason, problem)
 }

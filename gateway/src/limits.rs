@@ -20,7 +20,7 @@ const CHECKS_BETWEEN_SWEEPS: u32 = 4096;
 
 /// Whom a bucket belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum LimitKey {
+pub(crate) enum LimitKey {
     /// A proved caller.
     Subject(TenantId, String),
     /// Anybody else, by address; IPv6 by its /64, which one customer has whole.
@@ -28,7 +28,7 @@ pub enum LimitKey {
 }
 
 impl LimitKey {
-    pub fn address(address: IpAddr) -> Self {
+    pub(crate) fn address(address: IpAddr) -> Self {
         match address {
             IpAddr::V6(v6) => Self::Address(IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into())),
             v4 => Self::Address(v4),
@@ -38,15 +38,15 @@ impl LimitKey {
 
 /// Where a caller stands after one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Requests that fit into one window.
-    pub limit: u32,
-    pub window_seconds: u64,
-    pub remaining: u32,
+    pub(crate) limit: u32,
+    pub(crate) window_seconds: u64,
+    pub(crate) remaining: u32,
     /// Until the bucket is full again.
-    pub reset_seconds: u64,
+    pub(crate) reset_seconds: u64,
     /// `Some`: this request was one too many, and the next fits after so many seconds.
-    pub retry_after_seconds: Option<u64>,
+    pub(crate) retry_after_seconds: Option<u64>,
 }
 
 struct Buckets<K: Hash + Eq + Clone> {
@@ -86,13 +86,13 @@ fn whole_seconds(seconds: f64) -> u64 {
 }
 
 /// Both kinds of limits; `None` where a limit is off.
-pub struct Limits {
+pub(crate) struct Limits {
     api: Option<Buckets<LimitKey>>,
     intake: Option<Buckets<(TenantId, &'static str)>>,
 }
 
 impl Limits {
-    pub fn new(settings: &LimitSettings) -> Self {
+    pub(crate) fn new(settings: &LimitSettings) -> Self {
         let api = NonZeroU32::new(settings.api_per_minute).filter(|_| settings.api_enabled);
         let intake = NonZeroU32::new(settings.intake_per_second);
         Self {
@@ -102,12 +102,12 @@ impl Limits {
     }
 
     /// Counts one call to `/v1`; `None` when calls are not limited.
-    pub fn check_api(&self, key: &LimitKey) -> Option<Standing> {
+    pub(crate) fn check_api(&self, key: &LimitKey) -> Option<Standing> {
         self.api.as_ref().map(|buckets| buckets.check(key))
     }
 
     /// Counts one delivery. `Err` says after how many seconds the next one fits.
-    pub fn check_intake(&self, tenant: &TenantId, source: &'static str) -> Result<(), u64> {
+    pub(crate) fn check_intake(&self, tenant: &TenantId, source: &'static str) -> Result<(), u64> {
         let standing = self.intake.as_ref().map(|buckets| buckets.check(&(tenant.clone(), source)));
         standing.and_then(|standing| standing.retry_after_seconds).map_or(Ok(()), Err)
     }

@@ -1,14 +1,17 @@
 //! The OpenAPI 3.1 document, put together from the handlers' own descriptions. A test holds it against `ROUTES`.
 
+mod tags;
+
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
+use crate::api::callers;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
-use crate::api::incidents::{before, merges, said, shown, timeline};
+use crate::api::incidents::{before, links, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
@@ -16,10 +19,9 @@ use crate::api::people::{
     workflow_jobs, workflows,
 };
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
-use crate::api::{agent, ask};
 use crate::api::{
-    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, rag, replay, reports, services, sources, subscriptions, usage,
+    agent, ask, catalog, conversations, deliveries, docs, event_stream, events, health, jobs, key_results, objectives,
+    onboarding, projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;
 use crate::slack::{self, posting};
@@ -28,9 +30,12 @@ use crate::slack::{self, posting};
 #[openapi(
     info(
         title = "EM Agent",
-        description = "Deliveries in, events and metrics out. Errors are RFC 9457 problems; docs/errors.md lists their codes."
+        description = "Deliveries in, events and metrics out. Who asks proves it with a bearer token (a JWT) or the administrator's key: \
+                       see Authorize. Errors are RFC 9457 problems; `docs/errors.md` lists their codes."
     ),
     paths(
+        callers::greeting,
+        callers::me,
         health::health,
         health::ready,
         health::metrics,
@@ -67,9 +72,9 @@ use crate::slack::{self, posting};
         agent::status,
         agent::status_before,
         ask::ask,
-        ask::list,
-        ask::one,
-        ask::delete,
+        conversations::list,
+        conversations::one,
+        conversations::delete,
         projects::list,
         projects::create,
         projects::one,
@@ -158,7 +163,7 @@ use crate::slack::{self, posting};
         docs::page,
         docs::file,
     ),
-    modifiers(&Schemes, &OfTenant)
+    modifiers(&Schemes, &OfTenant, &Chapters)
 )]
 struct Document;
 
@@ -176,6 +181,14 @@ impl Modify for Schemes {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         components.add_security_scheme("admin_key", SecurityScheme::ApiKey(admin));
+    }
+}
+
+struct Chapters;
+
+impl Modify for Chapters {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        document.tags = Some(tags::all());
     }
 }
 

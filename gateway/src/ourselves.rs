@@ -14,9 +14,8 @@ use store::idempotency::{Answer, Keyed};
 use store::intake::{Keep, Outcome, accept, pack};
 use store::outbox::Committed;
 use store::{Connection, StoreError, entities};
-use tokio::sync::oneshot;
 
-use crate::idempotent;
+use crate::idempotent::{self, Undone};
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -63,16 +62,9 @@ pub(crate) async fn answer(
     operation: &'static str,
     keyed: Option<Keyed>,
     now: DateTime<Utc>,
-    work: impl FnOnce(&mut Connection) -> Result<(Answer, Vec<Committed>), StoreError> + Send + 'static,
+    work: impl FnOnce(&mut Connection) -> Result<(Answer, Vec<Committed>), Undone> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let (committed, owed) = oneshot::channel();
-    let work = move |conn: &mut Connection| {
-        let (answer, kept) = work(conn)?;
-        // Nobody listens any more when the caller has gone: then the sweep finds what is owed.
-        drop(committed.send(kept));
-        Ok(answer)
-    };
-    let response = idempotent::answer(state, operation, keyed, now, work).await?;
-    owed.await.into_iter().flatten().for_each(|committed| state.relay.hand_over(committed));
+    let (response, owed) = idempotent::followed(state, operation, keyed, now, work).await?;
+    owed.into_iter().flatten().for_each(|committed| state.relay.hand_over(committed));
     Ok(response)
 }

@@ -19,10 +19,11 @@ macro_rules! problems {
     ($($(#[$doc:meta])* $code:ident $slug:literal $status:ident $title:literal;)+) => {
         /// Every kind of problem.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Code { $($(#[$doc])* $code,)+ }
+        pub(crate) enum Code { $($(#[$doc])* $code,)+ }
 
         impl Code {
-            pub const ALL: &[Code] = &[$(Code::$code,)+];
+            #[cfg(test)]
+            pub(crate) const ALL: &[Code] = &[$(Code::$code,)+];
 
             /// Its name in `type`, its status and its title.
             fn row(self) -> (&'static str, StatusCode, &'static str) {
@@ -63,30 +64,30 @@ problems! {
 
 impl Code {
     /// The last part of the problem's `type`.
-    pub fn slug(self) -> &'static str {
+    pub(crate) fn slug(self) -> &'static str {
         self.row().0
     }
 
-    pub fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         self.row().1
     }
 
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         self.row().2
     }
 }
 
 /// One field that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// A JSON pointer into the body, or `/query/<name>`.
-    pub pointer: String,
-    pub detail: String,
+    pub(crate) pointer: String,
+    pub(crate) detail: String,
 }
 
 /// A failure that the caller is told about.
 #[derive(Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
@@ -98,60 +99,65 @@ pub struct Problem {
 /// The body of every answer that is not a success.
 #[derive(Serialize, ToSchema)]
 #[schema(title = "Problem")]
-pub struct ProblemBody {
+pub(crate) struct ProblemBody {
     /// `urn:em-agent:problem:<code>`; the codes are in docs/errors.md.
-    pub r#type: String,
-    pub title: &'static str,
-    pub status: u16,
+    pub(crate) r#type: String,
+    pub(crate) title: &'static str,
+    pub(crate) status: u16,
     /// What happened in this case.
-    pub detail: String,
+    pub(crate) detail: String,
     /// As `X-Request-Id`.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// The parts that do not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    pub(crate) errors: Vec<FieldError>,
 }
 
 impl Problem {
     /// `detail` says what happened in this case and what to do about it.
-    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let retry_after_seconds = (code.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(5);
         Self { code, detail: detail.into(), errors: Vec::new(), retry_after_seconds, allow: None, cause: None }
     }
 
     /// A request whose named parts do not fit.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>().join("; ");
         Self { errors, ..Self::new(Code::InvalidRequest, detail) }
     }
 
+    /// A request of which one part does not fit.
+    pub(crate) fn unfit(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
+    }
+
     /// A row that is not there, or belongs to another tenant: the same answer for both.
-    pub fn not_found(what: &str) -> Self {
+    pub(crate) fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("there is no such {what}"))
     }
 
     /// `allow` lists the methods of this path, comma separated.
-    pub fn method_not_allowed(allow: String) -> Self {
+    pub(crate) fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow.clone()), ..Self::new(Code::MethodNotAllowed, format!("use {allow}")) }
     }
 
     /// When the caller should try again.
     #[must_use]
-    pub fn retry_after(self, seconds: u64) -> Self {
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after_seconds: Some(seconds.max(1)), ..self }
     }
 
     /// The cause, for our log only.
     #[must_use]
-    pub fn because(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn because(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..self }
     }
 
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         self.code
     }
 
-    pub fn detail(&self) -> &str {
+    pub(crate) fn detail(&self) -> &str {
         &self.detail
     }
 
@@ -170,7 +176,7 @@ impl Problem {
     }
 
     /// The answer, with the id that the caller can quote.
-    pub fn render(&self, request_id: &str) -> HttpResponse {
+    pub(crate) fn render(&self, request_id: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.code.status());
         if let Some(seconds) = self.retry_after_seconds {
             response.insert_header((RETRY_AFTER, seconds));

@@ -1,17 +1,16 @@
-//! What a request asks for after its `?`: known names only, each once, and every value that does not fit is named.
+//! What a request asks for after its `?`: known names only, each once.
 //!
-//! A handler's parameters are a struct of texts that refuses unknown fields; [`Faults`] reads the texts and collects
-//! what is wrong with them, so that a caller hears of all of it at once.
+//! A handler's parameters are a struct of texts that refuses unknown fields; `faults` reads the texts.
 
 use std::future::{Ready, ready};
-use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 
 /// The parameters of a request.
 pub(crate) struct Asked<T>(pub(crate) T);
@@ -22,6 +21,20 @@ impl<T: DeserializeOwned> FromRequest for Asked<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(parse(request.query_string()).map(Self))
+    }
+}
+
+/// Of a request that takes no parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoQuery {}
+
+impl FromRequest for NoQuery {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(parse(request.query_string()))
     }
 }
 
@@ -39,55 +52,7 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
 }
 
 fn fault(name: &str, detail: String) -> Problem {
-    Problem::invalid(vec![field_error(name, detail)])
-}
-
-fn field_error(name: &str, detail: String) -> FieldError {
-    FieldError { pointer: format!("/query/{name}"), detail }
-}
-
-/// Collects what does not fit.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<FieldError>);
-
-impl Faults {
-    pub(crate) fn add(&mut self, name: &str, detail: impl Into<String>) {
-        self.0.push(field_error(name, detail.into()));
-    }
-
-    /// A time as RFC 3339, or a date, which is its first moment in UTC.
-    pub(crate) fn time(&mut self, name: &str, value: Option<&str>) -> Option<DateTime<Utc>> {
-        let text = value?;
-        let time = time_of(text);
-        if time.is_none() {
-            self.add(name, format!("`{name}` is a time like 2026-11-20T18:44:07Z, or a date"));
-        }
-        time
-    }
-
-    pub(crate) fn number(&mut self, name: &str, value: Option<&str>, range: RangeInclusive<i64>, default: i64) -> i64 {
-        let Some(text) = value else { return default };
-        match text.parse() {
-            Ok(number) if range.contains(&number) => number,
-            _ => {
-                self.add(name, format!("`{name}` is a whole number from {} to {}", range.start(), range.end()));
-                default
-            }
-        }
-    }
-
-    pub(crate) fn word(&mut self, name: &str, value: Option<&str>, known: &[&'static str]) -> Option<&'static str> {
-        let text = value?;
-        let found = known.iter().copied().find(|word| *word == text);
-        if found.is_none() {
-            self.add(name, format!("`{name}` is one of {}", known.join(", ")));
-        }
-        found
-    }
-
-    pub(crate) fn none(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
-    }
+    Problem::unfit(format!("/query/{name}"), detail)
 }
 
 /// A time as RFC 3339, or a date, which is its first moment in UTC. A plus sign that was not encoded arrives as a space.
@@ -126,17 +91,6 @@ mod tests {
         assert!(unknown.detail().contains("`rep`") && unknown.detail().contains("`limit`"), "{}", unknown.detail());
         assert!(parse::<Two>("repo=a&repo=b").is_err());
         assert!(parse::<Two>("repo=a%00").is_err());
-    }
-
-    #[test]
-    fn every_fault_is_named() {
-        let mut faults = Faults::default();
-        assert_eq!(faults.number("limit", Some("201"), 1..=200, 50), 50);
-        assert_eq!(faults.number("limit", None, 1..=200, 50), 50);
-        assert_eq!(faults.time("from", Some("yesterday")), None);
-        assert_eq!(faults.word("format", Some("xml"), &["cdevents"]), None);
-        let problem = faults.none().expect_err("faults");
-        assert!(["limit", "from", "format"].iter().all(|name| problem.detail().contains(name)), "{}", problem.detail());
     }
 
     #[test]

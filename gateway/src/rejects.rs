@@ -37,14 +37,14 @@ pub(crate) struct Reject {
 }
 
 /// Takes samples and writes them in the background.
-pub struct Rejects {
+pub(crate) struct Rejects {
     queue: mpsc::Sender<Rejected>,
     last: Mutex<HashMap<(&'static str, &'static str), Instant>>,
 }
 
 impl Rejects {
     /// Starts the writer of samples; it ends with this value.
-    pub fn start(store: Store) -> Self {
+    pub(crate) fn start(store: Store) -> Self {
         let (queue, mut samples) = mpsc::channel::<Rejected>(WAITING_SAMPLES);
         tokio::spawn(async move {
             while let Some(sample) = samples.recv().await {

@@ -7,9 +7,10 @@ use actix_web::{HttpResponse, Route as Handler, guard, web};
 
 use crate::access::Role;
 use crate::admit::admit;
+use crate::api::callers;
 use crate::api::digests::schedules::runs;
 use crate::api::digests::{self, feedback, history, schedules};
-use crate::api::incidents::{before, merges, said, shown, timeline};
+use crate::api::incidents::{before, links, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
@@ -17,10 +18,9 @@ use crate::api::people::{
     workflow_jobs, workflows,
 };
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
-use crate::api::{agent, ask};
 use crate::api::{
-    catalog, deliveries, docs, event_stream, events, health, jobs, key_results, links, objectives, onboarding,
-    projects, rag, replay, reports, services, sources, subscriptions, usage,
+    agent, ask, catalog, conversations, deliveries, docs, event_stream, events, health, jobs, key_results, objectives,
+    onboarding, projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;
 use crate::problem::{Code, Problem};
@@ -77,6 +77,7 @@ const ADMIN: Entry = Entry::Role(Role::Admin);
 /// The first path that fits wins: `/v1/events/stream` stands before `/v1/events/{id}`.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
+    get("/", Entry::Open, || web::to(callers::greeting)),
     get("/health", Entry::Open, || web::to(health::health)),
     get("/ready", Entry::Open, || web::to(health::ready)),
     get("/metrics", Entry::Open, || web::to(health::metrics)),
@@ -178,6 +179,7 @@ pub const ROUTES: &[Route] = &[
     delete("/v1/identities/{id}", ADMIN, || web::to(identities::remove)),
     post("/v1/slack/commands", Entry::Signed, || web::to(slack::commands)),
     post("/v1/slack/interactions", Entry::Signed, || web::to(slack::interactions)),
+    get("/v1/auth/me", VIEWER, || web::to(callers::me)),
     get("/v1/audit", ADMIN, || web::to(audit::list)),
     get("/v1/metrics/dora", VIEWER, || web::to(dora::object)),
     get("/v1/metrics/dora/deployment-frequency", VIEWER, || web::to(frequency::rows)),
@@ -200,9 +202,9 @@ pub const ROUTES: &[Route] = &[
     get("/v1/agent/status/{job_id}", VIEWER, || web::to(agent::status)),
     get("/agent/status/{job_id}", VIEWER, || web::to(agent::status_before)),
     post("/v1/ask", VIEWER, || web::to(ask::ask)),
-    get("/v1/conversations", VIEWER, || web::to(ask::list)),
-    get("/v1/conversations/{id}", VIEWER, || web::to(ask::one)),
-    delete("/v1/conversations/{id}", VIEWER, || web::to(ask::delete)),
+    get("/v1/conversations", VIEWER, || web::to(conversations::list)),
+    get("/v1/conversations/{id}", VIEWER, || web::to(conversations::one)),
+    delete("/v1/conversations/{id}", VIEWER, || web::to(conversations::delete)),
     get("/openapi.json", Entry::Open, || web::to(docs::openapi)),
     get("/docs", Entry::Open, || web::to(docs::page)),
     get("/docs/{file}", Entry::Open, || web::to(docs::file)),

@@ -8,19 +8,20 @@ use serde::de::DeserializeOwned;
 use store::idempotency::Keyed;
 
 use crate::access::Caller;
-use crate::body::{self, Share};
+use crate::body::{self, MOST_API_BYTES, Share};
 use crate::idempotent;
 use crate::problem::{Code, Problem};
 use crate::state::Shared;
 
-/// A call with its body. Asked for after the caller, so that nothing is read of who may not call.
-pub(crate) struct Sent {
+/// A call with its body, which may have so many bytes. Asked for after the caller, so that nothing is read of who may not
+/// call.
+pub(crate) struct Sent<const MOST_BYTES: usize = MOST_API_BYTES> {
     request: HttpRequest,
     body: Bytes,
     _share: Share,
 }
 
-impl FromRequest for Sent {
+impl<const MOST_BYTES: usize> FromRequest for Sent<MOST_BYTES> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -31,13 +32,13 @@ impl FromRequest for Sent {
             let payload = payload.await.map_err(lost)?;
             let state = request.app_data::<Shared>().cloned();
             let state = state.ok_or_else(|| Problem::new(Code::Internal, "the gateway has no state"))?;
-            let (body, share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
+            let (body, share) = body::read(&state.memory, &request, payload, MOST_BYTES).await?;
             Ok(Self { request, body, _share: share })
         })
     }
 }
 
-impl Sent {
+impl<const MOST_BYTES: usize> Sent<MOST_BYTES> {
     /// The body as JSON; an empty one is `{}`.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         body::json(&self.body)

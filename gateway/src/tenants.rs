@@ -14,13 +14,13 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(30);
 const MOST_REMEMBERED: usize = 1024;
 
 /// The tenants that were asked for lately.
-pub struct Tenants {
+pub(crate) struct Tenants {
     store: Store,
     seen: Mutex<HashMap<TenantId, (bool, Instant)>>,
 }
 
 impl Tenants {
-    pub fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store) -> Self {
         Self { store, seen: Mutex::default() }
     }
 

@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use domain::ids::DeliveryId;
+use domain::outages::Outage;
 use relay::Relay;
 use store::intake::{Accepted, Keep, Outcome, accept};
 use store::outbox::Committed;
@@ -78,7 +79,7 @@ impl Intake {
     pub(crate) fn start(store: Store, relay: Relay) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, asks) = sync_channel(QUEUE_ROWS);
         let state = Arc::new(State::default());
-        let mut writer = Writer { store, relay, conn: None, state: state.clone() };
+        let mut writer = Writer { store, relay, conn: None, state: state.clone(), outage: Outage::default() };
         let thread = std::thread::Builder::new().name("intake-writer".into()).spawn(move || writer.run(&asks))?;
         Ok((Self { queue, state }, thread))
     }
@@ -131,6 +132,7 @@ struct Writer {
     relay: Relay,
     conn: Option<store::Connection>,
     state: Arc<State>,
+    outage: Outage,
 }
 
 impl Writer {
@@ -160,7 +162,8 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {
                     if let Ok(conn) = self.store.open(Role::Ingest) {
                         self.conn = Some(conn);
-                        self.note_up();
+                        // Whether it takes deliveries again shows with the next one: it may be full.
+                        self.state.down.store(false, Ordering::Relaxed);
                     }
                 }
             }
@@ -168,9 +171,10 @@ impl Writer {
         asks.recv().ok()
     }
 
-    fn note_up(&self) {
-        if self.state.down.swap(false, Ordering::Relaxed) {
-            tracing::info!("the database answers again: deliveries are kept");
+    fn note_up(&mut self) {
+        self.state.down.store(false, Ordering::Relaxed);
+        if self.outage.is_over() {
+            tracing::info!("deliveries are kept again");
         }
     }
 
@@ -196,7 +200,7 @@ impl Writer {
         result
     }
 
-    fn answer(&self, answers: Vec<Answer>, accepted: Accepted, started: Instant) {
+    fn answer(&mut self, answers: Vec<Answer>, accepted: Accepted, started: Instant) {
         self.note_up();
         self.state.pace.note(accepted.outcomes.len(), started.elapsed());
         for (answer, outcome) in answers.into_iter().zip(accepted.outcomes) {
@@ -214,8 +218,9 @@ impl Writer {
         accepted.committed.into_iter().for_each(|committed: Committed| self.relay.hand_over(committed));
     }
 
-    fn refuse(&self, answers: Vec<Answer>, error: &StoreError) {
-        if !self.state.down.swap(true, Ordering::Relaxed) {
+    fn refuse(&mut self, answers: Vec<Answer>, error: &StoreError) {
+        self.state.down.store(true, Ordering::Relaxed);
+        if self.outage.goes_on(&error.to_string(), Instant::now()) {
             tracing::error!(error = error as &dyn std::error::Error, "deliveries cannot be kept: senders get 503");
         }
         for answer in answers {

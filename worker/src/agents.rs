@@ -18,12 +18,13 @@ use store::workflows::Start;
 use store::{Connection, Store, StoreError, transaction};
 use tokio_util::sync::CancellationToken;
 
+use crate::hold::{Hold, while_held};
 use crate::signals::counts;
 
 /// How often new runs are looked for.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Longer than a model may take for all of its steps.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// A worker that is gone is not waited for longer than this. It is renewed while a model works.
+pub const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// Noted before a model is asked.
 const BEGUN: &str = "begun";
 
@@ -33,6 +34,8 @@ pub struct Agents {
     pub store: Store,
     pub ask: Ask,
     pub policies: Policies,
+    /// Who is gone for so long loses its run; usually [`LEASE`].
+    pub lease: TimeDelta,
 }
 
 /// Works on runs until `stop`. The store works as [`store::Role::App`].
@@ -52,7 +55,8 @@ pub async fn run(agents: Agents, stop: CancellationToken) {
 
 /// Works on the next run; `false`: there is none.
 pub async fn work_once(agents: &Agents, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let lease = move |conn: &mut Connection| job_leases::lease_next(conn, &[TOOL, RUN], now, LEASE);
+    let lasts = agents.lease;
+    let lease = move |conn: &mut Connection| job_leases::lease_next(conn, &[TOOL, RUN], now, lasts);
     let Some(job) = agents.store.call("agent_lease", lease).await? else { return Ok(false) };
     let Ok(run) = serde_json::from_value::<AgentRun>(job.params.clone()) else {
         return end(agents, job, Err("the run cannot be read; ask for it again".to_owned()), now).await;
@@ -78,8 +82,9 @@ async fn use_tool(
     if may_spend(tool) && !begin(agents, &job, now).await? {
         return Ok(true);
     }
-    let done = agents.ask.use_tool(taken(&job, run, now), (tool, &run.input)).await?;
-    end(agents, job, done, now).await
+    let using = agents.ask.use_tool(taken(&job, run, now), (tool, &run.input));
+    let Some(done) = held(agents, &job, now, using).await else { return Ok(true) };
+    end(agents, job, done?, now).await
 }
 
 async fn answer(agents: &Agents, job: Leased, run: &AgentRun, now: DateTime<Utc>) -> Result<bool, StoreError> {
@@ -87,7 +92,9 @@ async fn answer(agents: &Agents, job: Leased, run: &AgentRun, now: DateTime<Utc>
         return Ok(true);
     }
     let question = run.input.as_str().unwrap_or_default();
-    let Done { mut result, steps, wishes } = agents.ask.run(taken(&job, run, now), question).await?;
+    let answering = agents.ask.run(taken(&job, run, now), question);
+    let Some(done) = held(agents, &job, now, answering).await else { return Ok(true) };
+    let Done { mut result, steps, wishes } = done?;
     if wishes.is_empty() {
         return end(agents, job, Ok(Done { result, steps, wishes }), now).await;
     }
@@ -98,9 +105,18 @@ async fn answer(agents: &Agents, job: Leased, run: &AgentRun, now: DateTime<Utc>
 
 /// Notes that a model may be asked from here on. `false`: the run is somebody else's now.
 async fn begin(agents: &Agents, job: &Leased, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let noted = job.clone();
-    let note = move |conn: &mut Connection| job_leases::note_progress(conn, &noted, &json!({BEGUN: now}), now + LEASE);
+    let (noted, until) = (job.clone(), now + agents.lease);
+    let note = move |conn: &mut Connection| job_leases::note_progress(conn, &noted, &json!({BEGUN: now}), until);
     agents.store.call("agent_begin", note).await
+}
+
+/// Waits for what takes its time, and keeps the run. `None`: the run is somebody else's now.
+async fn held<T>(agents: &Agents, job: &Leased, now: DateTime<Utc>, work: impl Future<Output = T>) -> Option<T> {
+    let renew = |until| {
+        let job = job.clone();
+        agents.store.call("agent_keep", move |conn: &mut Connection| job_leases::keep(conn, &job, until))
+    };
+    while_held(Hold { of: job.id, since: now, lasts: agents.lease }, work, renew).await
 }
 
 fn taken<'a>(job: &'a Leased, run: &AgentRun, now: DateTime<Utc>) -> Run<'a> {

@@ -18,6 +18,7 @@
 //! - [`rollups`] keeps the roll-ups of the facts.
 //! - [`crawls`] reads documents where they are kept; [`vectors`] lets them be found by their meaning.
 //! - [`rebuild`] makes derived rows anew from the events.
+//! - [`tasks`] keeps all of them up; [`hold`] keeps a lease while one of them waits for the world.
 //!
 //! Everything a consumer writes is a function of the event log: any order and any number of deliveries give the same
 //! rows. Nothing here may know HTTP, SQL or NATS: stores and buses do.
@@ -32,6 +33,7 @@ pub mod consumers;
 pub mod crawls;
 pub mod dora;
 mod entities;
+mod hold;
 pub mod jobs;
 pub mod maintenance;
 pub mod protections;
@@ -45,14 +47,13 @@ pub mod signals;
 pub mod slack;
 mod status;
 pub mod subscriptions;
+mod tasks;
 mod trace;
 pub mod vectors;
 pub mod workflows;
 
 use std::error::Error;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ask::Ask;
 use boot::Settings;
@@ -64,14 +65,11 @@ use models::Models;
 use policies::Policies;
 use store::{Role, Store, StoreError};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use consumers::CONSUMER_NAMES;
 pub use reread::Reading;
-
-/// The pause before a task that failed is started again.
-const PAUSE: Duration = Duration::from_secs(1);
+pub use tasks::WorkerHandle;
 
 /// The worker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -94,12 +92,6 @@ pub enum StartError {
     Store(#[from] StoreError),
 }
 
-/// The worker's tasks, to be awaited at the end.
-pub struct WorkerHandle {
-    tasks: Vec<(&'static str, JoinHandle<()>)>,
-    stop: CancellationToken,
-}
-
 /// Starts every consumer, the jobs and the maintenance. `store` works as [`Role::App`]. All of it ends after `stop`.
 pub async fn start(
     settings: &Settings,
@@ -112,20 +104,43 @@ pub async fn start(
         status::listen(addr, store.clone(), bus.clone(), stop.clone()).await?;
     }
     let owner = store.working_as(Role::Owner, 1)?;
-    let mut tasks = Vec::new();
+    let policies = Policies::read(settings)?;
+    let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
+    let mut tasks = WorkerHandle::until(stop);
+    derive(&mut tasks, settings, &store, &bus);
+    look(&mut tasks, settings, (&store, &sources, &policies));
+    wording(&mut tasks, settings, (&store, &models, &policies), &sources);
+    learn(&mut tasks, settings, (&store, &models))?;
+    tell(&mut tasks, settings, &store)?;
+    act(&mut tasks, settings, (&store, &policies))?;
+    let reading = Reading { rules: settings.rules.clone(), sources };
+    tasks.start("jobs", (store.clone(), reading), |(store, reading), stop| jobs::run(store, reading, stop));
+    let days = settings.retention_days;
+    tasks.start("maintenance", (store, owner, bus), move |(store, owner, bus), stop| {
+        maintenance::run(store, owner, bus, days, stop)
+    });
+    Ok(tasks)
+}
+
+/// The tasks that sum events up: consumers, the facts of the metrics, and their roll-ups.
+fn derive(tasks: &mut WorkerHandle, settings: &Settings, store: &Store, bus: &Bus) {
     let committed = Arc::new(Notify::new());
     for consumer in &consumers::CONSUMERS {
         answers::count_from_zero(consumer.name);
-        let work = (store.clone(), bus.clone(), committed.clone(), stop.clone());
-        tasks.push(keep_up(consumer.name, stop.clone(), move || {
-            consume::run(work.0.clone(), work.1.clone(), consumer, work.2.clone(), work.3.clone())
-        }));
+        let taken = (store.clone(), bus.clone(), committed.clone());
+        tasks.start(consumer.name, taken, move |(store, bus, committed), stop| {
+            consume::run(store, bus, consumer, committed, stop)
+        });
     }
     let window = rebuild::window(settings.incident_window);
-    let work = (store.clone(), committed, stop.clone());
-    let reckon = move || dora::run(work.0.clone(), window, work.1.clone(), work.2.clone());
-    tasks.push(keep_up("dora", stop.clone(), reckon));
-    let policies = Policies::read(settings)?;
+    tasks.start("dora", (store.clone(), committed), move |(store, committed), stop| {
+        dora::run(store, window, committed, stop)
+    });
+    tasks.start("rollups", store.clone(), rollups::run);
+}
+
+/// The task that looks at signals by the clock.
+fn look(tasks: &mut WorkerHandle, settings: &Settings, (store, sources, policies): (&Store, &Sources, &Policies)) {
     let looking = signals::Looking {
         policies: policies.clone(),
         sources: sources.clone(),
@@ -133,146 +148,62 @@ pub async fn start(
         default_channel: settings.slack.default_channel.clone(),
         interval: settings.signals_interval,
     };
-    let work = (store.clone(), looking, stop.clone());
-    tasks.push(keep_up("signals", stop.clone(), move || signals::run(work.0.clone(), work.1.clone(), work.2.clone())));
-    let names = sources.names().into_iter().map(str::to_owned).collect();
-    let reading = Reading { rules: settings.rules.clone(), sources };
-    let work = (store.clone(), reading, stop.clone());
-    tasks.push(keep_up("jobs", stop.clone(), move || jobs::run(work.0.clone(), work.1.clone(), work.2.clone())));
-    let work = (store.clone(), stop.clone());
-    tasks.push(keep_up("rollups", stop.clone(), move || rollups::run(work.0.clone(), work.1.clone())));
-    let models = Models::of(&settings.models, store.clone(), Arc::new(chrono::Utc::now))?;
-    tasks.extend(learning(settings, &store, &models, &stop)?);
-    tasks.push(agents(settings, &store, (models.clone(), policies.clone(), names), &stop));
-    let work = (store.clone(), models.clone(), stop.clone());
-    let make = move || schedules::run(work.0.clone(), work.1.clone(), work.2.clone());
-    tasks.push(keep_up("schedules", stop.clone(), make));
-    let work = (models, stop.clone());
-    tasks.push(keep_up("budgets", stop.clone(), move || budgets::run(work.0.clone(), work.1.clone())));
-    tasks.extend(people(settings, &store, &stop)?);
-    tasks.extend(acting(settings, &store, policies, &stop)?);
-    let days = settings.retention_days;
-    let work = (store, bus, stop.clone());
-    let maintain = move || maintenance::run(work.0.clone(), owner.clone(), work.1.clone(), days, work.2.clone());
-    tasks.push(keep_up("maintenance", stop.clone(), maintain));
-    Ok(WorkerHandle { tasks, stop })
+    tasks.start("signals", (store.clone(), looking), |(store, looking), stop| signals::run(store, looking, stop));
 }
 
-/// The runs of agents.
-fn agents(
+/// The tasks that may ask models for words: runs of agents, digests that are due, and what is left of the budgets.
+fn wording(
+    tasks: &mut WorkerHandle,
     settings: &Settings,
-    store: &Store,
-    (models, policies, sources): (Models, Policies, Vec<String>),
-    stop: &CancellationToken,
-) -> (&'static str, JoinHandle<()>) {
+    (store, models, policies): (&Store, &Models, &Policies),
+    sources: &Sources,
+) {
     let knowledge = Knowledge::of(store.clone(), models.clone());
-    let ask = Ask::of(store.clone(), models, knowledge, sources, (&settings.ask, &settings.models));
-    let work = (agents::Agents { store: store.clone(), ask, policies }, stop.clone());
-    keep_up("agents", stop.clone(), move || agents::run(work.0.clone(), work.1.clone()))
-}
-
-/// The tasks that people wait for: approvals in time, and Slack where it is set up.
-fn people(
-    settings: &Settings,
-    store: &Store,
-    stop: &CancellationToken,
-) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
-    let slack = slack::Slack::of(&settings.slack)?;
-    let telling = settings
-        .slack
-        .bot_token
-        .is_some()
-        .then(|| approvals::Telling { default_channel: settings.slack.default_channel.clone() });
-    let work = (store.clone(), stop.clone());
-    let sweep = move || approvals::run(work.0.clone(), telling.clone(), work.1.clone());
-    let mut tasks = vec![keep_up("approvals", stop.clone(), sweep)];
-    if let Some(slack) = slack {
-        let work = (store.clone(), stop.clone());
-        let post = move || slack::run(work.0.clone(), slack.clone(), work.1.clone());
-        tasks.push(keep_up("slack", stop.clone(), post));
-        let work = (store.clone(), stop.clone());
-        let tell = move || subscriptions::run(work.0.clone(), work.1.clone());
-        tasks.push(keep_up("subscriptions", stop.clone(), tell));
-    }
-    Ok(tasks)
+    let names: Vec<String> = sources.names().into_iter().map(str::to_owned).collect();
+    let ask = Ask::of(store.clone(), models.clone(), knowledge, names, (&settings.ask, &settings.models));
+    let (store, policies, lease) = (store.clone(), policies.clone(), agents::LEASE);
+    tasks.start("agents", agents::Agents { store: store.clone(), ask, policies, lease }, agents::run);
+    tasks.start("schedules", (store, models.clone()), |(store, models), stop| schedules::run(store, models, stop));
+    tasks.start("budgets", models.clone(), budgets::run);
 }
 
 /// The tasks that read documents elsewhere and let them be found.
-fn learning(
-    settings: &Settings,
-    store: &Store,
-    models: &Models,
-    stop: &CancellationToken,
-) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
+fn learn(tasks: &mut WorkerHandle, settings: &Settings, (store, models): (&Store, &Models)) -> Result<(), StartError> {
     let knowledge = Knowledge::of(store.clone(), models.clone());
     let crawler = Crawler::of(knowledge.clone(), settings, Limits::default()).map_err(StartError::Crawls)?;
-    let work = (store.clone(), crawler, settings.clone(), stop.clone());
-    let crawl = move || crawls::run(work.0.clone(), work.1.clone(), work.2.clone(), work.3.clone());
-    let work = (store.clone(), knowledge, stop.clone());
-    let embed = move || vectors::run(work.0.clone(), work.1.clone(), work.2.clone());
-    Ok(vec![keep_up("crawls", stop.clone(), crawl), keep_up("vectors", stop.clone(), embed)])
+    let taken = (store.clone(), crawler, settings.clone());
+    tasks.start("crawls", taken, |(store, crawler, settings), stop| crawls::run(store, crawler, settings, stop));
+    let taken = (store.clone(), knowledge);
+    tasks.start("vectors", taken, |(store, knowledge), stop| vectors::run(store, knowledge, stop));
+    Ok(())
+}
+
+/// The tasks that people wait for: approvals in time, and Slack where it is set up.
+fn tell(tasks: &mut WorkerHandle, settings: &Settings, store: &Store) -> Result<(), StartError> {
+    let default_channel = settings.slack.default_channel.clone();
+    let telling = settings.slack.bot_token.is_some().then_some(approvals::Telling { default_channel });
+    tasks.start("approvals", (store.clone(), telling), |(store, telling), stop| approvals::run(store, telling, stop));
+    if let Some(slack) = slack::Slack::of(&settings.slack)? {
+        tasks.start("slack", (store.clone(), slack), |(store, slack), stop| slack::run(store, slack, stop));
+        tasks.start("subscriptions", store.clone(), subscriptions::run);
+    }
+    Ok(())
 }
 
 /// The tasks that act in other systems: a job that is slow holds up neither the other family nor replays.
-fn acting(
+fn act(
+    tasks: &mut WorkerHandle,
     settings: &Settings,
-    store: &Store,
-    policies: Policies,
-    stop: &CancellationToken,
-) -> Result<Vec<(&'static str, JoinHandle<()>)>, StartError> {
+    (store, policies): (&Store, &Policies),
+) -> Result<(), StartError> {
     let calling = workflows::Calling::of(settings)?;
     let clock: workflows::Clock = Arc::new(chrono::Utc::now);
     let workflows = workflows::Workflows::new(store.clone(), calling, clock);
-    let family = |name, family| {
-        let work = (workflows.clone(), stop.clone());
-        keep_up(name, stop.clone(), move || workflows::run(work.0.clone(), family, work.1.clone()))
-    };
-    let work = (store.clone(), policies, settings.public_url.clone(), stop.clone());
-    let protect = move || protections::run_until(work.0.clone(), work.1.clone(), work.2.clone(), work.3.clone());
-    Ok(vec![
-        family("workflows", workflows::Family::Jobs),
-        family("effects", workflows::Family::Effects),
-        keep_up("protections", stop.clone(), protect),
-    ])
-}
-
-impl WorkerHandle {
-    /// Waits until every task has ended, but not longer than the drain after the stop signal; `false`: some were cut
-    /// short, and what they had in hand comes again.
-    pub async fn ended(self) -> bool {
-        let mut in_time = true;
-        for (name, mut task) in self.tasks {
-            if boot::stop::drained(&self.stop, &mut task).await.is_none() {
-                tracing::warn!(task = name, "did not end in time; what it had in hand comes again");
-                task.abort();
-                in_time = false;
-            }
-        }
-        in_time
+    for (name, family) in [("workflows", workflows::Family::Jobs), ("effects", workflows::Family::Effects)] {
+        tasks.start(name, workflows.clone(), move |workflows, stop| workflows::run(workflows, family, stop));
     }
-}
-
-/// Runs a task, and again when it failed: a mistake in one room must not stop the others for good.
-fn keep_up<F>(
-    name: &'static str,
-    stop: CancellationToken,
-    mut task: impl FnMut() -> F + Send + 'static,
-) -> (&'static str, JoinHandle<()>)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let watched = async move {
-        while let Err(error) = tokio::spawn(task()).await {
-            tracing::error!(
-                task = name,
-                error = &error as &dyn Error,
-                "a task of the worker failed and is started again"
-            );
-            tokio::select! {
-                () = tokio::time::sleep(PAUSE) => {}
-                () = stop.cancelled() => return,
-            }
-        }
-    };
-    (name, tokio::spawn(watched))
+    let taken = (store.clone(), policies.clone(), settings.public_url.clone());
+    tasks
+        .start("protections", taken, |(store, policies, url), stop| protections::run_until(store, policies, url, stop));
+    Ok(())
 }

@@ -201,7 +201,7 @@ fn tell(
         "callback_url": one.facts["callback_url"]});
     let subject = one.facts["subject"].as_str().unwrap_or_default().to_owned();
     let job = Workflow { kind: KIND.to_owned(), subject, action: KIND.to_owned(), payload };
-    jobs::ask_workflow(conn, tenant, ReplayId::new(now, Uuid::new_v4().into_bytes()), &job, now)
+    jobs::ask(conn, tenant, ReplayId::new(now, Uuid::new_v4().into_bytes()), &job, now)
 }
 
 fn count(started: &Started) {

@@ -7,7 +7,7 @@
 mod counts;
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use domain::digests::{Kind, Material};
@@ -22,12 +22,12 @@ use store::{Connection, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::hold::{Hold, while_held};
+
 /// How often is looked whether a slot is due.
 const PAUSE: Duration = Duration::from_secs(5);
 /// A worker that is gone is not waited for longer than this. It is renewed while a model words.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
-/// Renewals in the time of a lease.
-const BEATS: u32 = 3;
 /// After a try that went wrong.
 const AGAIN: TimeDelta = TimeDelta::minutes(1);
 /// A stand-up tells of what happened since the one before, unless that is longer ago.
@@ -106,7 +106,12 @@ async fn make(
         return give_up(store, run, "there is no such subject; change it, or delete the schedule", now).await;
     };
     let id = ids::row(now, Uuid::new_v4().into_bytes());
-    let Some(kept) = held_on(store, run, (held, now), worded(models, run, (id, &material), now)).await else {
+    let renew = |until| {
+        let run = run.clone();
+        store.call("schedule_lease", move |conn| lease(conn, &run, until))
+    };
+    let hold = Hold { of: run.schedule.id, since: now, lasts: held };
+    let Some(kept) = while_held(hold, worded(models, run, (id, &material), now), renew).await else {
         return Ok(Ran::Lost);
     };
     let messages: Result<Vec<Value>, _> = show::digests::series(&kept).iter().map(serde_json::to_value).collect();
@@ -143,30 +148,4 @@ async fn worded(models: &Models, run: &Run, (id, material): (Uuid, &Material), n
     let composing = summaries::compose(models, &run.tenant, material, Some(&session), &mut rand::rng());
     let made = composing.await;
     made.kept(id, material, (BY, Some(run.schedule.id)), now)
-}
-
-/// Waits for what is worded, and renews the lease beside it. `None`: the slot is another's now, and nobody waits any more.
-async fn held_on(
-    store: &Store,
-    run: &Run,
-    (held, now): (TimeDelta, DateTime<Utc>),
-    wording: impl Future<Output = Kept>,
-) -> Option<Kept> {
-    let (began, pace) = (Instant::now(), held.to_std().unwrap_or_default() / BEATS);
-    tokio::pin!(wording);
-    loop {
-        tokio::select! {
-            kept = &mut wording => return Some(kept),
-            () = tokio::time::sleep(pace) => {}
-        }
-        let passed = TimeDelta::from_std(began.elapsed()).unwrap_or_default();
-        let (slot, until) = (run.clone(), now + passed + held);
-        match store.call("schedule_lease", move |conn| lease(conn, &slot, until)).await {
-            Ok(true) => {}
-            Ok(false) => return None,
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn Error, schedule = %run.schedule.id, "a slot's lease was not renewed; it is tried again");
-            }
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Runs of agents on a real PostgreSQL: done once, resumed after a crash, proposals never acted on.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ask::Ask;
 use boot::Settings;
@@ -19,7 +20,7 @@ use store::jobs::Job;
 use store::{Connection, Role, Store};
 use testkit::database::Database;
 use testkit::models::{Behaviour, FakeModels};
-use worker::agents::{Agents, work_once};
+use worker::agents::{Agents, LEASE, work_once};
 
 struct World {
     database: Database,
@@ -44,7 +45,8 @@ impl World {
         let models = Models::of(&settings.models, store.clone(), Arc::new(now)).expect("models");
         let knowledge = Knowledge::of(store.clone(), models.clone());
         let ask = Ask::of(store.clone(), models, knowledge, ["github".to_owned()], (&settings.ask, &settings.models));
-        let agents = Agents { store: store.clone(), ask, policies: Policies::read(&settings).expect("policies") };
+        let policies = Policies::read(&settings).expect("policies");
+        let agents = Agents { store: store.clone(), ask, policies, lease: LEASE };
         Self { database, store, agents }
     }
 
@@ -137,6 +139,44 @@ async fn a_model_is_not_paid_again_for_a_run_that_broke_off() {
     assert!(world.work(now() + TimeDelta::minutes(11)).await);
     let job = world.job(broken).await;
     assert_eq!((job.status.as_str(), fake.asked().len()), ("succeeded", 1), "nobody asked a model again");
+    assert!(job.progress["result"]["why"].as_str().is_some_and(|why| why.contains("broke off")), "{:?}", job.progress);
+}
+
+#[tokio::test]
+async fn a_slow_model_does_not_cost_the_run() {
+    let fake = FakeModels::start().await;
+    fake.behaves(Behaviour::Slow(Duration::from_secs(4), "done".to_owned()));
+    let url = fake.url();
+    let mut world = World::new(&asking(&url));
+    world.agents.lease = TimeDelta::seconds(2);
+    let asked = world.asked(None, json!("mttr of shop"), false).await;
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(3_500)).await;
+        world.work(now() + TimeDelta::milliseconds(3_500)).await
+    };
+    let (slow, other) = tokio::join!(world.work(now()), other);
+    assert!(slow && !other, "the first lease has run out, and was renewed");
+    let job = world.job(asked).await;
+    assert_eq!((job.status.as_str(), job.attempts, fake.asked().len()), ("succeeded", 1, 1));
+}
+
+#[tokio::test]
+async fn who_lost_the_run_while_a_model_worked_stops_waiting_and_writes_nothing() {
+    let fake = FakeModels::start().await;
+    fake.behaves(Behaviour::Slow(Duration::from_secs(30), "done".to_owned()));
+    let url = fake.url();
+    let mut world = World::new(&asking(&url));
+    world.agents.lease = TimeDelta::seconds(3);
+    let asked = world.asked(None, json!("mttr of shop"), false).await;
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.work(now() + TimeDelta::hours(1)).await
+    };
+    let began = Instant::now();
+    let (slow, other) = tokio::join!(world.work(now()), other);
+    assert!(slow && other && began.elapsed() < Duration::from_secs(20), "its clock says that the first is gone");
+    let job = world.job(asked).await;
+    assert_eq!((job.status.as_str(), job.attempts, fake.asked().len()), ("succeeded", 2, 1));
     assert!(job.progress["result"]["why"].as_str().is_some_and(|why| why.contains("broke off")), "{:?}", job.progress);
 }
 

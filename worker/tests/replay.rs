@@ -94,7 +94,7 @@ fn world() -> World {
 impl World {
     async fn replay(&mut self, number: u8, replay: &Replay) -> (ReplayId, jobs::Job) {
         let (tenant, id) = (TenantId::default(), ReplayId::new(minute(9), [number; 16]));
-        jobs::ask_replay(&mut self.conn, &tenant, id, replay, minute(9)).expect("asked");
+        jobs::ask(&mut self.conn, &tenant, id, replay, minute(9)).expect("asked");
         let stop = CancellationToken::new();
         assert!(worker::jobs::work_once(&self.store, &Reading::default(), &stop).await.expect("worked"));
         assert!(!worker::jobs::work_once(&self.store, &Reading::default(), &stop).await.expect("nothing is left"));

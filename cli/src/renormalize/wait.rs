@@ -21,7 +21,7 @@ pub(super) async fn apply(store: &Store, tenant: &TenantId, asked: &Renormalize)
     let now = Utc::now();
     let id = ReplayId::new(now, Uuid::new_v4().into_bytes());
     let (owner, params) = (tenant.clone(), asked.clone());
-    store.call("renormalize_ask", move |conn| jobs::ask_renormalize(conn, &owner, id, &params, now)).await?;
+    store.call("renormalize_ask", move |conn| jobs::ask(conn, &owner, id, &params, now)).await?;
     eprintln!("em-agent: job {id} is queued; it goes on when this command is ended");
     let mut last_word = Instant::now();
     loop {

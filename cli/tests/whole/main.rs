@@ -5,6 +5,7 @@ mod big_event;
 mod dashboards;
 mod dora;
 mod drain;
+mod faults;
 mod kill_nine;
 mod one_piece;
 mod outages;

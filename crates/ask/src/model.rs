@@ -5,12 +5,13 @@
 
 use domain::inert::{Fence, inert};
 use domain::redaction::Redactor;
+use models::prompts::Prompt;
 use models::{Call, Message, Purpose, Reply, Said, Schema, ToolCall, Unanswered, estimated_tokens};
 use serde_json::{Value, json};
 use store::StoreError;
 
 use crate::held::{Seen, schema};
-use crate::prompts::{ANSWER, PLAN, Prompt};
+use crate::prompts::{ANSWER, PLAN};
 use crate::proposals::{Candidate, MOST_PROPOSALS};
 use crate::tools::{Found, Line, Scope, TOOLS};
 use crate::wishes::{self, PROPOSE};

@@ -1,18 +1,11 @@
 //! Numbers and times in words. Pure; the same value reads the same everywhere, so that an answer can be checked.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use domain::calendar;
 
 /// How long: the two largest units, `2 h 5 min`.
 pub(crate) fn duration(seconds: f64) -> String {
-    let seconds = seconds.max(0.0) as i64;
-    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let Some(first) = units.iter().position(|(length, _)| seconds >= *length) else { return "0 s".to_owned() };
-    let (length, unit) = units[first];
-    let below = units.get(first + 1).map(|(below, unit)| (seconds % length / below, *unit));
-    match below {
-        Some((count, below)) if count > 0 => format!("{} {unit} {count} {below}", seconds / length),
-        _ => format!("{} {unit}", seconds / length),
-    }
+    calendar::duration(TimeDelta::try_seconds(seconds.max(0.0) as i64).unwrap_or(TimeDelta::MAX))
 }
 
 /// A value with its unit, as the metrics have it.

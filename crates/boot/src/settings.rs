@@ -6,7 +6,9 @@
 //! is told everything that is wrong with its settings at once.
 
 mod actions;
+mod addresses;
 mod ask;
+mod former;
 mod knowledge;
 mod models;
 mod opa;
@@ -144,18 +146,18 @@ impl Settings {
         let default_host = if development { "127.0.0.1" } else { "0.0.0.0" };
         Self {
             env,
-            app_name: reader.text_or("APP_NAME", "EM Agent"),
+            app_name: reader.parsed("APP_NAME", "text in one line", values::line).unwrap_or("EM Agent".to_owned()),
             database_url: reader.hidden(
                 "DATABASE_URL",
-                "postgresql://user:password@host/database",
-                values::database_url,
+                "postgresql://user:password@host/database, where % / @ : ? and # in a password are %25 %2F %40 %3A %3F and %23",
+                addresses::database_url,
             ),
             nats: NatsSettings::read(reader),
             data_dir: reader.text_or("DATA_DIR", ".em-agent").into(),
-            host: reader.parsed("HOST", "a host name or an address", values::host).unwrap_or(default_host.to_owned()),
+            host: reader.parsed("HOST", "a host name or an address", addresses::host).unwrap_or(default_host.to_owned()),
             port: reader.number("PORT", 0..=u16::MAX, 8000),
             public_url: reader
-                .parsed("PUBLIC_URL", "http://… or https://…", values::http_url)
+                .parsed("PUBLIC_URL", "http://… or https://…", addresses::http_url)
                 .unwrap_or("http://localhost:8000".to_owned()),
             log: LogSettings::read(reader, env),
             db_pool_size: reader.number("DB_POOL_SIZE", 1..=1000, 10),
@@ -177,7 +179,7 @@ impl Settings {
             signals_interval: Duration::from_secs(reader.number("SIGNALS_INTERVAL_SECONDS", 10..=86_400, 300)),
             incident_window: Duration::from_secs(reader.number("DORA_INCIDENT_WINDOW_SECONDS", 0..=31_536_000, 86_400)),
             retention_days: reader.number("RETENTION_DAYS", 0..=36_500, 0),
-            metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", values::socket_addr),
+            metrics_addr: reader.parsed("METRICS_ADDR", "address:port, like 0.0.0.0:9100", addresses::socket_addr),
             otel: OtelSettings::read(reader),
             pg_bin: reader.text("EM_PG_BIN").map(PathBuf::from),
             nats_bin: reader.text("EM_NATS_BIN").map(PathBuf::from),

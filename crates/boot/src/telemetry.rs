@@ -5,6 +5,8 @@
 //! blocking client: the async one panics there for want of a reactor. Without an endpoint no trace is recorded, but
 //! `traceparent` headers are still understood and passed on.
 
+mod lines;
+
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -15,12 +17,14 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use secrecy::ExposeSecret;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::Settings;
 use crate::settings::{LogFormat, LogSettings, OtelSettings};
+use lines::JsonLines;
 
 /// How long the last traces may take to leave.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -72,7 +76,7 @@ impl Telemetry {
 fn lines(log: &LogSettings) -> Box<dyn Layer<Registry> + Send + Sync> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Json => lines.event_format(JsonLines).fmt_fields(JsonFields::new()).boxed(),
         LogFormat::Pretty => lines.compact().with_ansi(std::io::stderr().is_terminal()).boxed(),
     }
 }

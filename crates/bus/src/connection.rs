@@ -9,6 +9,7 @@ use async_nats::{Client, ConnectOptions, ServerAddr};
 use percent_encoding::percent_decode_str;
 
 use crate::BusError;
+use crate::troubles::Troubles;
 
 /// How long [`Bus::connect`] waits for the server's version before it leaves the rest to the background.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -35,6 +36,7 @@ pub struct Bus {
     pub(crate) jetstream: jetstream::Context,
     pub(crate) stream: String,
     pub(crate) prefix: String,
+    pub(crate) troubles: Troubles,
 }
 
 /// Whether the bus can be used now.
@@ -51,14 +53,21 @@ impl Bus {
     pub async fn connect(options: &BusOptions) -> Result<Self, BusError> {
         let addresses: Vec<ServerAddr> =
             options.url.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map_err(BusError::Url)?;
+        let troubles = Troubles::default();
+        let noted = troubles.clone();
         let mut connect = with_login(ConnectOptions::new(), &addresses)
             .name("em-agent")
+            .event_callback(move |event| {
+                noted.note(&event);
+                async {}
+            })
             .retry_on_initial_connect()
             .connection_timeout(ANSWER)
             .ping_interval(Duration::from_secs(10))
             .reconnect_delay_callback(|attempt| Duration::from_millis(100 << attempt.min(5)));
         if let Some(file) = &options.creds_file {
-            connect = connect.credentials_file(file).await.map_err(BusError::Credentials)?;
+            let unreadable = |source| BusError::Credentials { path: file.clone(), source };
+            connect = connect.credentials_file(file).await.map_err(unreadable)?;
         }
         let client = connect.connect(addresses).await.map_err(|error| BusError::Connect(Box::new(error)))?;
         let jetstream = ContextBuilder::new()
@@ -66,10 +75,11 @@ impl Bus {
             .ack_timeout(ANSWER)
             .max_ack_inflight(ACKS_IN_FLIGHT)
             .build(client.clone());
-        let bus = Self { client, jetstream, stream: options.stream.clone(), prefix: options.subject_prefix.clone() };
-        match tokio::time::timeout(FIRST_LOOK, bus.first_look()).await {
-            Ok(version) => version?,
-            Err(_) => tracing::warn!("NATS does not answer yet; it is tried again in the background"),
+        let (stream, prefix) = (options.stream.clone(), options.subject_prefix.clone());
+        let bus = Self { client, jetstream, stream, prefix, troubles };
+        // What keeps it away is told when the first try has failed, which may be later.
+        if let Ok(looked) = tokio::time::timeout(FIRST_LOOK, bus.first_look()).await {
+            looked?;
         }
         Ok(bus)
     }
@@ -99,9 +109,17 @@ impl Bus {
 
     /// Whether the bus can be used now.
     pub fn health(&self) -> BusHealth {
-        match self.usable() {
-            Ok(()) => BusHealth { ok: true, details: format!("nats-server {}", self.client.server_info().version) },
-            Err(error) => BusHealth { ok: false, details: error.to_string() },
+        let wrong = match self.usable() {
+            Ok(()) => self.troubles.of_stream(),
+            Err(BusError::Disconnected) => {
+                let why = self.troubles.of_connection().map(|why| format!(": {why}")).unwrap_or_default();
+                Some(format!("{}{why}", BusError::Disconnected))
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        match wrong {
+            None => BusHealth { ok: true, details: format!("nats-server {}", self.client.server_info().version) },
+            Some(details) => BusHealth { ok: false, details },
         }
     }
 }

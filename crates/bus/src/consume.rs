@@ -7,7 +7,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull::{Batch, Config};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
@@ -15,6 +15,7 @@ use async_nats::jetstream::message::Acker;
 use async_nats::jetstream::{AckKind, Message};
 use domain::event::Event;
 use domain::ids::Mark;
+use domain::outages::Outage;
 use futures::StreamExt;
 
 use crate::connection::ANSWER;
@@ -75,12 +76,13 @@ pub struct Consumer {
     spec: ConsumerSpec,
     pull: Option<PullConsumer>,
     pause: Duration,
+    outage: Outage,
 }
 
 impl Bus {
     /// Begins to consume. Needs no connection yet.
     pub fn consume(&self, spec: ConsumerSpec) -> Consumer {
-        Consumer { bus: self.clone(), spec, pull: None, pause: FIRST_PAUSE }
+        Consumer { bus: self.clone(), spec, pull: None, pause: FIRST_PAUSE, outage: Outage::default() }
     }
 
     /// Messages that a consumer has not acknowledged: not delivered yet, and under way.
@@ -105,21 +107,32 @@ impl Consumer {
         match self.pull_batch(stop.as_mut()).await {
             Ok(batch) => {
                 self.pause = FIRST_PAUSE;
+                if self.outage.is_over() {
+                    tracing::info!(consumer = self.spec.name, "events are consumed again");
+                }
                 batch
             }
             Err(error) => {
                 self.pull = None;
-                tracing::warn!(
-                    consumer = self.spec.name,
-                    error = &error as &dyn std::error::Error,
-                    "consuming is tried again"
-                );
+                self.tell(&error);
                 tokio::select! {
                     () = tokio::time::sleep(self.pause) => self.pause = (self.pause * 2).min(LONGEST_PAUSE),
                     () = stop => {}
                 }
                 Vec::new()
             }
+        }
+    }
+
+    /// Without a connection all consumers fail: that is told once, by who keeps the connection.
+    fn tell(&mut self, error: &BusError) {
+        let consumer = self.spec.name;
+        let is_known = matches!(error, BusError::Disconnected);
+        if self.outage.goes_on(&error.to_string(), Instant::now()) && !is_known {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(consumer, error, "no events are consumed; it is tried again");
+        } else {
+            tracing::debug!(consumer, %error, "consuming is tried again");
         }
     }
 

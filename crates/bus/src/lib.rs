@@ -1,6 +1,7 @@
 //! NATS JetStream, and the only crate that knows it: subjects, streams, headers, publishing and consuming.
 //!
-//! 1. [`connection`] connects in the background, refuses servers that are too old, tells the health.
+//! 1. [`connection`] connects in the background, refuses servers that are too old, tells the health; `troubles` remembers
+//!    what is wrong.
 //! 2. [`streams`] makes the stream where it is missing and tells its state.
 //! 3. [`publish`] sends an event as a CloudEvent in binary mode ([`envelope`], [`subjects`]); the acknowledgement is
 //!    awaited apart, so that many can be outstanding.
@@ -17,6 +18,7 @@ mod percent;
 pub mod publish;
 pub mod streams;
 mod subjects;
+mod troubles;
 
 pub use connection::{Bus, BusHealth, BusOptions};
 pub use consume::{Consumer, ConsumerSpec, Received};

@@ -1,16 +1,10 @@
 //! Header values as the CloudEvents bindings write them: space, `"`, `%` and all but printable ASCII as `%XX` of their
 //! UTF-8 bytes. Reading undoes any `%XX` and leaves what is none.
 
+use domain::text::percent_encoded;
+
 pub(crate) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if matches!(byte, b'!'..=b'~') && byte != b'"' && byte != b'%' {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    percent_encoded(text, b"!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
 }
 
 /// `None`: the bytes are no UTF-8.

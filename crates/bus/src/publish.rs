@@ -2,6 +2,7 @@
 
 use std::future::{Future, IntoFuture};
 
+use async_nats::connection::State;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use domain::event::Event;
 use domain::ids::Mark;
@@ -37,8 +38,18 @@ impl Bus {
             whole => whole,
         };
         let acknowledged = sent.map_err(not_sent)?.into_future();
+        let (troubles, client) = (self.troubles.clone(), self.client.clone());
         Ok(async move {
-            let ack = acknowledged.await.map_err(not_acknowledged)?;
+            let answer = acknowledged.await.map_err(not_acknowledged);
+            match &answer {
+                Ok(_) => troubles.note_answer(None),
+                Err(error @ BusError::NotAcknowledged(_)) if client.connection_state() == State::Connected => {
+                    troubles.note_answer(Some(error));
+                }
+                // That there is no connection, or no stream, is told by itself.
+                Err(_) => {}
+            }
+            let ack = answer?;
             Ok(PubAck { seq: ack.sequence, duplicate: ack.duplicate })
         })
     }

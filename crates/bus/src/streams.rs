@@ -24,15 +24,41 @@ pub struct StreamState {
 }
 
 impl Bus {
-    /// Makes the stream where it is missing, and tells its state.
+    /// Makes the stream where it is missing, and tells its state. What is wrong with it is remembered for the health.
     pub async fn ensure_stream(&self) -> Result<StreamState, BusError> {
         self.usable()?;
-        let info = match self.jetstream.get_stream(&self.stream).await {
+        let ensured = self.ensured().await;
+        // A connection that is gone is told by itself.
+        if self.usable().is_ok() {
+            self.troubles.note_stream(ensured.as_ref().err().map(|error| error as _));
+        }
+        ensured
+    }
+
+    /// Looks at the stream and makes none: what is wrong with it is part of the health afterwards.
+    pub async fn look_at_stream(&self) -> Result<(), BusError> {
+        self.usable()?;
+        let found = self.found().await;
+        self.troubles.note_stream(found.as_ref().err().map(|error| error as _));
+        found.map(drop)
+    }
+
+    /// What is there, when it can be used.
+    async fn found(&self) -> Result<Option<Info>, BusError> {
+        match self.jetstream.get_stream(&self.stream).await {
             Ok(stream) => {
                 self.check(&stream.cached_info().config)?;
-                stream.cached_info().clone()
+                Ok(Some(stream.cached_info().clone()))
             }
-            Err(error) if is_missing(&error.kind()) => {
+            Err(error) if is_missing(&error.kind()) => Ok(None),
+            Err(error) => Err(BusError::Stream(Box::new(error))),
+        }
+    }
+
+    async fn ensured(&self) -> Result<StreamState, BusError> {
+        let info = match self.found().await? {
+            Some(info) => info,
+            None => {
                 let made = self
                     .jetstream
                     .create_stream(self.config())
@@ -41,7 +67,6 @@ impl Bus {
                 tracing::info!(stream = self.stream, "the stream was made");
                 made.cached_info().clone()
             }
-            Err(error) => return Err(BusError::Stream(Box::new(error))),
         };
         Ok(state(&info))
     }

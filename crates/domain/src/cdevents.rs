@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::event::{Event, rfc3339};
+use crate::text::percent_encoded;
 
 const SPECVERSION: &str = "0.5.1";
 
@@ -222,15 +223,7 @@ impl Facts<'_> {
 
 /// Writes out of the way what may not stand in a URI.
 fn uri_reference(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    percent_encoded(text, b"-._~:/?#@!$&'()*+,;=%")
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::data::{Body, Common, Data, Unmapped};
 use crate::ids::{DeliveryId, EventId, TenantId};
-use crate::text::clean;
+use crate::text::{clean, percent_encoded};
 
 /// What happened, `<noun>.<verb>`: one of [`TYPES`], or `<source>.unmapped`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -197,16 +197,7 @@ impl Event {
 /// `/<integration>/<scope>` as a URI reference, which CloudEvents asks for: what may not stand in one is
 /// percent-encoded, so that `my project` becomes `my%20project`.
 fn source_of(integration: &str, scope: &str) -> String {
-    let mut source = String::with_capacity(integration.len() + scope.len() + 2);
-    source.extend(["/", integration, "/"]);
-    for byte in scope.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/@!$&'()*+,;=".contains(&byte) {
-            source.push(char::from(byte));
-        } else {
-            source.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    source
+    format!("/{integration}/{}", percent_encoded(scope, b"-._~:/@!$&'()*+,;="))
 }
 
 /// A time as every answer of ours writes it: RFC 3339, UTC, `Z`, fractions only where there are some.

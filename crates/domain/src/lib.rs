@@ -4,6 +4,7 @@
 //! Nothing here may know HTTP, SQL or NATS, and no other library's error type appears in a public signature.
 
 pub mod approvals;
+pub mod calendar;
 pub mod canonical;
 pub mod catalog;
 pub mod cdevents;
@@ -16,6 +17,7 @@ pub mod ids;
 pub mod inert;
 pub mod knowledge;
 pub mod metrics;
+pub mod outages;
 mod patterns;
 pub mod policy;
 pub mod redaction;

@@ -1,4 +1,4 @@
-//! Free text from outside: capped, without control characters and secrets.
+//! Free text from outside: capped, without control characters and secrets, or percent-encoded for an address.
 //!
 //! [`clean`] reads the text once. Where a secret may begin (a word's first two letters are some of a few) it looks
 //! closer; text without anything to take out is copied as it is. It runs on every text of every event: it must be fast.
@@ -33,6 +33,19 @@ pub fn clean(text: &str, cap: usize) -> String {
     }
     out.push_str(&text[copied..]);
     cut(out, cap)
+}
+
+/// Percent-encodes all but letters and digits of ASCII and what is `kept`, byte by byte of UTF-8.
+pub fn percent_encoded(text: &str, kept: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 /// The first line of a message, cleaned.

@@ -3,7 +3,7 @@
 //! A caller says what it is for ([`Call`]); which model answers, how often it is tried, whether there is money left and
 //! what is written down about it is decided here. Whoever gets [`Unanswered`] goes on by rule.
 //!
-//! Pure: [`windows`], `levels` (budgets), `table` (prices), `estimate`, `breaker`. With the world: `targets` (whom), `asking`
+//! Pure: [`prompts`], [`windows`], `levels` (budgets), `table` (prices), `estimate`, `breaker`. With the world: `targets` (whom), `asking`
 //! (a call from end to end), `tries`, `provider` (one try), `books` (what is written down), `telemetry`.
 
 mod asking;
@@ -13,6 +13,7 @@ mod call;
 mod estimate;
 mod levels;
 mod naming;
+pub mod prompts;
 mod provider;
 mod table;
 mod targets;

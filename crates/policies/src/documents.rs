@@ -7,6 +7,7 @@ use std::path::Path;
 use domain::documents::Fault;
 use domain::policy::Policy;
 use domain::signals::Rules;
+use serde_json::{Value, json};
 
 use crate::yaml::{self, YamlError};
 
@@ -32,13 +33,18 @@ pub fn policy(path: Option<&Path>) -> Result<Policy, DocumentError> {
 
 /// The rules for signals of `RULES_PATH`; the shipped ones where none is set.
 pub fn rules(path: Option<&Path>) -> Result<Rules, DocumentError> {
-    path.map_or_else(|| Ok(Rules::shipped()), |path| document("RULES_PATH", path, Rules::read))
+    path.map_or_else(|| Ok(Rules::shipped()), |path| document("RULES_PATH", path, |found| Rules::read(&whole(found))))
+}
+
+/// A bare list of rules, as EM Agent 1 has them, is a document with nothing else in it.
+fn whole(found: &Value) -> Value {
+    if found.is_array() { json!({"rules": found}) } else { found.clone() }
 }
 
 fn document<T>(
     setting: &'static str,
     path: &Path,
-    read: impl Fn(&serde_json::Value) -> Result<T, Vec<Fault>>,
+    read: impl Fn(&Value) -> Result<T, Vec<Fault>>,
 ) -> Result<T, DocumentError> {
     let named = || path.display().to_string();
     let text =
@@ -72,6 +78,18 @@ mod tests {
         let own = policy(Some(&path)).expect("a policy");
         std::fs::remove_file(&path).expect("removed");
         assert_eq!((own.name(), policy(None).expect("a policy").name()), ("ours", "default"));
+    }
+
+    #[test]
+    fn rules_may_be_a_bare_list_and_what_is_wrong_with_one_is_told_all_the_same() {
+        let path = written("- {name: stale48h, kind: stale_pr, older_than_hours: 48}\n- {kind: wip_limit_exceeded}\n");
+        let own = rules(Some(&path)).expect("rules");
+        std::fs::write(&path, "- {kind: nobody_knows}\n").expect("written");
+        let unfit = rules(Some(&path)).expect_err("refused").to_string();
+        std::fs::remove_file(&path).expect("removed");
+        let names: Vec<&str> = own.rules.iter().map(|rule| rule.name.as_str()).collect();
+        assert_eq!(names, ["stale48h", "wip_limit_exceeded"]);
+        assert!(unfit.contains("RULES_PATH") && unfit.contains("/rules/0/kind"), "{unfit}");
     }
 
     #[test]

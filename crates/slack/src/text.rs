@@ -3,8 +3,10 @@
 //! Slack reads `<…>` as links, mentions and broadcasts, and `&…;` as the three characters that are written so. A title of
 //! a pull request must not be able to write any of it.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::text::clean;
+
+pub use domain::calendar::duration;
 
 /// Escapes the three characters that Slack reads: the text can make no link, no mention and no broadcast.
 pub fn escape(text: &str) -> String {
@@ -114,19 +116,6 @@ pub fn moment(at: DateTime<Utc>) -> String {
     format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>")
 }
 
-/// How long: the two largest units, `2 h 5 min`.
-pub fn duration(lasted: TimeDelta) -> String {
-    let seconds = lasted.num_seconds().max(0);
-    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let Some(first) = units.iter().position(|(length, _)| seconds >= *length) else { return "0 s".to_owned() };
-    let (length, unit) = units[first];
-    let below = units.get(first + 1).map(|(below, unit)| (seconds % length / below, *unit));
-    match below {
-        Some((count, below)) if count > 0 => format!("{} {unit} {count} {below}", seconds / length),
-        _ => format!("{} {unit}", seconds / length),
-    }
-}
-
 /// The person with this id. What is no id of a Slack user is shown as text.
 pub fn mention(user_id: &str) -> String {
     let is_id = user_id.starts_with(['U', 'W'])
@@ -218,6 +207,8 @@ fn clings(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -48,7 +48,7 @@ pub fn ask(
     run: &AgentRun,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    jobs::ask(conn, tenant, (id, run.kind()), run, now)
+    jobs::queue(conn, tenant, (id, run.kind()), run, now)
 }
 
 /// One run of this tenant.

@@ -65,83 +65,64 @@ impl Spent {
     }
 }
 
-statement! {
-    struct Make<'a> {
-        now: Timestamptz = DateTime<Utc>,
-        tenants: Array<Text> = Vec<&'a str>,
-        scopes: Array<Text> = Vec<&'a str>,
-        periods: Array<Text> = Vec<&'a str>,
-        units: Array<Text> = Vec<&'a str>,
-    }
+/// A statement about some keys, by their [`Columns`]: what else it binds stands before them, and behind.
+macro_rules! of_keys {
+    ($name:ident { $($before:tt)* } { $($behind:tt)* } returns $returns:ty; $text:expr) => {
+        statement! {
+            struct $name<'a> {
+                $($before)*
+                tenants: Array<Text> = Vec<&'a str>,
+                scopes: Array<Text> = Vec<&'a str>,
+                periods: Array<Text> = Vec<&'a str>,
+                units: Array<Text> = Vec<&'a str>,
+                $($behind)*
+            }
+            returns $returns;
+            $text
+        }
+    };
+}
+
+of_keys! {
+    Make { now: Timestamptz = DateTime<Utc>, } {}
     returns ();
     "insert into budgets (tenant_id, scope, period, unit, spent, updated_at)
      select t, s, p, u, 0, ? from unnest(?, ?, ?, ?) as wanted (t, s, p, u) order by t, s, p, u
      on conflict do nothing"
 }
 
-statement! {
-    struct Lock<'a> {
-        tenants: Array<Text> = Vec<&'a str>,
-        scopes: Array<Text> = Vec<&'a str>,
-        periods: Array<Text> = Vec<&'a str>,
-        units: Array<Text> = Vec<&'a str>,
-    }
+of_keys! {
+    Lock {} {}
     returns (Text, Text, Text, Text, BigInt, Integer);
     "select tenant_id, scope, period, unit, spent, told from budgets
      where (tenant_id, scope, period, unit) in (select * from unnest(?, ?, ?, ?))
      order by tenant_id, scope, period, unit for update"
 }
 
-statement! {
-    struct Look<'a> {
-        tenants: Array<Text> = Vec<&'a str>,
-        scopes: Array<Text> = Vec<&'a str>,
-        periods: Array<Text> = Vec<&'a str>,
-        units: Array<Text> = Vec<&'a str>,
-    }
+of_keys! {
+    Look {} {}
     returns (Text, Text, Text, Text, BigInt, Integer);
     "select tenant_id, scope, period, unit, spent, told from budgets
      where (tenant_id, scope, period, unit) in (select * from unnest(?, ?, ?, ?))"
 }
 
-statement! {
-    struct HeldNow<'a> {
-        tenants: Array<Text> = Vec<&'a str>,
-        scopes: Array<Text> = Vec<&'a str>,
-        periods: Array<Text> = Vec<&'a str>,
-        units: Array<Text> = Vec<&'a str>,
-        now: Timestamptz = DateTime<Utc>,
-    }
+of_keys! {
+    HeldNow {} { now: Timestamptz = DateTime<Utc>, }
     returns (Text, Text, Text, Text, BigInt);
     "select tenant_id, scope, period, unit, sum(amount)::bigint from budget_holds
      where (tenant_id, scope, period, unit) in (select * from unnest(?, ?, ?, ?)) and expires_at > ?
      group by tenant_id, scope, period, unit"
 }
 
-statement! {
-    struct Hold<'a> {
-        call: SqlUuid = Uuid,
-        until: Timestamptz = DateTime<Utc>,
-        tenants: Array<Text> = Vec<&'a str>,
-        scopes: Array<Text> = Vec<&'a str>,
-        periods: Array<Text> = Vec<&'a str>,
-        units: Array<Text> = Vec<&'a str>,
-        amounts: Array<BigInt> = Vec<i64>,
-    }
+of_keys! {
+    Hold { call: SqlUuid = Uuid, until: Timestamptz = DateTime<Utc>, } { amounts: Array<BigInt> = Vec<i64>, }
     returns ();
     "insert into budget_holds (call_id, expires_at, tenant_id, scope, period, unit, amount)
      select ?, ?, t, s, p, u, a from unnest(?, ?, ?, ?, ?) as wanted (t, s, p, u, a)"
 }
 
-statement! {
-    struct Spend<'a> {
-        now: Timestamptz = DateTime<Utc>,
-        tenants: Array<Text> = Vec<&'a str>,
-        scopes: Array<Text> = Vec<&'a str>,
-        periods: Array<Text> = Vec<&'a str>,
-        units: Array<Text> = Vec<&'a str>,
-        amounts: Array<BigInt> = Vec<i64>,
-    }
+of_keys! {
+    Spend { now: Timestamptz = DateTime<Utc>, } { amounts: Array<BigInt> = Vec<i64>, }
     returns ();
     "update budgets b set spent = b.spent + w.a, updated_at = ?
      from unnest(?, ?, ?, ?, ?) as w (t, s, p, u, a)

@@ -6,12 +6,15 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{Select, sql};
+use diesel::dsl::{AsSelect, Select, sql};
 use diesel::expression::SqlLiteral;
 use diesel::helper_types::IntoBoxed;
 use diesel::pg::Pg;
 use diesel::sql_types::{Bool, Nullable, Text};
-use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, RunQueryDsl, TextExpressionMethods};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+    TextExpressionMethods,
+};
 use domain::ids::{DeliveryId, EventId, TenantId};
 use serde_json::Value;
 use uuid::Uuid;
@@ -119,7 +122,13 @@ pub fn list_rejected(
 /// One delivery of this tenant, taken or refused, with headers and body.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: DeliveryId) -> Result<Option<Whole>, StoreError> {
     let taken: Option<(Listed, Value, Vec<u8>, i16, i32)> = of_id(tenant, id)
-        .select((columns(), deliveries::headers, deliveries::body, deliveries::body_encoding, deliveries::body_bytes))
+        .select((
+            Listed::as_select(),
+            deliveries::headers,
+            deliveries::body,
+            deliveries::body_encoding,
+            deliveries::body_bytes,
+        ))
         .first(conn)
         .optional()?;
     let Some((listed, headers, body, encoding, length)) = taken else { return one_rejected(conn, tenant, id) };
@@ -169,35 +178,22 @@ fn of_id(tenant: &TenantId, id: DeliveryId) -> deliveries::BoxedQuery<'static, P
         .into_boxed()
 }
 
-type Columns = (
-    deliveries::id,
-    deliveries::received_at,
-    deliveries::source,
-    deliveries::kind,
-    deliveries::key,
-    deliveries::result,
-    deliveries::scheme,
-    deliveries::secret,
-    deliveries::mapping_version,
-    deliveries::event_count,
-    SqlLiteral<Bool>,
-);
-type Listed = (Uuid, DateTime<Utc>, String, String, String, String, String, String, i32, i32, bool);
-
-fn columns() -> Columns {
-    (
-        deliveries::id,
-        deliveries::received_at,
-        deliveries::source,
-        deliveries::kind,
-        deliveries::key,
-        deliveries::result,
-        deliveries::scheme,
-        deliveries::secret,
-        deliveries::mapping_version,
-        deliveries::event_count,
-        sql::<Bool>(CONFLICT),
-    )
+/// A row of a list.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+pub(crate) struct Listed {
+    id: Uuid,
+    received_at: DateTime<Utc>,
+    source: String,
+    kind: String,
+    key: String,
+    result: String,
+    scheme: String,
+    secret: String,
+    mapping_version: i32,
+    event_count: i32,
+    #[diesel(select_expression = sql::<Bool>(CONFLICT), select_expression_type = SqlLiteral<Bool>)]
+    conflict: bool,
 }
 
 /// Equal bodies make no second row, so that an earlier row of the same key had another one.
@@ -211,9 +207,11 @@ pub(crate) fn page(
     filter: &DeliveryFilter,
     after: Option<After>,
     limit: i64,
-) -> IntoBoxed<'static, Select<deliveries::table, Columns>, Pg> {
-    let mut query =
-        deliveries::table.select(columns()).filter(deliveries::tenant_id.eq(tenant.as_str().to_owned())).into_boxed();
+) -> IntoBoxed<'static, Select<deliveries::table, AsSelect<Listed, Pg>>, Pg> {
+    let mut query = deliveries::table
+        .select(Listed::as_select())
+        .filter(deliveries::tenant_id.eq(tenant.as_str().to_owned()))
+        .into_boxed();
     let DeliveryFilter { source, kind, result, from, to } = filter.clone();
     if let Some(source) = source {
         query = query.filter(deliveries::source.eq(source));
@@ -238,9 +236,8 @@ pub(crate) fn page(
 
 impl From<Listed> for DeliveryRow {
     fn from(listed: Listed) -> Self {
-        let (id, received_at, source, kind, key, result, scheme, secret, mapping_version, event_count, conflict) =
-            listed;
-        let id = DeliveryId(id);
+        let Listed { received_at, source, kind, key, result, scheme, secret, mapping_version, conflict, .. } = listed;
+        let (id, event_count) = (DeliveryId(listed.id), listed.event_count);
         let count = usize::try_from(event_count).unwrap_or(0);
         let events = (0..count).map(|ordinal| id.event(ordinal)).collect();
         let taken = Taken { kind, key, result, scheme, secret, mapping_version, conflict, events };

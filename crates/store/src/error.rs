@@ -1,4 +1,6 @@
-//! What can go wrong with the database, sorted by what the caller can do about it.
+//! What can go wrong with the database, sorted by what the caller can do about it; `sentences` says what mends it.
+
+mod sentences;
 
 use std::error::Error;
 
@@ -11,10 +13,10 @@ pub enum StoreError {
     #[error("all database connections stayed busy; raise DB_POOL_SIZE or lower the load")]
     Busy,
     /// The server cannot be reached, or went away in the middle.
-    #[error("PostgreSQL does not answer; check DATABASE_URL and that the server is up")]
+    #[error("{}", sentences::of_unreached(&**.0))]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// The server is up and refused this statement: constraint, type, permission, space.
-    #[error("PostgreSQL refused the statement")]
+    #[error("{}", sentences::of_refused(.0))]
     Refused(#[source] DieselError),
     /// The row that was asked for is not there.
     #[error("there is no such row")]
@@ -23,8 +25,14 @@ pub enum StoreError {
     #[error("a stored row cannot be read: {0}")]
     Corrupt(String),
     /// The migrations could not be applied or looked up.
-    #[error("the database migrations failed; run `em-agent migrate` and see the cause")]
+    #[error("the database is not migrated; mend the cause and run `em-agent migrate` again")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
+    /// The server answers and takes no writes.
+    #[error("{}", sentences::READ_ONLY)]
+    ReadOnly,
+    /// The server is older than what our statements need.
+    #[error("PostgreSQL {0} is too old: 14 or newer is needed; upgrade the server")]
+    TooOld(String),
     /// The blocking task ended early: the process is stopping.
     #[error("the database call was cut short by the shutdown")]
     Stopped,
@@ -34,9 +42,9 @@ impl StoreError {
     /// Whether the same call may succeed later without anybody changing data or code.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy | Self::Unavailable(_) | Self::Stopped => true,
+            Self::Busy | Self::Unavailable(_) | Self::Stopped | Self::ReadOnly => true,
             Self::Refused(error) => is_conflict(error) || is_out_of_resources(error),
-            Self::NotFound | Self::Corrupt(_) | Self::Migration(_) => false,
+            Self::NotFound | Self::Corrupt(_) | Self::Migration(_) | Self::TooOld(_) => false,
         }
     }
 

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, Bool, Text};
-use diesel::{ExpressionMethods, Insertable, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, Insertable, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable,
+    SelectableHelper,
+};
 use domain::approvals::Person;
 use domain::ids::TenantId;
 use uuid::Uuid;
@@ -17,7 +20,7 @@ use crate::schema::identities;
 use crate::{StoreError, statement};
 
 /// One name of one person.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = identities)]
 pub struct Identity {
     pub id: Uuid,
@@ -40,29 +43,6 @@ pub struct Change {
     pub roles: Vec<String>,
     pub is_bot: bool,
 }
-
-type Columns = (
-    identities::id,
-    identities::external_type,
-    identities::external_id,
-    identities::person_id,
-    identities::display_name,
-    identities::roles,
-    identities::is_bot,
-    identities::created_at,
-    identities::updated_at,
-);
-const COLUMNS: Columns = (
-    identities::id,
-    identities::external_type,
-    identities::external_id,
-    identities::person_id,
-    identities::display_name,
-    identities::roles,
-    identities::is_bot,
-    identities::created_at,
-    identities::updated_at,
-);
 
 /// Adds an identity. `false`: there is one of that type and id already.
 pub fn add(conn: &mut PgConnection, tenant: &TenantId, identity: &Identity) -> Result<bool, StoreError> {
@@ -95,7 +75,7 @@ pub fn remove(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<bo
 
 /// One identity of this tenant.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<Option<Identity>, StoreError> {
-    Ok(identities::table.find((tenant.as_str(), id)).select(COLUMNS).first(conn).optional()?)
+    Ok(identities::table.find((tenant.as_str(), id)).select(Identity::as_select()).first(conn).optional()?)
 }
 
 /// Identities, newest first, at most `limit`; all, or those of one person.
@@ -106,7 +86,8 @@ pub fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Identity>, StoreError> {
-    let mut query = identities::table.filter(identities::tenant_id.eq(tenant.as_str())).select(COLUMNS).into_boxed();
+    let mut query =
+        identities::table.filter(identities::tenant_id.eq(tenant.as_str())).select(Identity::as_select()).into_boxed();
     if let Some(person_id) = person_id {
         query = query.filter(identities::person_id.eq(person_id));
     }

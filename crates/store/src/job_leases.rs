@@ -3,11 +3,9 @@
 //! The number of tries is the fencing token: a worker that lost its lease to another cannot write over its work.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{Eq, Filter};
 use diesel::sql_types::{Array, Integer, Json, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryableByName, RunQueryDsl,
-    sql_query,
-};
+use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryableByName, RunQueryDsl, sql_query};
 use domain::ids::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
@@ -65,6 +63,15 @@ struct HeldRow {
     leased_until: DateTime<Utc>,
 }
 
+/// Leases the oldest job that fits. `fits` knows what time it is as $1; the lease ends at $2.
+fn taking(fits: &str) -> String {
+    format!(
+        "update jobs set status = 'running', started_at = coalesce(started_at, $1), attempts = attempts + 1, leased_until = $2
+         where id = (select id from jobs where {fits} order by created_at, id limit 1 for update skip locked)
+         returning tenant_id, id, kind, params, progress, attempts, waits, created_at"
+    )
+}
+
 /// Leases the oldest job of these kinds that is queued and due, or was left by a worker that is gone.
 pub fn lease_next(
     conn: &mut PgConnection,
@@ -72,15 +79,10 @@ pub fn lease_next(
     now: DateTime<Utc>,
     lease: TimeDelta,
 ) -> Result<Option<Leased>, StoreError> {
-    let row: Option<LeasedRow> = sql_query(
-        "update jobs set status = 'running', started_at = coalesce(started_at, $1), attempts = attempts + 1, leased_until = $2
-         where id = (
-           select id from jobs
-           where kind = any($3)
-             and (status = 'queued' and coalesce(due_at <= $1, true) or status = 'running' and leased_until < $1)
-           order by created_at, id limit 1 for update skip locked)
-         returning tenant_id, id, kind, params, progress, attempts, waits, created_at",
-    )
+    let row: Option<LeasedRow> = sql_query(taking(
+        "kind = any($3)
+         and (status = 'queued' and coalesce(due_at <= $1, true) or status = 'running' and leased_until < $1)",
+    ))
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
     .bind::<Array<Text>, _>(kinds)
@@ -97,15 +99,10 @@ pub fn lease_same(
     now: DateTime<Utc>,
     lease: TimeDelta,
 ) -> Result<Option<Leased>, StoreError> {
-    let row: Option<LeasedRow> = sql_query(
-        "update jobs set status = 'running', started_at = coalesce(started_at, $1), attempts = attempts + 1, leased_until = $2
-         where id = (
-           select id from jobs
-           where tenant_id = $3 and kind = $4 and params::jsonb = $5::jsonb
-             and (status = 'queued' or status = 'running' and leased_until < $1)
-           order by created_at, id limit 1 for update skip locked)
-         returning tenant_id, id, kind, params, progress, attempts, waits, created_at",
-    )
+    let row: Option<LeasedRow> = sql_query(taking(
+        "tenant_id = $3 and kind = $4 and params::jsonb = $5::jsonb
+         and (status = 'queued' or status = 'running' and leased_until < $1)",
+    ))
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
     .bind::<Text, _>(tenant.as_str())
@@ -137,6 +134,14 @@ pub fn held_until(
     Ok(row.map(|row| row.leased_until))
 }
 
+type Ours =
+    Filter<Filter<Filter<jobs::table, Eq<jobs::id, Uuid>>, Eq<jobs::attempts, i32>>, Eq<jobs::status, &'static str>>;
+
+/// The job as long as nobody else has it.
+fn ours(job: &Leased) -> Ours {
+    jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt)).filter(jobs::status.eq("running"))
+}
+
 /// Notes how far the job is and keeps the lease. `false`: it is ours no more (cancelled, or another worker has it).
 pub fn note_progress(
     conn: &mut PgConnection,
@@ -144,16 +149,13 @@ pub fn note_progress(
     progress: &Value,
     leased_until: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
-    let noted = diesel::update(jobs::table.filter(ours))
-        .set((jobs::progress.eq(progress), jobs::leased_until.eq(leased_until)));
+    let noted = diesel::update(ours(job)).set((jobs::progress.eq(progress), jobs::leased_until.eq(leased_until)));
     Ok(noted.execute(conn)? == 1)
 }
 
 /// Keeps the lease for a step that takes longer than others. `false`: it is ours no more.
 pub fn keep(conn: &mut PgConnection, job: &Leased, leased_until: DateTime<Utc>) -> Result<bool, StoreError> {
-    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
-    let kept = diesel::update(jobs::table.filter(ours)).set(jobs::leased_until.eq(leased_until));
+    let kept = diesel::update(ours(job)).set(jobs::leased_until.eq(leased_until));
     Ok(kept.execute(conn)? == 1)
 }
 
@@ -164,17 +166,15 @@ pub fn finish(
     error: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
     let status = if error.is_none() { "succeeded" } else { "failed" };
     let over = (jobs::status.eq(status), jobs::error.eq(error), jobs::finished_at.eq(now));
-    diesel::update(jobs::table.filter(ours)).set(over).execute(conn)?;
+    diesel::update(ours(job)).set(over).execute(conn)?;
     Ok(())
 }
 
 /// Gives a job back unfinished: the next worker goes on at once.
 pub fn release(conn: &mut PgConnection, job: &Leased) -> Result<(), StoreError> {
-    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
-    diesel::update(jobs::table.filter(ours)).set(jobs::status.eq("queued")).execute(conn)?;
+    diesel::update(ours(job)).set(jobs::status.eq("queued")).execute(conn)?;
     Ok(())
 }
 
@@ -200,8 +200,7 @@ pub fn put_off(
     (why, counts): (&str, bool),
     due: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let ours = jobs::id.eq(job.id).and(jobs::attempts.eq(job.attempt)).and(jobs::status.eq("running"));
     let later = (jobs::status.eq("queued"), jobs::due_at.eq(due), jobs::error.eq(why));
     let waits = jobs::waits.eq(job.waits + i32::from(!counts));
-    Ok(diesel::update(jobs::table.filter(ours)).set((later, waits)).execute(conn)? == 1)
+    Ok(diesel::update(ours(job)).set((later, waits)).execute(conn)? == 1)
 }

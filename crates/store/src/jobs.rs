@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min};
 use diesel::pg::Pg;
-use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+};
 use domain::ids::{DeliveryId, ReplayId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -92,7 +94,8 @@ impl Renormalize {
 }
 
 /// A job as people see it.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = jobs)]
 pub struct Job {
     pub id: Uuid,
     pub kind: String,
@@ -109,85 +112,46 @@ pub struct Job {
     pub due_at: Option<DateTime<Utc>>,
 }
 
-type Columns = (
-    jobs::id,
-    jobs::kind,
-    jobs::params,
-    jobs::status,
-    jobs::progress,
-    jobs::error,
-    jobs::attempts,
-    jobs::created_at,
-    jobs::started_at,
-    jobs::finished_at,
-    jobs::due_at,
-);
-const COLUMNS: Columns = (
-    jobs::id,
-    jobs::kind,
-    jobs::params,
-    jobs::status,
-    jobs::progress,
-    jobs::error,
-    jobs::attempts,
-    jobs::created_at,
-    jobs::started_at,
-    jobs::finished_at,
-    jobs::due_at,
-);
+/// Work that may be asked for: the `params` of a job, and what they are called.
+pub trait Work: Serialize {
+    const KIND: &'static str;
+}
 
-/// Queues a replay under `id`.
-pub fn ask_replay(
+impl Work for Replay {
+    const KIND: &'static str = REPLAY;
+}
+
+impl Work for Renormalize {
+    const KIND: &'static str = RENORMALIZE;
+}
+
+impl Work for Backfill {
+    const KIND: &'static str = BACKFILL;
+}
+
+impl Work for Workflow {
+    const KIND: &'static str = WORKFLOW;
+}
+
+/// Queues work under `id`.
+pub fn ask<W: Work>(
     conn: &mut PgConnection,
     tenant: &TenantId,
     id: ReplayId,
-    replay: &Replay,
+    work: &W,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    ask(conn, tenant, (id, REPLAY), replay, now)
+    queue(conn, tenant, (id, W::KIND), work, now)
 }
 
-/// Queues a re-normalization under `id`.
-pub fn ask_renormalize(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    id: ReplayId,
-    renormalize: &Renormalize,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    ask(conn, tenant, (id, RENORMALIZE), renormalize, now)
-}
-
-/// Queues a backfill under `id`.
-pub fn ask_backfill(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    id: ReplayId,
-    backfill: &Backfill,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    ask(conn, tenant, (id, BACKFILL), backfill, now)
-}
-
-/// Queues something that is to be done under `id`.
-pub fn ask_workflow(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    id: ReplayId,
-    workflow: &Workflow,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    ask(conn, tenant, (id, WORKFLOW), workflow, now)
-}
-
-pub(crate) fn ask(
+pub(crate) fn queue(
     conn: &mut PgConnection,
     tenant: &TenantId,
     (id, kind): (ReplayId, &str),
     params: &impl Serialize,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let params = serde_json::to_value(params).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let params = crate::json(params)?;
     diesel::insert_into(jobs::table)
         .values((
             jobs::tenant_id.eq(tenant.as_str()),
@@ -204,7 +168,7 @@ pub(crate) fn ask(
 /// One job of this tenant.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<Option<Job>, StoreError> {
     let of_tenant = jobs::table.filter(jobs::tenant_id.eq(tenant.as_str())).filter(jobs::id.eq(id));
-    Ok(of_tenant.select(COLUMNS).first(conn).optional()?)
+    Ok(of_tenant.select(Job::as_select()).first(conn).optional()?)
 }
 
 /// Jobs, newest first, at most `limit`.
@@ -215,7 +179,7 @@ pub fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
-    Ok(page(tenant, status, after, limit).select(COLUMNS).load(conn)?)
+    Ok(page(tenant, status, after, limit).select(Job::as_select()).load(conn)?)
 }
 
 /// Jobs of these kinds, newest first, at most `limit`.
@@ -228,7 +192,7 @@ pub fn of_kinds(
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
     let of_kinds = page(tenant, status, after, limit).filter(jobs::kind.eq_any(kinds));
-    Ok(of_kinds.select(COLUMNS).load(conn)?)
+    Ok(of_kinds.select(Job::as_select()).load(conn)?)
 }
 
 fn page<'a>(

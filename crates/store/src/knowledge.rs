@@ -5,6 +5,8 @@
 //! its chunks with it, in one transaction. Nothing is fetched or embedded in here.
 
 pub mod crawls;
+#[cfg(test)]
+mod plans;
 pub mod search;
 pub mod vectors;
 

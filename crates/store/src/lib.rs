@@ -43,6 +43,7 @@ pub mod partitions;
 pub mod pool;
 pub mod projects;
 pub mod protections;
+pub mod readiness;
 pub mod rejected;
 pub mod replays;
 pub mod reports;
@@ -74,4 +75,9 @@ pub fn transaction<T>(
     work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     diesel::Connection::transaction(conn, work)
+}
+
+/// A value of ours as JSON for a row.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, StoreError> {
+    serde_json::to_value(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

@@ -1,14 +1,19 @@
 //! Applies the migrations, once, whoever comes first; tells whether a database has them all.
 
+mod compared;
+
 use std::error::Error;
 
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
-use diesel::migration::MigrationVersion;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::{Role, StoreError, address, partitions};
+
+pub use compared::{Standing, standing};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -27,6 +32,7 @@ struct Answer {
 /// seconds only, so that a migration behind a long query does not stop intake.
 pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
     let mut conn = address::open(url)?;
+    compared::must_be_new_enough(&mut conn)?;
     if wait {
         conn.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK})"))?;
     } else if !sql_query(format!("select pg_try_advisory_lock({MIGRATION_LOCK}) as yes"))
@@ -35,9 +41,21 @@ pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
     {
         return Err(failed("another process is migrating this database; run again with --wait".into()));
     }
+    refuse_another_programs(&mut conn)?;
     conn.batch_execute("set lock_timeout = '2s'")?;
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(failed)?;
     Ok(applied.iter().map(MigrationVersion::to_string).collect())
+}
+
+/// EM Agent 1 has tables of the same names: among them the first migrations would pass and a later one fail, half way.
+fn refuse_another_programs(conn: &mut PgConnection) -> Result<(), StoreError> {
+    let theirs = "select to_regclass('events_raw') is not null
+                     and to_regclass('__diesel_schema_migrations') is null as yes";
+    if sql_query(theirs).get_result::<Answer>(conn)?.yes {
+        let why = "this is the database of an EM Agent 1 (it has events_raw); name one of its own in DATABASE_URL";
+        return Err(failed(why.into()));
+    }
+    Ok(())
 }
 
 /// Makes a database ready to be served from: [`apply`], then the partitions of the coming days.
@@ -47,13 +65,6 @@ pub fn prepare(url: &str, wait: bool, now: DateTime<Utc>) -> Result<Vec<String>,
     conn.batch_execute(&format!("set role {}", Role::Owner.name()))?;
     partitions::ensure(&mut conn, now, partitions::DAYS_AHEAD)?;
     Ok(applied)
-}
-
-/// The versions that this program has and the database has not.
-pub fn pending(url: &str) -> Result<Vec<String>, StoreError> {
-    let mut conn = address::open(url)?;
-    let pending = conn.pending_migrations(MIGRATIONS).map_err(failed)?;
-    Ok(pending.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// Makes the database `name` on the server of `admin_url` where it is missing; returns its URL.
@@ -95,8 +106,7 @@ pub fn execute(url: &str, sql: &str) -> Result<(), StoreError> {
 
 /// What tells this program's set of migrations from another's: their names.
 pub fn fingerprint() -> Vec<String> {
-    let migrations: Vec<Box<dyn diesel::migration::Migration<diesel::pg::Pg>>> =
-        diesel::migration::MigrationSource::migrations(&MIGRATIONS).unwrap_or_default();
+    let migrations: Vec<Box<dyn Migration<Pg>>> = MigrationSource::migrations(&MIGRATIONS).unwrap_or_default();
     migrations.iter().map(|migration| migration.name().to_string()).collect()
 }
 

@@ -5,8 +5,8 @@ use diesel::{PgConnection, RunQueryDsl};
 use domain::dora::facts::Outside;
 use domain::ids::TenantId;
 
-use crate::StoreError;
-use crate::statement;
+use crate::statement::record;
+use crate::{StoreError, statement};
 
 statement! {
     /// Deployments of these integrations with these ids, place by place.
@@ -41,7 +41,7 @@ pub fn deployments(
 ) -> Result<Vec<Outside>, StoreError> {
     let (integrations, ids) = meanings(integrations, word);
     let meant = Deployments { tenant: tenant.as_str(), integrations: &integrations, ids: &ids };
-    Ok(meant.load::<(String, String)>(conn)?.into_iter().map(|(integration, id)| Outside { integration, id }).collect())
+    Ok(meant.load(conn)?.into_iter().map(record!(Outside: integration, id)).collect())
 }
 
 /// The incidents that a word may mean.
@@ -53,7 +53,7 @@ pub fn incidents(
 ) -> Result<Vec<Outside>, StoreError> {
     let (integrations, ids) = meanings(integrations, word);
     let meant = Incidents { tenant: tenant.as_str(), integrations: &integrations, ids: &ids };
-    Ok(meant.load::<(String, String)>(conn)?.into_iter().map(|(integration, id)| Outside { integration, id }).collect())
+    Ok(meant.load(conn)?.into_iter().map(record!(Outside: integration, id)).collect())
 }
 
 /// The word as an id of any integration, and its rest as an id of the one that it begins with.

@@ -3,7 +3,11 @@
 //! A key result holds the number that people told last, or says which metric it follows: measuring that is the gateway's.
 
 use chrono::{DateTime, Utc};
-use diesel::{ExpressionMethods, Insertable, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
+use diesel::dsl::{Filter, Find, IsNull};
+use diesel::{
+    ExpressionMethods, Insertable, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable,
+    SelectableHelper,
+};
 use domain::ids::TenantId;
 use uuid::Uuid;
 
@@ -12,7 +16,8 @@ use crate::events::After;
 use crate::schema::{key_results as k, objectives as o};
 
 /// An objective that is there.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = o)]
 pub struct Objective {
     pub id: Uuid,
     pub title: String,
@@ -21,9 +26,6 @@ pub struct Objective {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
-
-type Columns = (o::id, o::title, o::owner, o::period, o::created_at, o::updated_at);
-const COLUMNS: Columns = (o::id, o::title, o::owner, o::period, o::created_at, o::updated_at);
 
 /// A key result, its fields in the order of the table.
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -76,16 +78,21 @@ pub fn create(conn: &mut PgConnection, tenant: &TenantId, objective: &Objective)
     Ok(())
 }
 
+type There<'a> = Filter<Find<o::table, (&'a str, Uuid)>, IsNull<o::deleted_at>>;
+
+/// An objective that was not deleted.
+fn there(tenant: &TenantId, id: Uuid) -> There<'_> {
+    o::table.find((tenant.as_str(), id)).filter(o::deleted_at.is_null())
+}
+
 /// Deletes an objective. Whether it was there.
 pub fn delete(conn: &mut PgConnection, tenant: &TenantId, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let there = o::table.find((tenant.as_str(), id)).filter(o::deleted_at.is_null());
-    Ok(diesel::update(there).set((o::deleted_at.eq(now), o::updated_at.eq(now))).execute(conn)? > 0)
+    Ok(diesel::update(there(tenant, id)).set((o::deleted_at.eq(now), o::updated_at.eq(now))).execute(conn)? > 0)
 }
 
 /// One objective of this tenant.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<Option<Objective>, StoreError> {
-    let there = o::table.find((tenant.as_str(), id)).filter(o::deleted_at.is_null());
-    Ok(there.select(COLUMNS).first(conn).optional()?)
+    Ok(there(tenant, id).select(Objective::as_select()).first(conn).optional()?)
 }
 
 /// Objectives, newest first, at most `limit`.
@@ -95,7 +102,7 @@ pub fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Objective>, StoreError> {
-    let mut query = o::table.filter(o::tenant_id.eq(tenant.as_str())).select(COLUMNS).into_boxed();
+    let mut query = o::table.filter(o::tenant_id.eq(tenant.as_str())).select(Objective::as_select()).into_boxed();
     query = query.filter(o::deleted_at.is_null());
     if let Some(after) = after {
         query = query.filter(after.follows::<o::table>("(created_at, id) < ("));
@@ -105,8 +112,7 @@ pub fn list(
 
 /// Adds a key result. [`StoreError::NotFound`] without its objective. Must be called in a transaction.
 pub fn add(conn: &mut PgConnection, tenant: &TenantId, result: &KeyResult) -> Result<(), StoreError> {
-    let there = o::table.find((tenant.as_str(), result.objective_id)).filter(o::deleted_at.is_null());
-    there.select(o::id).for_share().first::<Uuid>(conn)?;
+    there(tenant, result.objective_id).select(o::id).for_share().first::<Uuid>(conn)?;
     diesel::insert_into(k::table).values(result).execute(conn)?;
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, QueryableByName, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, QueryableByName, RunQueryDsl, Selectable,
+    SelectableHelper,
+};
 use domain::ids::TenantId;
 use uuid::Uuid;
 
@@ -28,7 +31,8 @@ pub struct Plan {
 }
 
 /// A task.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = t)]
 pub struct Task {
     pub id: Uuid,
     pub plan_id: Uuid,
@@ -38,9 +42,6 @@ pub struct Task {
     pub created_at: DateTime<Utc>,
     pub done_at: Option<DateTime<Utc>>,
 }
-
-type Columns = (t::id, t::plan_id, t::title, t::assignee, t::due_date, t::created_at, t::done_at);
-const COLUMNS: Columns = (t::id, t::plan_id, t::title, t::assignee, t::due_date, t::created_at, t::done_at);
 
 /// Makes a plan without tasks.
 pub fn create(
@@ -99,11 +100,12 @@ pub fn set_done(
     let of_tenant = t::table.find((tenant.as_str(), task));
     let plan: Uuid = of_tenant.select(t::plan_id).first(conn)?;
     hold(conn, tenant, plan)?;
-    let known: Task = of_tenant.select(COLUMNS).first(conn)?;
+    let known: Task = of_tenant.select(Task::as_select()).first(conn)?;
     if known.done_at.is_some() == done_at.is_some() {
         return Ok(known);
     }
-    let changed = diesel::update(of_tenant).set(t::done_at.eq(done_at)).returning(COLUMNS).get_result(conn)?;
+    let changed =
+        diesel::update(of_tenant).set(t::done_at.eq(done_at)).returning(Task::as_returning()).get_result(conn)?;
     settle(conn, tenant, plan)?;
     Ok(changed)
 }
@@ -176,5 +178,5 @@ pub fn tasks(
     if let Some(after) = after {
         query = query.filter(after.follows::<t::table>("(created_at, id) < ("));
     }
-    Ok(query.order((t::created_at.desc(), t::id.desc())).limit(limit).select(COLUMNS).load(conn)?)
+    Ok(query.order((t::created_at.desc(), t::id.desc())).limit(limit).select(Task::as_select()).load(conn)?)
 }

@@ -3,13 +3,13 @@
 //! Every connection works under one of the database roles that the first migration makes, so that intake cannot
 //! read jobs and the relay cannot write events. Connecting is lazy: a store can be made while the server is down.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, Pool};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error as PoolError, HandleError, Pool};
 
 use crate::{StoreError, address};
 
@@ -52,6 +52,7 @@ pub struct StoreOptions {
 #[derive(Clone)]
 pub struct Store {
     pool: Pool<ConnectionManager<PgConnection>>,
+    last_refusal: Refusals,
     waiting: Arc<AtomicUsize>,
     options: StoreOptions,
 }
@@ -64,12 +65,36 @@ pub struct PoolGauges {
     pub waiting: usize,
 }
 
+/// Why the last connection could not be made. The pool itself tells only the first of those who wait for one.
+#[derive(Clone, Debug, Default)]
+struct Refusals(Arc<Mutex<String>>);
+
+impl HandleError<PoolError> for Refusals {
+    fn handle_error(&self, error: PoolError) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = error.to_string();
+    }
+}
+
+impl Refusals {
+    fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The last one where there was one, else what the pool says.
+    fn or(&self, pool: &impl ToString) -> String {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if last.is_empty() { pool.to_string() } else { last }
+    }
+}
+
 #[derive(Debug)]
-struct WorkAs(Role);
+struct WorkAs(Role, Refusals);
 
 impl CustomizeConnection<PgConnection, PoolError> for WorkAs {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), PoolError> {
-        prepare(conn, self.0).map_err(PoolError::QueryError)
+        prepare(conn, self.0).map_err(PoolError::QueryError)?;
+        self.1.forget();
+        Ok(())
     }
 }
 
@@ -96,15 +121,16 @@ fn prepare(conn: &mut PgConnection, role: Role) -> diesel::QueryResult<()> {
 impl Store {
     /// Makes a pool; the server may be down. Fails only on options that can never work.
     pub fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
+        let last_refusal = Refusals::default();
         let pool = Pool::builder()
             .max_size(options.pool_size.max(1))
             .min_idle(Some(0))
             .connection_timeout(options.pool_timeout)
             .test_on_check_out(true)
-            .connection_customizer(Box::new(WorkAs(options.role)))
-            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+            .connection_customizer(Box::new(WorkAs(options.role, last_refusal.clone())))
+            .error_handler(Box::new(last_refusal.clone()))
             .build_unchecked(ConnectionManager::new(address::completed(&options.url)));
-        Ok(Self { pool, waiting: Arc::default(), options: options.clone() })
+        Ok(Self { pool, last_refusal, waiting: Arc::default(), options: options.clone() })
     }
 
     /// The same database under another role, with a pool of its own.
@@ -152,7 +178,7 @@ impl Store {
     fn take(&self) -> Result<diesel::r2d2::PooledConnection<ConnectionManager<PgConnection>>, StoreError> {
         self.pool.get().map_err(|error| {
             let all_in_use = self.pool.state().connections >= self.pool.max_size();
-            if all_in_use { StoreError::Busy } else { StoreError::Unavailable(Box::new(error)) }
+            if all_in_use { StoreError::Busy } else { StoreError::Unavailable(self.last_refusal.or(&error).into()) }
         })
     }
 

@@ -1,8 +1,11 @@
 //! Projects: a key and a name. What is deleted is gone for everybody and its key is free again; the row stays.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{Filter, Find, IsNull};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+};
 use domain::ids::TenantId;
 use uuid::Uuid;
 
@@ -11,7 +14,8 @@ use crate::events::After;
 use crate::schema::projects as p;
 
 /// A project that is there.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = p)]
 pub struct Project {
     pub id: Uuid,
     pub key: String,
@@ -30,9 +34,6 @@ pub enum Changed {
     Gone,
 }
 
-const COLUMNS: (p::id, p::key, p::name, p::created_at, p::updated_at) =
-    (p::id, p::key, p::name, p::created_at, p::updated_at);
-
 /// Makes a project; none when another has the key.
 pub fn create(
     conn: &mut PgConnection,
@@ -49,8 +50,15 @@ pub fn create(
         p::created_at.eq(now),
         p::updated_at.eq(now),
     );
-    let made = diesel::insert_into(p::table).values(row).on_conflict_do_nothing().returning(COLUMNS);
+    let made = diesel::insert_into(p::table).values(row).on_conflict_do_nothing().returning(Project::as_returning());
     Ok(made.get_result(conn).optional()?)
+}
+
+type There<'a> = Filter<Find<p::table, (&'a str, Uuid)>, IsNull<p::deleted_at>>;
+
+/// A project that was not deleted.
+fn there(tenant: &TenantId, id: Uuid) -> There<'_> {
+    p::table.find((tenant.as_str(), id)).filter(p::deleted_at.is_null())
 }
 
 /// Changes what is given.
@@ -61,9 +69,8 @@ pub fn change(
     (key, name): (Option<&str>, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<Changed, StoreError> {
-    let there = p::table.find((tenant.as_str(), id)).filter(p::deleted_at.is_null());
     let given = (key.map(|key| p::key.eq(key)), name.map(|name| p::name.eq(name)), p::updated_at.eq(now));
-    match diesel::update(there).set(given).returning(COLUMNS).get_result(conn) {
+    match diesel::update(there(tenant, id)).set(given).returning(Project::as_returning()).get_result(conn) {
         Ok(project) => Ok(Changed::To(project)),
         Err(DieselError::NotFound) => Ok(Changed::Gone),
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Changed::Taken),
@@ -73,14 +80,12 @@ pub fn change(
 
 /// Deletes a project. Whether it was there.
 pub fn delete(conn: &mut PgConnection, tenant: &TenantId, id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let there = p::table.find((tenant.as_str(), id)).filter(p::deleted_at.is_null());
-    Ok(diesel::update(there).set((p::deleted_at.eq(now), p::updated_at.eq(now))).execute(conn)? > 0)
+    Ok(diesel::update(there(tenant, id)).set((p::deleted_at.eq(now), p::updated_at.eq(now))).execute(conn)? > 0)
 }
 
 /// One project of this tenant.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<Option<Project>, StoreError> {
-    let there = p::table.find((tenant.as_str(), id)).filter(p::deleted_at.is_null());
-    Ok(there.select(COLUMNS).first(conn).optional()?)
+    Ok(there(tenant, id).select(Project::as_select()).first(conn).optional()?)
 }
 
 /// Projects, newest first, at most `limit`.
@@ -90,7 +95,7 @@ pub fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Project>, StoreError> {
-    let mut query = p::table.filter(p::tenant_id.eq(tenant.as_str())).select(COLUMNS).into_boxed();
+    let mut query = p::table.filter(p::tenant_id.eq(tenant.as_str())).select(Project::as_select()).into_boxed();
     query = query.filter(p::deleted_at.is_null());
     if let Some(after) = after {
         query = query.filter(after.follows::<p::table>("(created_at, id) < ("));

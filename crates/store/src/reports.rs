@@ -5,25 +5,29 @@
 
 mod evidence;
 #[cfg(test)]
-mod plans;
+pub(crate) mod plans;
+pub(crate) mod shipped;
 
-use chrono::{DateTime, Utc};
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel::{PgConnection, RunQueryDsl};
 use domain::approvals::Status;
 use domain::ids::TenantId;
 use domain::reports::sprint::{Moved, Progress, progress};
-use domain::reports::{Deployed, Facts, Incident, Merged, Waiting};
+use domain::reports::{Facts, Incident, Waiting};
 
 use crate::approvals::{ApprovalFilter, list};
 use crate::metrics::{Slice, work};
+use crate::statement::record;
 use crate::{StoreError, signals, statement};
+
+use shipped::Time;
 
 pub use evidence::put_events;
 pub(crate) use evidence::subjects;
 
-/// Facts of one sort that are read at most: a report counts no further.
-const MOST: i64 = 2_000;
+/// Facts of one sort that are read at most: nobody counts further.
+pub(crate) const MOST: i64 = 2_000;
 /// Approvals that are read at most.
 const MOST_APPROVALS: i64 = 200;
 
@@ -34,80 +38,19 @@ pub fn facts(
     from: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Facts, StoreError> {
+    // What happened at `now` itself counts: times are kept in microseconds.
+    let to = now + TimeDelta::microseconds(1);
+    let time = Time { tenant, from, to, service: None, repos: &[] };
     Ok(Facts {
         from,
         now,
-        deployments: deployments(conn, tenant, from, now)?,
-        merged: merged(conn, tenant, from, now)?,
+        deployments: shipped::deployments(conn, &time)?,
+        merged: shipped::merged(conn, &time)?,
         open: signals::open_changes(conn, tenant, MOST)?,
         failures: signals::failed_deployments(conn, tenant, MOST)?,
         incidents: incidents(conn, tenant, from)?,
         approvals: approvals(conn, tenant, now)?,
     })
-}
-
-statement! {
-    /// Deployments to production that ended in a time, newest first.
-    struct Ended<'a> {
-        tenant: Text = &'a str,
-        from: Timestamptz = DateTime<Utc>,
-        now: Timestamptz = DateTime<Utc>,
-        limit: BigInt = i64,
-    }
-    returns (Text, Text, Text, Text, Text, Nullable<Text>, Integer, Bool, Timestamptz, Nullable<Text>);
-    "select d.integration, d.deployment_id, d.service, d.environment, d.outcome, d.kind, d.changes, d.failed, d.at, e.url
-     from (select * from dora_deployments where tenant_id = ? and tier = 'production' and at >= ? and at <= ?
-           order by at desc, integration, deployment_id limit ?) d
-     left join deployments e on e.tenant_id = d.tenant_id and e.integration = d.integration and e.deployment_id = d.deployment_id
-     order by d.at desc, d.integration, d.deployment_id"
-}
-
-type EndedRow = (String, String, String, String, String, Option<String>, i32, bool, DateTime<Utc>, Option<String>);
-
-fn deployments(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    from: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Deployed>, StoreError> {
-    let rows: Vec<EndedRow> = Ended { tenant: tenant.as_str(), from, now, limit: MOST }.load(conn)?;
-    let deployed = |(integration, deployment_id, service, environment, outcome, kind, changes, failed, at, url)| {
-        Deployed { integration, deployment_id, service, environment, outcome, kind, changes, failed, at, url }
-    };
-    Ok(rows.into_iter().map(|row: EndedRow| deployed(row)).collect())
-}
-
-statement! {
-    /// Changes that were merged in a time, newest first.
-    struct MergedChanges<'a> {
-        tenant: Text = &'a str,
-        from: Timestamptz = DateTime<Utc>,
-        now: Timestamptz = DateTime<Utc>,
-        limit: BigInt = i64,
-    }
-    returns (Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Timestamptz);
-    "select repo, number, title, author, url, merged_at from changes
-     where tenant_id = ? and merged_at >= ? and merged_at <= ? order by merged_at desc, repo, number limit ?"
-}
-
-type MergedRow = (String, String, Option<String>, Option<String>, Option<String>, DateTime<Utc>);
-
-fn merged(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    from: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Merged>, StoreError> {
-    let rows: Vec<MergedRow> = MergedChanges { tenant: tenant.as_str(), from, now, limit: MOST }.load(conn)?;
-    let merged = |(repo, number, title, author, url, merged_at): MergedRow| Merged {
-        repo,
-        number,
-        title,
-        author,
-        url,
-        merged_at,
-    };
-    Ok(rows.into_iter().map(merged).collect())
 }
 
 statement! {
@@ -129,24 +72,10 @@ statement! {
      order by began_at desc, i.integration, i.incident_id limit ?"
 }
 
-type IncidentRow = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    DateTime<Utc>,
-    Option<DateTime<Utc>>,
-    Option<String>,
-);
-
 fn incidents(conn: &mut PgConnection, tenant: &TenantId, since: DateTime<Utc>) -> Result<Vec<Incident>, StoreError> {
     let tenant = tenant.as_str();
-    let rows: Vec<IncidentRow> = Incidents { open_of: tenant, tenant, since, limit: MOST }.load(conn)?;
-    let incident = |row: IncidentRow| {
-        let (integration, incident_id, title, service, severity, began_at, resolved_at, url) = row;
-        Incident { integration, incident_id, title, service, severity, began_at, resolved_at, url }
-    };
+    let rows: Vec<_> = Incidents { open_of: tenant, tenant, since, limit: MOST }.load(conn)?;
+    let incident = record!(Incident: integration, incident_id, title, service, severity, began_at, resolved_at, url);
     Ok(rows.into_iter().map(incident).collect())
 }
 

@@ -67,14 +67,11 @@ fn take_and_make(conn: &mut PgConnection, limit: i64) -> Result<usize, StoreErro
     if taken.is_empty() {
         return Ok(0);
     }
-    let tenants = || taken.iter().map(|row| row.tenant_id.as_str()).collect();
-    let tiers = || taken.iter().map(|row| row.tier.as_str()).collect();
-    let slots = || taken.iter().map(|row| row.slot).collect();
     conn.batch_execute(SETTINGS)?;
-    ForgetSlots { tenants: tenants(), tiers: tiers(), slots: slots() }.execute(conn)?;
-    MakeSlots { tenants: tenants(), tiers: tiers(), slots: slots() }.execute(conn)?;
-    ForgetDays { tenants: tenants(), tiers: tiers(), slots: slots() }.execute(conn)?;
-    MakeDays { tenants: tenants(), tiers: tiers(), slots: slots() }.execute(conn)?;
+    ForgetSlots::of(&taken).execute(conn)?;
+    MakeSlots::of(&taken).execute(conn)?;
+    ForgetDays::of(&taken).execute(conn)?;
+    MakeDays::of(&taken).execute(conn)?;
     Ok(taken.len())
 }
 
@@ -91,23 +88,38 @@ with taken as (
   returning tenant_id, tier, slot)
 select distinct tenant_id, tier, slot from taken order by tenant_id, tier, slot";
 
-statement! {
-    struct ForgetSlots<'a> {
-        tenants: Array<Text> = Vec<&'a str>,
-        tiers: Array<Text> = Vec<&'a str>,
-        slots: Array<Timestamptz> = Vec<DateTime<Utc>>,
-    }
-    returns ();
+/// A statement about the slots that were taken.
+macro_rules! of_slots {
+    ($name:ident $text:expr) => {
+        statement! {
+            struct $name<'a> {
+                tenants: Array<Text> = Vec<&'a str>,
+                tiers: Array<Text> = Vec<&'a str>,
+                slots: Array<Timestamptz> = Vec<DateTime<Utc>>,
+            }
+            returns ();
+            $text
+        }
+
+        impl<'a> $name<'a> {
+            fn of(taken: &'a [Taken]) -> Self {
+                Self {
+                    tenants: taken.iter().map(|row| row.tenant_id.as_str()).collect(),
+                    tiers: taken.iter().map(|row| row.tier.as_str()).collect(),
+                    slots: taken.iter().map(|row| row.slot).collect(),
+                }
+            }
+        }
+    };
+}
+
+of_slots! {
+    ForgetSlots
     "delete from dora_slots where (tenant_id, tier, slot) in (select * from unnest(?, ?, ?))"
 }
 
-statement! {
-    struct MakeSlots<'a> {
-        tenants: Array<Text> = Vec<&'a str>,
-        tiers: Array<Text> = Vec<&'a str>,
-        slots: Array<Timestamptz> = Vec<DateTime<Utc>>,
-    }
-    returns ();
+of_slots! {
+    MakeSlots
     "insert into dora_slots (tenant_id, tier, slot, deployments, redeploys, rollbacks, hotfixes, failed, rework, failed_attempts)
      select k.tenant_id, k.tier, k.slot, count(*) filter (where d.outcome = 'success'),
             count(*) filter (where d.kind = 'redeploy'), count(*) filter (where d.kind = 'rollback'),
@@ -120,24 +132,14 @@ statement! {
      group by k.tenant_id, k.tier, k.slot"
 }
 
-statement! {
-    struct ForgetDays<'a> {
-        tenants: Array<Text> = Vec<&'a str>,
-        tiers: Array<Text> = Vec<&'a str>,
-        slots: Array<Timestamptz> = Vec<DateTime<Utc>>,
-    }
-    returns ();
+of_slots! {
+    ForgetDays
     "delete from dora_lead_days where (tenant_id, tier, day) in
        (select k.tenant_id, k.tier, (k.slot at time zone 'UTC')::date from unnest(?, ?, ?) as k (tenant_id, tier, slot))"
 }
 
-statement! {
-    struct MakeDays<'a> {
-        tenants: Array<Text> = Vec<&'a str>,
-        tiers: Array<Text> = Vec<&'a str>,
-        slots: Array<Timestamptz> = Vec<DateTime<Utc>>,
-    }
-    returns ();
+of_slots! {
+    MakeDays
     // Negative lead times are told, not counted, and a rollback ships nothing (rule M2).
     "with days as (
        select distinct k.tenant_id, k.tier, date_trunc('day', k.slot, 'UTC') as starts

@@ -6,15 +6,17 @@
 pub mod runs;
 
 use chrono::{DateTime, Utc};
-use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+};
 use domain::ids::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::digests::delivery::Deliver;
 use crate::events::After;
 use crate::schema::{digest_runs as r, digest_schedules as s};
+use crate::{StoreError, json};
 
 /// A schedule as people keep it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +38,8 @@ pub struct DigestSchedule {
     pub updated_at: DateTime<Utc>,
 }
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = s)]
 struct Row {
     id: Uuid,
     kind: String,
@@ -72,37 +75,6 @@ impl Row {
     }
 }
 
-type Columns = (
-    s::id,
-    s::kind,
-    s::subject,
-    s::cron,
-    s::timezone,
-    s::deliver,
-    s::enabled,
-    s::next_at,
-    s::created_at,
-    s::created_by,
-    s::updated_at,
-);
-const COLUMNS: Columns = (
-    s::id,
-    s::kind,
-    s::subject,
-    s::cron,
-    s::timezone,
-    s::deliver,
-    s::enabled,
-    s::next_at,
-    s::created_at,
-    s::created_by,
-    s::updated_at,
-);
-
-fn json(deliver: &Deliver) -> Result<Value, StoreError> {
-    serde_json::to_value(deliver).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
 /// Keeps a new schedule.
 pub fn create(conn: &mut PgConnection, tenant: &TenantId, schedule: &DigestSchedule) -> Result<(), StoreError> {
     diesel::insert_into(s::table)
@@ -132,9 +104,9 @@ pub fn change(
     );
     let written: Option<Row> = if retimed {
         let timed = (s::enabled.eq(schedule.enabled), s::next_at.eq(schedule.next_at));
-        diesel::update(row).set((said, timed)).returning(COLUMNS).get_result(conn).optional()?
+        diesel::update(row).set((said, timed)).returning(Row::as_returning()).get_result(conn).optional()?
     } else {
-        diesel::update(row).set(said).returning(COLUMNS).get_result(conn).optional()?
+        diesel::update(row).set(said).returning(Row::as_returning()).get_result(conn).optional()?
     };
     written.map(Row::schedule).transpose()
 }
@@ -150,7 +122,7 @@ pub fn delete(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<bo
 
 /// One schedule of this tenant.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<Option<DigestSchedule>, StoreError> {
-    let row: Option<Row> = s::table.find((tenant.as_str(), id)).select(COLUMNS).first(conn).optional()?;
+    let row: Option<Row> = s::table.find((tenant.as_str(), id)).select(Row::as_select()).first(conn).optional()?;
     row.map(Row::schedule).transpose()
 }
 
@@ -165,6 +137,7 @@ pub fn list(
     if let Some(after) = after {
         query = query.filter(after.follows::<s::table>("(created_at, id) < ("));
     }
-    let rows: Vec<Row> = query.order((s::created_at.desc(), s::id.desc())).limit(limit).select(COLUMNS).load(conn)?;
+    let rows: Vec<Row> =
+        query.order((s::created_at.desc(), s::id.desc())).limit(limit).select(Row::as_select()).load(conn)?;
     rows.into_iter().map(Row::schedule).collect()
 }

@@ -14,6 +14,7 @@ use diesel::{PgConnection, RunQueryDsl};
 use domain::ids::TenantId;
 use domain::signals::{FailedDeployment, IncidentSeen, OpenChange, PipelineRun};
 
+use crate::statement::record;
 use crate::{StoreError, statement};
 
 pub use known::Known;
@@ -47,62 +48,12 @@ statement! {
      order by c.opened_at, c.repo, c.number limit ?")
 }
 
-type OpenRow = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    bool,
-    bool,
-    Option<String>,
-    Vec<String>,
-    Option<String>,
-    DateTime<Utc>,
-    Option<DateTime<Utc>>,
-    Option<DateTime<Utc>>,
-    Option<DateTime<Utc>>,
-    Vec<String>,
-);
-
 /// Changes that are neither merged nor closed, the oldest first, at most `limit`.
 pub fn open_changes(conn: &mut PgConnection, tenant: &TenantId, limit: i64) -> Result<Vec<OpenChange>, StoreError> {
     let tenant = tenant.as_str();
-    let rows: Vec<OpenRow> = Open { first: tenant, next: tenant, tenant, limit }.load(conn)?;
-    let change = |row: OpenRow| {
-        let (
-            repo,
-            number,
-            title,
-            author,
-            is_bot,
-            draft,
-            head,
-            ticket_keys,
-            url,
-            opened_at,
-            ready_at,
-            reviewed,
-            approved,
-            teams,
-        ) = row;
-        let (first_review_at, approved_at) = (reviewed, approved);
-        OpenChange {
-            repo,
-            number,
-            title,
-            author,
-            is_bot,
-            draft,
-            head,
-            ticket_keys,
-            url,
-            opened_at,
-            ready_at,
-            first_review_at,
-            approved_at,
-            teams,
-        }
-    };
+    let rows: Vec<_> = Open { first: tenant, next: tenant, tenant, limit }.load(conn)?;
+    let change = record!(OpenChange: repo, number, title, author, is_bot, draft, head, ticket_keys, url, opened_at, ready_at,
+        first_review_at, approved_at, teams);
     Ok(rows.into_iter().map(change).collect())
 }
 
@@ -117,42 +68,15 @@ statement! {
      order by f.failed_at, f.integration, f.deployment_id limit ?"
 }
 
-type FailedRow = (
-    String,
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    DateTime<Utc>,
-);
-
 /// Deployments that failed and that nothing has put right, the oldest first, at most `limit`.
 pub fn failed_deployments(
     conn: &mut PgConnection,
     tenant: &TenantId,
     limit: i64,
 ) -> Result<Vec<FailedDeployment>, StoreError> {
-    let rows: Vec<FailedRow> = Failed { tenant: tenant.as_str(), limit }.load(conn)?;
-    let failure = |row: FailedRow| {
-        let (integration, deployment_id, service, team, repo, environment, tier, title, url, failed_at) = row;
-        FailedDeployment {
-            integration,
-            deployment_id,
-            service,
-            team,
-            repo,
-            environment,
-            tier,
-            title,
-            url,
-            failed_at,
-            recovered_at: None,
-        }
-    };
+    let rows: Vec<_> = Failed { tenant: tenant.as_str(), limit }.load(conn)?;
+    let failure = record!(FailedDeployment: integration, deployment_id, service, team, repo, environment, tier, title, url,
+        failed_at; recovered_at: None);
     Ok(rows.into_iter().map(failure).collect())
 }
 
@@ -169,20 +93,6 @@ statement! {
      order by f.start_at desc, f.integration, f.incident_id limit ?"
 }
 
-type IncidentRow = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    DateTime<Utc>,
-    Option<DateTime<Utc>>,
-    bool,
-    bool,
-);
-
 /// Incidents that began since a time, newest first, at most `limit`.
 pub fn incidents(
     conn: &mut PgConnection,
@@ -190,35 +100,9 @@ pub fn incidents(
     since: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<IncidentSeen>, StoreError> {
-    let rows: Vec<IncidentRow> = Incidents { tenant: tenant.as_str(), since, limit }.load(conn)?;
-    let incident = |row: IncidentRow| {
-        let (
-            integration,
-            incident_id,
-            title,
-            service,
-            team,
-            severity,
-            url,
-            started_at,
-            resolved_at,
-            qualifies,
-            attributed,
-        ) = row;
-        IncidentSeen {
-            integration,
-            incident_id,
-            title,
-            service,
-            team,
-            severity,
-            url,
-            started_at,
-            resolved_at,
-            qualifies,
-            attributed,
-        }
-    };
+    let rows: Vec<_> = Incidents { tenant: tenant.as_str(), since, limit }.load(conn)?;
+    let incident = record!(IncidentSeen: integration, incident_id, title, service, team, severity, url, started_at,
+        resolved_at, qualifies, attributed);
     Ok(rows.into_iter().map(incident).collect())
 }
 
@@ -241,8 +125,6 @@ statement! {
      order by e.time desc, e.id desc limit ?")
 }
 
-type RunRow = (String, String, String, String, DateTime<Utc>, Option<String>, Vec<String>);
-
 /// Runs of pipelines that ended since a time, newest first, at most `limit`.
 pub fn pipeline_runs(
     conn: &mut PgConnection,
@@ -251,15 +133,7 @@ pub fn pipeline_runs(
     limit: i64,
 ) -> Result<Vec<PipelineRun>, StoreError> {
     let tenant = tenant.as_str();
-    let rows: Vec<RunRow> = Runs { first: tenant, next: tenant, tenant, since, limit }.load(conn)?;
-    let run = |(repo, pipeline, sha, outcome, finished_at, url, teams): RunRow| PipelineRun {
-        repo,
-        pipeline,
-        sha,
-        outcome,
-        finished_at,
-        url,
-        teams,
-    };
+    let rows: Vec<_> = Runs { first: tenant, next: tenant, tenant, since, limit }.load(conn)?;
+    let run = record!(PipelineRun: repo, pipeline, sha, outcome, finished_at, url, teams);
     Ok(rows.into_iter().map(run).collect())
 }

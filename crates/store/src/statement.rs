@@ -57,3 +57,17 @@ macro_rules! statement {
         impl diesel::RunQueryDsl<diesel::PgConnection> for $name<'_> {}
     };
 }
+
+/// Makes a record of a row: a function of the row's columns, named as the record's fields are. What no column says stands
+/// behind the semicolon.
+///
+/// ```text
+/// let change = record!(OpenChange: repo, number, opened_at; teams: Vec::new());
+/// rows.into_iter().map(change).collect()
+/// ```
+macro_rules! record {
+    ($record:ident: $($column:ident),+ $(; $($field:ident: $value:expr),+)?) => {
+        |($($column,)+)| $record { $($column,)+ $($($field: $value,)+)? }
+    };
+}
+pub(crate) use record;

@@ -89,7 +89,7 @@ fn queue(
     let id = ReplayId::new(now, start.random);
     let Start { kind, subject, action, payload, policy, rule, by, .. } = start.clone();
     let detail = json!({"kind": kind, "subject": subject, "action": action, "policy": policy, "rule": rule});
-    jobs::ask_workflow(conn, tenant, id, &Workflow { kind, subject, action, payload }, now)?;
+    jobs::ask(conn, tenant, id, &Workflow { kind, subject, action, payload }, now)?;
     let entry =
         Entry { at: now, actor: by, action: "workflow.queued".to_owned(), subject: format!("job/{id}"), detail };
     audit::append(conn, tenant, &[entry])?;

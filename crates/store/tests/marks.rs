@@ -6,7 +6,7 @@ use domain::event::Event;
 use domain::ids::{Mark, ReplayId, TenantId};
 use serde_json::json;
 use store::intake::{Keep, accept};
-use store::jobs::{Replay, ask_replay, one};
+use store::jobs::{Replay, ask, one};
 use store::marks::{Failure, Message, Settled, Settling, insert, is_marked, scan_unseen};
 use store::watermarks::{Seen, observe};
 use store::{Role, Store, dead_letters, job_leases};
@@ -115,7 +115,7 @@ fn a_job_is_leased_once_resumed_when_its_worker_is_gone_and_fenced_from_it() {
     let (_, mut conn) = app(&database);
     let (tenant, id) = (TenantId::default(), ReplayId::new(minute(1), [1; 16]));
     let replay = Replay::Range { source: None, r#type: None, from: minute(0), to: minute(1) };
-    ask_replay(&mut conn, &tenant, id, &replay, minute(1)).expect("asked");
+    ask(&mut conn, &tenant, id, &replay, minute(1)).expect("asked");
     let mut lease =
         |at| job_leases::lease_next(&mut conn, &["replay"], minute(at), TimeDelta::minutes(5)).expect("leased");
     let first = lease(2).expect("a job");

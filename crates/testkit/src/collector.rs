@@ -1,7 +1,6 @@
 //! A collector of traces: takes OTLP over HTTP as processes send it and remembers every span.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -9,9 +8,8 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+
+use crate::listening::{Asked, Listening, Reply};
 
 /// One span; ids in hex as a `traceparent` writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,30 +35,23 @@ struct Received {
 
 /// Listens on loopback until it is dropped.
 pub struct Collector {
-    address: SocketAddr,
+    listening: Listening,
     received: Arc<Mutex<Received>>,
-    listening: JoinHandle<()>,
 }
 
 impl Collector {
     /// # Panics
     /// When no port can be listened on.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let received = Arc::new(Mutex::new(Received::default()));
         let taken = received.clone();
-        let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(take(stream, taken.clone()));
-            }
-        });
-        Self { address, received, listening }
+        let answer = move |asked: Asked| take(&asked, &mut taken.lock().unwrap_or_else(PoisonError::into_inner));
+        Self { listening: Listening::start(answer).await, received }
     }
 
     /// For `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.listening.url()
     }
 
     /// Requests of any kind so far.
@@ -81,41 +72,12 @@ impl Collector {
     }
 }
 
-impl Drop for Collector {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-/// Answers the requests of one connection; `None` when it has ended.
-async fn take(stream: TcpStream, received: Arc<Mutex<Received>>) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if stream.read_line(&mut head).await.ok()? == 0 {
-                return None;
-            }
-        }
-        let mut body = vec![0; content_length(&head)];
-        stream.read_exact(&mut body).await.ok()?;
-        let is_export = head.starts_with("POST /v1/traces HTTP/1.1\r\n");
-        let spans = if is_export { read(&body) } else { Vec::new() };
-        {
-            let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
-            received.requests += 1;
-            received.spans.extend(spans);
-        }
-        let status = if is_export { "200 OK" } else { "404 Not Found" };
-        let answer = format!("HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n");
-        stream.write_all(answer.as_bytes()).await.ok()?;
-    }
-}
-
-fn content_length(head: &str) -> usize {
-    let fields = head.lines().filter_map(|line| line.split_once(':'));
-    let length = fields.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    length.map_or(0, |(_, value)| value.trim().parse().expect("a length"))
+fn take(asked: &Asked, received: &mut Received) -> Reply {
+    let is_export = asked.line() == "POST /v1/traces";
+    received.requests += 1;
+    received.spans.extend(if is_export { read(&asked.body) } else { Vec::new() });
+    let kind = ("Content-Type", "application/x-protobuf".to_owned());
+    Reply::with(if is_export { 200 } else { 404 }, &[kind], "")
 }
 
 fn read(body: &[u8]) -> Vec<Exported> {

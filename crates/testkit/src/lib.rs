@@ -17,6 +17,7 @@ pub mod nats;
 pub mod opa;
 pub mod ports;
 pub mod prometheus;
+pub mod prompts;
 pub mod rest;
 pub mod senders;
 pub mod servers;

@@ -12,11 +12,13 @@ use tokio::task::JoinHandle;
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     pub method: String,
+    /// Path and query as they were sent.
+    pub target: String,
     pub path: String,
     pub query: BTreeMap<String, String>,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Asked {
@@ -25,7 +27,12 @@ impl Asked {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_default()
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// Empty where it is no text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -123,13 +130,14 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let headers: BTreeMap<String, String> = head
         .lines()
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or_default();
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    Some(Asked { method, path: path.to_owned(), query, headers, body: String::from_utf8(body).ok()? })
+    let path = path.to_owned();
+    Some(Asked { method, target, path, query, headers, body })
 }

@@ -3,14 +3,12 @@
 //! It serves what a test puts there, on loopback, and remembers what it was asked.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+
+use crate::listening::{self, Listening, Reply};
 
 /// How the next page is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,19 +28,11 @@ pub struct Asked {
     pub token: Option<String>,
 }
 
-/// An answer instead of the usual one.
-#[derive(Clone, Debug)]
-pub struct Instead {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-}
-
 struct State {
     things: BTreeMap<String, Value>,
     asked: Vec<Asked>,
     /// The next request whose target contains the text is answered so.
-    instead: VecDeque<(String, Instead)>,
+    instead: VecDeque<(String, Reply)>,
     page_size: usize,
     /// After so many more requests, each is asked to come again in an hour until this is set anew.
     until_interrupted: Option<usize>,
@@ -50,30 +40,25 @@ struct State {
 
 /// Listens until it is dropped.
 pub struct Rest {
-    address: SocketAddr,
+    listening: Listening,
     state: Arc<Mutex<State>>,
-    listening: JoinHandle<()>,
 }
 
 impl Rest {
     /// # Panics
     /// When no port can be listened on.
     pub async fn start(pages: Pages) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let (things, asked, instead) = (BTreeMap::new(), Vec::new(), VecDeque::new());
         let state = Arc::new(Mutex::new(State { things, asked, instead, page_size: 100, until_interrupted: None }));
         let served = state.clone();
-        let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, served.clone(), pages, address));
-            }
-        });
-        Self { address, state, listening }
+        let answer = move |asked: listening::Asked| {
+            answer(&asked, &mut served.lock().unwrap_or_else(PoisonError::into_inner), pages)
+        };
+        Self { listening: Listening::start(answer).await, state }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listening.url()
     }
 
     /// Serves an object, or a list page by page, at a path.
@@ -88,8 +73,8 @@ impl Rest {
 
     /// Answers the next request whose target contains `part` otherwise.
     pub fn instead(&self, part: &str, status: u16, headers: &[(&str, &str)], body: &str) {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.state().instead.push_back((part.to_owned(), Instead { status, headers, body: body.to_owned() }));
+        let headers: Vec<(&str, String)> = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.state().instead.push_back((part.to_owned(), Reply::with(status, &headers, body)));
     }
 
     /// Answers so many requests, and every one after those with a limit of an hour.
@@ -107,44 +92,16 @@ impl Rest {
     }
 }
 
-impl Drop for Rest {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-/// Answers the requests of one connection; `None` when it has ended.
-async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, pages: Pages, address: SocketAddr) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if stream.read_line(&mut head).await.ok()? == 0 {
-                return None;
-            }
-        }
-        let answer = answer(&head, &mut state.lock().unwrap_or_else(PoisonError::into_inner), pages, address);
-        let headers: String = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let (status, length, body) = (answer.status, answer.body.len(), answer.body);
-        let text = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
-        stream.write_all(text.as_bytes()).await.ok()?;
-    }
-}
-
-fn answer(head: &str, state: &mut State, pages: Pages, address: SocketAddr) -> Instead {
-    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let fields = head.lines().filter_map(|line| line.split_once(": "));
-    let mut proofs =
-        fields.filter(|(name, _)| ["authorization", "private-token"].contains(&name.to_ascii_lowercase().as_str()));
-    let token = proofs.next().map(|(_, value)| value.to_owned());
+fn answer(asked: &listening::Asked, state: &mut State, pages: Pages) -> Reply {
+    let target = asked.target.clone();
+    let token = asked.headers.get("authorization").or(asked.headers.get("private-token")).cloned();
     state.asked.push(Asked { target: target.clone(), token });
     if let Some(place) = state.instead.iter().position(|(part, _)| target.contains(part.as_str())) {
         return state.instead.remove(place).map(|(_, instead)| instead).expect("a place");
     }
     match &mut state.until_interrupted {
         Some(0) => {
-            let headers = vec![("Retry-After".to_owned(), "3600".to_owned())];
-            return Instead { status: 429, headers, body: "{}".to_owned() };
+            return Reply::with(429, &[("Retry-After", "3600".to_owned())], "{}");
         }
         Some(left) => *left -= 1,
         None => {}
@@ -152,18 +109,13 @@ fn answer(head: &str, state: &mut State, pages: Pages, address: SocketAddr) -> I
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let query: BTreeMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
     match state.things.get(path) {
-        None => Instead { status: 404, headers: Vec::new(), body: r#"{"message":"Not Found"}"#.to_owned() },
-        Some(Value::Array(list)) => page(list, &query, state.page_size, (pages, address, path)),
-        Some(thing) => Instead { status: 200, headers: Vec::new(), body: thing.to_string() },
+        None => Reply::with(404, &[], r#"{"message":"Not Found"}"#),
+        Some(Value::Array(list)) => page(list, &query, state.page_size, (pages, asked.header("host"), path)),
+        Some(thing) => Reply::json(200, thing),
     }
 }
 
-fn page(
-    list: &[Value],
-    query: &BTreeMap<&str, &str>,
-    most: usize,
-    (pages, address, path): (Pages, SocketAddr, &str),
-) -> Instead {
+fn page(list: &[Value], query: &BTreeMap<&str, &str>, most: usize, (pages, host, path): (Pages, &str, &str)) -> Reply {
     let mut listed: Vec<&Value> = list.iter().filter(|object| fits(object, query)).collect();
     if query.get("direction").or(query.get("sort")) == Some(&"desc") {
         listed.sort_by_key(|object| std::cmp::Reverse(time(object).unwrap_or_default()));
@@ -179,11 +131,10 @@ fn page(
             let others =
                 query.iter().filter(|(name, _)| **name != "page").map(|(name, value)| format!("{name}={value}&"));
             let (query, next) = (others.collect::<String>(), page + 1);
-            Some(("Link", format!("<http://{address}{path}?{query}page={next}>; rel=\"next\"")))
+            Some(("Link", format!("<http://{host}{path}?{query}page={next}>; rel=\"next\"")))
         }
     };
-    let headers = header.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Instead { status: 200, headers, body: serde_json::to_string(&listed).expect("JSON") }
+    Reply::with(200, &Vec::from_iter(header), &serde_json::to_string(&listed).expect("JSON"))
 }
 
 /// Whether it is between the times that were asked for.

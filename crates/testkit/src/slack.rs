@@ -7,15 +7,12 @@ mod members;
 mod methods;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 
+use crate::listening::{Asked, Listening, Reply};
 pub use members::{Member, SECRET};
 
 /// A message that stands in a channel.
@@ -90,9 +87,8 @@ struct State {
 
 /// Listens until it is dropped.
 pub struct Slack {
-    address: SocketAddr,
+    listening: Listening,
     state: Arc<Mutex<State>>,
-    listening: JoinHandle<()>,
 }
 
 impl Slack {
@@ -101,21 +97,15 @@ impl Slack {
     /// # Panics
     /// When no port can be listened on.
     pub async fn start(token: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let state = Arc::new(Mutex::new(State { token: token.to_owned(), ..State::default() }));
         let served = state.clone();
-        let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, served.clone()));
-            }
-        });
-        Self { address, state, listening }
+        let answer = move |asked: Asked| answer(&asked, &mut served.lock().unwrap_or_else(PoisonError::into_inner));
+        Self { listening: Listening::start(answer).await, state }
     }
 
     /// `SLACK_API_URL`.
     pub fn url(&self) -> String {
-        format!("http://{}/api/", self.address)
+        format!("{}/api/", self.listening.url())
     }
 
     /// The next call of a method that no other fault waits for meets this one.
@@ -169,82 +159,37 @@ impl Slack {
     }
 }
 
-impl Drop for Slack {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-struct Answer {
-    status: u16,
-    headers: String,
-    body: Value,
-}
-
-impl Answer {
-    fn ok(body: Value) -> Self {
-        Self { status: 200, headers: "X-OAuth-Scopes: chat:write,commands\r\n".to_owned(), body }
-    }
-}
-
-/// Answers the calls of one connection; `None` when it has ended.
-async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let (head, body) = request(&mut stream).await?;
-        let fault = {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            noted(&head, &body, &mut state)
-        };
-        let (call, fault) = fault?;
-        let answer = match fault {
-            None => done(&call, &state),
-            Some(Fault::Limited(seconds)) => {
-                Answer { status: 429, headers: format!("Retry-After: {seconds}\r\n"), body: Value::Null }
-            }
-            Some(Fault::Refused(code)) => Answer::ok(json!({"ok": false, "error": code})),
-            Some(Fault::Failed) => Answer { status: 500, headers: String::new(), body: Value::Null },
-            Some(Fault::FailedAfter) => Answer { status: 500, ..done(&call, &state) },
-            Some(Fault::Lost) => {
-                done(&call, &state);
-                return None;
-            }
-            Some(Fault::Silent(time)) => {
-                tokio::time::sleep(time).await;
-                return None;
-            }
-        };
-        let body = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
-        let (status, headers, length) = (answer.status, answer.headers, body.len());
-        let text = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
-        stream.write_all(text.as_bytes()).await.ok()?;
-    }
-}
-
-async fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if stream.read_line(&mut head).await.ok()? == 0 {
-            return None;
-        }
-    }
-    let mut body = vec![0; header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0)];
-    stream.read_exact(&mut body).await.ok()?;
-    Some((head, body))
-}
-
-/// Remembers the call; what it meets. `None`: it is not for us.
-fn noted(head: &str, body: &[u8], state: &mut State) -> Option<(Call, Option<Fault>)> {
-    let path = head.split(' ').nth(1)?;
-    let method = path.strip_prefix("/api/").or_else(|| path.strip_prefix('/').filter(|hook| is_hook(hook)))?.to_owned();
-    let is_json = header(head, "content-type").is_some_and(|kind| kind.starts_with("application/json"));
-    let body = if is_json { serde_json::from_slice(body).ok()? } else { fields(body) };
-    let token = header(head, "authorization").and_then(|proof| proof.strip_prefix("Bearer ").map(str::to_owned));
-    let call = Call { method, token, body, at: Instant::now() };
+/// What a call meets, and what comes back. What is not for us is cut.
+fn answer(asked: &Asked, state: &mut State) -> Reply {
+    let Some(call) = read(asked) else { return Reply::Cut };
     state.calls.push(call.clone());
     let place = state.faults.iter().position(|(method, _)| *method == call.method);
-    let fault = place.and_then(|place| state.faults.remove(place)).map(|(_, fault)| fault);
-    Some((call, fault))
+    match place.and_then(|place| state.faults.remove(place)).map(|(_, fault)| fault) {
+        None => ok(&done(&call, state)),
+        Some(Fault::Limited(seconds)) => Reply::with(429, &[("Retry-After", seconds.to_string())], ""),
+        Some(Fault::Refused(code)) => ok(&methods::refused(&code)),
+        Some(Fault::Failed) => Reply::with(500, &[], ""),
+        Some(Fault::FailedAfter) => Reply::json(500, &done(&call, state)),
+        Some(Fault::Lost) => {
+            done(&call, state);
+            Reply::Cut
+        }
+        Some(Fault::Silent(time)) => Reply::Late(time, Box::new(Reply::Cut)),
+    }
+}
+
+fn ok(body: &Value) -> Reply {
+    Reply::with(200, &[("X-OAuth-Scopes", "chat:write,commands".to_owned())], &body.to_string())
+}
+
+/// `None`: it is no call.
+fn read(asked: &Asked) -> Option<Call> {
+    let path = asked.path.as_str();
+    let method = path.strip_prefix("/api/").or_else(|| path.strip_prefix('/').filter(|hook| is_hook(hook)))?.to_owned();
+    let is_json = asked.header("content-type").starts_with("application/json");
+    let body = if is_json { serde_json::from_slice(&asked.body).ok()? } else { fields(&asked.body) };
+    let token = asked.header("authorization").strip_prefix("Bearer ").map(str::to_owned);
+    Some(Call { method, token, body, at: Instant::now() })
 }
 
 /// A form's fields; those that are JSON, as blocks and views are, as such.
@@ -257,23 +202,16 @@ fn fields(body: &[u8]) -> Value {
     Value::Object(form_urlencoded::parse(body).map(field).collect())
 }
 
-fn header(head: &str, name: &str) -> Option<String> {
-    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
-    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
-}
-
 /// Whoever has the address may write there.
 fn is_hook(method: &str) -> bool {
     method.starts_with("hooks/")
 }
 
-fn done(call: &Call, state: &Mutex<State>) -> Answer {
-    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+fn done(call: &Call, state: &mut State) -> Value {
     if is_hook(&call.method) {
         state.responses.push((call.method.clone(), call.body.clone()));
-        return Answer::ok(json!({"ok": true}));
+        return json!({"ok": true});
     }
     let is_known = call.token.as_deref() == Some(state.token.as_str());
-    let body = if is_known { methods::answer(call, &mut state) } else { methods::refused("invalid_auth") };
-    Answer::ok(body)
+    if is_known { methods::answer(call, state) } else { methods::refused("invalid_auth") }
 }

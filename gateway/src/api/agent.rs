@@ -1,31 +1,31 @@
 //! Runs of agents. A tool or a question is queued as a job, whose state is asked for; EM Agent 1's own call, with a `query`,
-//! is answered at once. Reading takes the role viewer. What would change something is proposed, which takes the role
-//! operator, and is done by nobody before people have decided.
+//! is answered at once ([`queries`]). Reading takes the role viewer. What would change something is proposed, which takes
+//! the role operator, and is done by nobody before people have decided.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
-use ask::proposals::{self, Asker as Wisher, Candidate, Wish, Write};
+mod queries;
+
+use actix_web::{HttpResponse, web};
+use ask::jobs;
 use ask::tools::Tool;
-use ask::{Question as Asking, jobs};
 use chrono::{DateTime, Utc};
 use domain::ids::ReplayId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use store::Connection;
 use store::agent_runs::{self, AgentRun};
 use store::jobs::Job;
-use store::{Connection, transaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::ask::{LONGEST_QUESTION, new_id, now};
-use super::deliveries::NoQuery;
+use super::ask::LONGEST_QUESTION;
 use super::people::asker::Asker;
-use super::people::counted;
-use crate::access::{Caller, Operator, Role, Viewer};
-use crate::body;
-use crate::fields::Fields;
-use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::access::{Caller, Role, Viewer};
+use crate::clock;
+use crate::faults::Faults;
+use crate::found::found;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::NoQuery;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 /// What an agent is to do: `tool` and `input`, or `mode` `agent` and `input` or `prompt`, or `query`.
@@ -108,19 +108,17 @@ impl From<Job> for RunStatus {
 pub(crate) async fn run(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let said: Run = body::json(&sent)?;
+    let said: Run = sent.json()?;
     match said.query.clone() {
-        Some(query) => answer(&state, &caller, &said, query.trim()).await,
+        Some(query) => queries::answer(&state, &caller, &said, query.trim()).await,
         None => queue(&state, &caller, said).await,
     }
 }
 
-/// The same at the path of older clients.
+/// As `POST /v1/agent/run`, at the path of EM Agent 1.
 #[utoipa::path(post, path = "/agent/run", tag = "ask", request_body = Run,
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 202, body = Queued),
@@ -129,11 +127,10 @@ pub(crate) async fn run(
 pub(crate) async fn run_before(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    query: Asked<NoQuery>,
+    sent: Sent,
+    no_query: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    run(caller, state, request, payload, query).await
+    run(caller, state, sent, no_query).await
 }
 
 /// How a run stands.
@@ -147,15 +144,13 @@ pub(crate) async fn status(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found("job"))?;
-    let read = move |conn: &mut Connection| agent_runs::one(conn, &caller.tenant, id);
-    let found = state.store.call("agent_status", read).await?;
-    Ok(HttpResponse::Ok().json(RunStatus::from(found.ok_or_else(|| Problem::not_found("job"))?)))
+    let read = move |conn: &mut Connection, id| agent_runs::one(conn, &caller.tenant, id);
+    Ok(HttpResponse::Ok().json(RunStatus::from(found(&state, ("job", "agent_status"), &id, read).await?)))
 }
 
-/// The same at the path of older clients.
+/// As `GET /v1/agent/status/{job_id}`, at the path of EM Agent 1.
 #[utoipa::path(get, path = "/agent/status/{job_id}", tag = "ask",
     params(("job_id" = String, Path, description = "The run's job")),
     security(("bearer" = []), ("admin_key" = [])), responses(
@@ -166,14 +161,14 @@ pub(crate) async fn status_before(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    query: Asked<NoQuery>,
+    no_query: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    status(caller, state, id, query).await
+    status(caller, state, id, no_query).await
 }
 
 async fn queue(state: &State, caller: &Caller<Viewer>, said: Run) -> Result<HttpResponse, Problem> {
     let (tool, input) = said.read()?;
-    let (asker, at) = (Asker::from(caller), now());
+    let (asker, at) = (Asker::from(caller), clock::now());
     let id = ReplayId::new(at, Uuid::new_v4().into_bytes());
     let may_propose = caller.role.includes(Role::Operator);
     let work = move |conn: &mut Connection| {
@@ -189,94 +184,28 @@ async fn queue(state: &State, caller: &Caller<Viewer>, said: Run) -> Result<Http
 impl Run {
     /// The tool, none where the agent chooses, and what it is given.
     fn read(self) -> Result<(Option<String>, Value), Problem> {
-        let mut fields = Fields::default();
-        fields.word("mode", self.mode.as_deref(), &["tool", "agent"]);
+        let mut faults = Faults::of_body();
+        faults.word("mode", self.mode.as_deref(), &["tool", "agent"]);
         for (name, is_there) in [("target", self.target.is_some()), ("reviewer", self.reviewer.is_some())] {
             if is_there {
-                fields.add(name, format!("`{name}` belongs to a `query`"));
+                faults.add(name, format!("`{name}` belongs to a `query`"));
             }
         }
         if self.mode.as_deref() == Some("agent") || self.tool.is_none() && self.mode.is_none() {
             let input = self.input.as_ref().and_then(Value::as_str).map(str::to_owned).or(self.prompt);
             if input.is_none() {
-                fields.add("input", "`input` is required: what the agent is asked, as text; or `tool`, or `query`");
+                faults.add("input", "`input` is required: what the agent is asked, as text; or `tool`, or `query`");
             }
-            let question = fields.words("input", input.as_deref(), LONGEST_QUESTION).unwrap_or_default();
-            fields.none()?;
+            let question = faults.words("input", input.as_deref(), LONGEST_QUESTION).unwrap_or_default();
+            faults.none()?;
             return Ok((None, json!(question)));
         }
         let tool = self.tool.unwrap_or_default();
         let input = self.input.unwrap_or_else(|| json!({}));
         if let Err(refused) = jobs::fits(&tool, &input) {
-            fields.add(if Tool::named(&tool).is_ok() { "input" } else { "tool" }, refused.to_string());
+            faults.add(if Tool::named(&tool).is_ok() { "input" } else { "tool" }, refused.to_string());
         }
-        fields.none()?;
+        faults.none()?;
         Ok((Some(tool), input))
     }
-}
-
-/// EM Agent 1's router: what reads is answered, what writes is proposed.
-async fn answer(state: &State, caller: &Caller<Viewer>, said: &Run, query: &str) -> Result<HttpResponse, Problem> {
-    let mut fields = Fields::default();
-    if query.is_empty() {
-        fields.add("query", "`query` is required");
-    }
-    fields.words("query", Some(query), LONGEST_QUESTION);
-    for (name, other) in
-        [("tool", said.tool.is_some()), ("input", said.input.is_some()), ("prompt", said.prompt.is_some())]
-    {
-        if other {
-            fields.add(name, format!("give `query` or `{name}`, not both"));
-        }
-    }
-    let target = fields.line("target", said.target.as_deref(), 255);
-    let reviewer = fields.line("reviewer", said.reviewer.as_deref(), 255);
-    let write = Write::of(query);
-    let named = target
-        .or_else(|| query.split_whitespace().find(|word| word.contains('/') && word.contains('#')).map(str::to_owned));
-    if write == Some(Write::CommentSummary) && named.is_none() {
-        fields.add("target", "`target` like owner/repo#123 is required");
-    }
-    fields.none()?;
-    let Some(write) = write else {
-        let question = Asking {
-            tenant: caller.tenant.clone(),
-            text: query.to_owned(),
-            before: Vec::new(),
-            session: new_id(),
-            random: Uuid::new_v4().as_u128(),
-            now: now(),
-        };
-        let answer = state.ask.answer(&question).await?;
-        let plan: Vec<&str> = answer.steps.iter().map(|step| step.tool.as_str()).collect();
-        return Ok(HttpResponse::Ok().json(json!({"plan": plan, "result": jobs::told(&answer)})));
-    };
-    if !caller.role.includes(<Operator as crate::access::Needs>::ROLE) {
-        return Err(Problem::new(Code::Forbidden, "proposing needs the role operator; ask a question instead"));
-    }
-    propose(state, caller, (write, named, reviewer)).await
-}
-
-async fn propose(
-    state: &State,
-    caller: &Caller<Viewer>,
-    (write, target, reviewer): (Write, Option<String>, Option<String>),
-) -> Result<HttpResponse, Problem> {
-    let asker = Asker::from(caller);
-    let look = asker.clone();
-    let person = state.store.call("ask_person", move |conn| look.person(conn)).await?;
-    let requested_by = asker.requester(&person);
-    let wisher = Wisher { by: person.id, requested_by };
-    let wish = Wish { tenant: caller.tenant.clone(), write, target, reviewer, now: now() };
-    let candidates: Vec<Candidate> = state.ask.candidates(&wish).await?;
-    let starts = proposals::starts(&state.policies, &wisher, &candidates, wish.now).await;
-    let work = move |conn: &mut Connection| {
-        transaction(conn, |conn| proposals::propose(conn, &wish.tenant, &starts, wish.now))
-    };
-    let proposed = state.store.call("agent_propose", work).await?;
-    proposed.new.iter().for_each(counted::proposed);
-    let mut answer = proposed.told();
-    answer["plan"] = json!(["find candidates", "propose"]);
-    answer["candidates"] = json!(candidates);
-    Ok(HttpResponse::Ok().json(answer))
 }

@@ -4,7 +4,6 @@
 //! over each other; `dry_run` says what would change and changes nothing.
 
 use actix_web::http::header::{ETAG, IF_MATCH};
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::Utc;
 use domain::catalog::{Catalog, Difference};
@@ -18,10 +17,12 @@ use store::{Connection, StoreError};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Caller, Operator, Viewer};
-use crate::body;
-use crate::page::{self, Page};
-use crate::problem::{Code, FieldError, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::cursor::unread;
+use crate::faults::{Faults, unfit};
+use crate::page::{Page, PageQuery, Portion};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::Asked;
+use crate::sent::Sent;
 use crate::state::Shared;
 
 /// A thousand services have room in it.
@@ -91,16 +92,6 @@ pub(crate) struct PutQuery {
     dry_run: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct HistoryQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// The catalog in force, or one that was.
 #[utoipa::path(get, path = "/v1/catalog", tag = "catalog", params(CatalogQuery), security(("bearer" = []), ("admin_key" = [])),
     responses(
@@ -113,7 +104,7 @@ pub(crate) async fn show(
     state: Shared,
     Asked(query): Asked<CatalogQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let asked = faults.number("version", query.version.as_deref(), 1..=i64::MAX, 0);
     faults.none()?;
     let read = move |conn: &mut Connection| match asked {
@@ -143,15 +134,14 @@ pub(crate) async fn put(
     caller: Caller<Operator>,
     state: Shared,
     request: HttpRequest,
-    payload: Payload,
+    sent: Sent<MOST_CATALOG_BYTES>,
     Asked(query): Asked<PutQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let dry_run = faults.word("dry_run", query.dry_run.as_deref(), &["true", "false"]) == Some("true");
+    let mut faults = Faults::of_query();
+    let dry_run = faults.flag("dry_run", query.dry_run.as_deref(), false);
     faults.none()?;
     let over = followed(&request)?;
-    let (sent, _share) = body::read(&state.memory, &request, payload, MOST_CATALOG_BYTES).await?;
-    let catalog = parsed(&sent)?;
+    let catalog = parsed(sent.bytes())?;
     let (tenant, by) = (caller.tenant.clone(), caller.name().to_owned());
     let work = move |conn: &mut Connection| Wanted { tenant, by, over, catalog }.put(conn, dry_run);
     let change = state.store.call("catalog_put", work).await?;
@@ -162,7 +152,7 @@ pub(crate) async fn put(
 }
 
 /// Every version, newest first.
-#[utoipa::path(get, path = "/v1/catalog/history", tag = "catalog", params(HistoryQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/catalog/history", tag = "catalog", params(PageQuery), security(("bearer" = []), ("admin_key" = [])),
     responses(
         (status = 200, body = Page<Entry>),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -170,20 +160,13 @@ pub(crate) async fn put(
 pub(crate) async fn history(
     caller: Caller<Viewer>,
     state: Shared,
-    Asked(query): Asked<HistoryQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let unread =
-        || Problem::new(Code::InvalidCursor, "the cursor is not one of ours; take it from `next_cursor` as it is");
-    let before: i64 = query.cursor.map_or(Ok(i64::MAX), |cursor| cursor.parse().map_err(|_| unread()))?;
+    let Portion { limit, cursor } = query.portion()?;
+    let before: i64 = cursor.map_or(Ok(i64::MAX), |cursor| cursor.parse().map_err(|_| unread()))?;
     let read = move |conn: &mut Connection| catalogs::history(conn, &caller.tenant, before, limit + 1);
-    let mut rows = state.store.call("catalog_history", read).await?;
-    let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next_cursor = rows.last().filter(|_| more).map(|last| last.version.to_string());
-    Ok(HttpResponse::Ok().json(Page { data: rows.into_iter().map(Entry::from).collect::<Vec<_>>(), next_cursor }))
+    let rows = state.store.call("catalog_history", read).await?;
+    Ok(HttpResponse::Ok().json(Page::cut_at(rows, limit, |last| last.version.to_string(), Entry::from)))
 }
 
 impl InForce {
@@ -238,14 +221,12 @@ impl Wanted {
 }
 
 fn parsed(sent: &[u8]) -> Result<Catalog, Problem> {
-    let unfit = |detail: String| Problem::invalid(vec![FieldError { pointer: String::new(), detail }]);
-    let text = std::str::from_utf8(sent).map_err(|_| unfit("the document is not UTF-8".to_owned()))?;
-    let document = yaml::read(text).map_err(|error| unfit(error.to_string()))?;
+    let text = std::str::from_utf8(sent).map_err(|_| Problem::unfit("", "the document is not UTF-8"))?;
+    let document = yaml::read(text).map_err(|error| Problem::unfit("", error.to_string()))?;
     if document.is_null() {
-        return Err(unfit("there is no document; `{}` is the one that says nothing".to_owned()));
+        return Err(Problem::unfit("", "there is no document; `{}` is the one that says nothing"));
     }
-    let field = |fault: domain::catalog::Fault| FieldError { pointer: fault.pointer, detail: fault.detail };
-    Catalog::parse(&document).map_err(|faults| Problem::invalid(faults.into_iter().map(field).collect()))
+    Catalog::parse(&document).map_err(unfit)
 }
 
 fn etag(version: i64) -> String {

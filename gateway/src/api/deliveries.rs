@@ -9,20 +9,30 @@ use domain::event::rfc3339;
 use domain::ids::{DeliveryId, EventId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::deliveries::{DeliveryFilter, DeliveryRow, Whole};
+use store::Connection;
+use store::deliveries::{self, DeliveryFilter, DeliveryRow, Whole};
 use store::events::After;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Caller, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::found::found;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
 use crate::state::Shared;
 
 const REJECTED: &str = "rejected";
 /// The scheme of a delivery that was taken without a proof.
 const UNPROVED: &str = "none";
+
+const LIST: List<DeliveryFilter, DeliveryRow> = List {
+    name: "deliveries",
+    operation: "delivery_list",
+    read: deliveries::list,
+    place: |row| After { time: row.received_at, id: row.id.0 },
+};
+const REFUSED: List<DeliveryFilter, DeliveryRow> = List { read: deliveries::list_rejected, ..LIST };
 
 /// One delivery.
 #[derive(Debug, Serialize, ToSchema)]
@@ -173,8 +183,8 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<DeliveryQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     let result = faults.word("result", query.result.as_deref(), &["accepted", "unmapped", REJECTED]);
     let filter = DeliveryFilter {
         source: query.source,
@@ -187,13 +197,8 @@ pub(crate) async fn list(
         faults.add("kind", "the kind of a rejected delivery is not known: leave `kind` out");
     }
     faults.none()?;
-    let scope = Scope::new("deliveries", &caller.tenant, &filter);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = if result == Some(REJECTED) { store::deliveries::list_rejected } else { store::deliveries::list };
-    let rows =
-        state.store.call("delivery_list", move |conn| read(conn, &caller.tenant, &filter, after, limit + 1)).await?;
-    let place = |row: &DeliveryRow| After { time: row.received_at, id: row.id.0 };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Delivery::from)))
+    let list = if result == Some(REJECTED) { &REFUSED } else { &LIST };
+    list.answer(&state, caller.tenant, (filter, portion), Delivery::from).await
 }
 
 /// One delivery, with headers and body.
@@ -207,18 +212,12 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
-    let found = state.store.call("delivery_one", move |conn| store::deliveries::one(conn, &caller.tenant, id)).await?;
-    let whole = found.ok_or_else(|| Problem::not_found("delivery"))?;
+    let read = move |conn: &mut Connection, id| deliveries::one(conn, &caller.tenant, id);
+    let whole = found(&state, ("delivery", "delivery_one"), &id, read).await?;
     Ok(HttpResponse::Ok().json(WholeDelivery::from(whole)))
 }
-
-/// A call that takes no parameters.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoQuery {}
 
 #[cfg(test)]
 mod tests {

@@ -10,26 +10,22 @@ pub(crate) mod history;
 pub(crate) mod made;
 pub(crate) mod schedules;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
-use chrono::{SubsecRound, Utc};
+use actix_web::HttpResponse;
 use domain::digests::rules::by_rule;
 use domain::redaction::Redactor;
 use serde_json::{Value, json};
 use store::Connection;
 use store::digests::kept::keep;
-use store::idempotency::Answer;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
-use crate::body;
-use crate::idempotent::{self, keyed};
+use crate::clock;
+use crate::idempotent;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
+use crate::sent::Sent;
 use crate::state::Shared;
 use asked::DigestAsked;
 
-const DONE: i16 = 200;
 const WHAT: &str = "subject";
 /// Members of the material that are no text of anybody's.
 const OURS: [&str; 4] = ["event_ids", "at", "from", "to"];
@@ -47,14 +43,12 @@ const OURS: [&str; 4] = ["event_ids", "at", "from", "to"];
 pub(crate) async fn make(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("digests", &caller, &request, &sent)?;
-    let now = Utc::now().trunc_subsecs(6);
-    let (wanted, to) = body::json::<DigestAsked>(&sent)?.read(&state, caller.role, now)?;
+    let keyed = sent.keyed("digests", &caller)?;
+    let now = clock::now();
+    let (wanted, to) = sent.json::<DigestAsked>()?.read(&state, caller.role, now)?;
     if let Some(answer) = idempotent::before(&state, keyed.as_ref(), now).await? {
         return Ok(answer);
     }
@@ -65,7 +59,7 @@ pub(crate) async fn make(
         let delivered = made::deliver(conn, &caller.tenant, &to, &kept, caller.name(), now)?;
         let mut body = history::shown(&kept);
         body["delivered"] = json!(delivered);
-        Ok(Answer { status: DONE, body })
+        Ok(idempotent::done(body))
     };
     idempotent::answer(&state, "digest_make", keyed, now, work).await
 }
@@ -80,13 +74,11 @@ pub(crate) async fn make(
 pub(crate) async fn preview(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let now = Utc::now().trunc_subsecs(6);
-    let (wanted, _) = body::json::<DigestAsked>(&sent)?.read(&state, caller.role, now)?;
+    let now = clock::now();
+    let (wanted, _) = sent.json::<DigestAsked>()?.read(&state, caller.role, now)?;
     let material = made::select(&state, &caller.tenant, &wanted, now).await?.ok_or_else(|| Problem::not_found(WHAT))?;
     let digest = by_rule(&material);
     let mut shown = json!(material);

@@ -13,17 +13,17 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ids::TenantId;
 use futures::Stream;
-use serde::Deserialize;
 use store::StoreError;
 use store::events::EventFilter;
 use store::events::stream::{self as commits, Past, Position, Step};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
-use utoipa::IntoParams;
 
+use super::events::events_query;
 use crate::access::{Caller, Viewer};
+use crate::faults::Faults;
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
 const BETWEEN_STEPS: Duration = Duration::from_millis(250);
@@ -33,25 +33,12 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const STEP_ROWS: i64 = 200;
 const RETRY_MILLISECONDS: u32 = 3000;
 
-/// What a stream is narrowed to, and where it begins.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct StreamQuery {
-    /// Name of the integration, `github`.
-    source: Option<String>,
-    /// The type begins with this.
-    r#type: Option<String>,
-    subject: Option<String>,
-    repo: Option<String>,
-    service: Option<String>,
-    environment: Option<String>,
-    actor: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    q: Option<String>,
-    /// As the header `Last-Event-ID`, for clients that cannot send it.
-    after: Option<String>,
+events_query! {
+    /// What a stream is narrowed to, and where it begins.
+    StreamQuery {
+        /// As the header `Last-Event-ID`, for clients that cannot send it.
+        after,
+    }
 }
 
 /// Events as they are committed. Without a resume point it begins now.
@@ -68,7 +55,7 @@ pub(crate) async fn stream(
     request: HttpRequest,
     Asked(query): Asked<StreamQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, resume) = read(&request, query)?;
+    let (filter, resume) = read(&request, &query)?;
     let full = |_| Problem::new(Code::TooManyStreams, "close another stream, or ask another gateway").retry_after(30);
     let place = state.streams.clone().try_acquire_owned().map_err(full)?;
     let (now, past) = state.store.call("stream_now", commits::now).await?;
@@ -96,26 +83,15 @@ pub(crate) async fn stream(
 /// Transactions that a resume point may be ahead of the oldest open one.
 const MOST_AHEAD: u64 = 1_000_000;
 
-fn read(request: &HttpRequest, query: StreamQuery) -> Result<(EventFilter, Option<Position>), Problem> {
-    let mut faults = Faults::default();
+fn read(request: &HttpRequest, query: &StreamQuery) -> Result<(EventFilter, Option<Position>), Problem> {
+    let mut faults = Faults::of_query();
     // Bytes that are no text are no position either: to begin now instead would lose events without a word.
     let header = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
     let resume = header.or(query.after.as_deref()).filter(|text| !text.is_empty()).map(str::parse);
     if let Some(Err(error)) = &resume {
         faults.add("after", format!("{error}"));
     }
-    let filter = EventFilter {
-        from: faults.time("from", query.from.as_deref()),
-        to: faults.time("to", query.to.as_deref()),
-        source: query.source,
-        type_prefix: query.r#type,
-        subject: query.subject,
-        repo: query.repo,
-        service: query.service,
-        environment: query.environment,
-        actor: query.actor,
-        text: query.q,
-    };
+    let filter = query.filter(&mut faults);
     faults.none()?;
     Ok((filter, resume.and_then(Result::ok)))
 }

@@ -3,19 +3,27 @@
 use actix_web::{HttpResponse, web};
 use domain::cdevents;
 use domain::event::Event;
-use domain::ids::{EventId, TenantId};
 use serde::{Deserialize, Serialize};
-use store::events::{After, EventFilter};
+use store::Connection;
+use store::events::{self, After, EventFilter};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema};
 use utoipa::openapi::{RefOr, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::access::{Caller, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::found::found;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
+
+const LIST: List<EventFilter, Event> = List {
+    name: "events",
+    operation: "event_list",
+    read: events::list,
+    place: |event| After { time: event.time, id: event.id.0 },
+};
 
 /// An event in its CloudEvents 1.0 envelope.
 #[derive(Debug, Serialize)]
@@ -47,34 +55,65 @@ impl PartialSchema for Envelope {
 
 impl ToSchema for Envelope {}
 
-/// What events are narrowed to. All that is given must hold.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct EventQuery {
-    /// Name of the integration, `github`.
-    source: Option<String>,
-    /// The type begins with this: `deployment` or `change.merged`.
-    r#type: Option<String>,
-    subject: Option<String>,
-    /// `owner/name`.
-    repo: Option<String>,
-    service: Option<String>,
-    environment: Option<String>,
-    /// Login of who did it.
-    actor: Option<String>,
-    /// Happened at or after this time (RFC 3339, or a date).
-    from: Option<String>,
-    /// Happened before this time.
-    to: Option<String>,
-    /// Found in the subject or the data.
-    q: Option<String>,
-    /// `cdevents` for CDEvents 0.5.1; events without such a form are left out.
-    format: Option<String>,
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before, with the same filters.
-    cursor: Option<String>,
+/// Makes the parameters of a call about events: what they are narrowed to, and its own.
+macro_rules! events_query {
+    ($(#[$doc:meta])* $name:ident { $($(#[$own:meta])* $field:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub(crate) struct $name {
+            /// Name of the integration, `github`.
+            source: Option<String>,
+            /// The type begins with this: `deployment` or `change.merged`.
+            r#type: Option<String>,
+            subject: Option<String>,
+            /// `owner/name`.
+            repo: Option<String>,
+            service: Option<String>,
+            environment: Option<String>,
+            /// Login of who did it.
+            actor: Option<String>,
+            /// Happened at or after this time (RFC 3339, or a date).
+            from: Option<String>,
+            /// Happened before this time.
+            to: Option<String>,
+            /// Found in the subject or the data.
+            q: Option<String>,
+            $($(#[$own])* $field: Option<String>,)*
+        }
+
+        impl $name {
+            /// What events are narrowed to.
+            fn filter(&self, faults: &mut $crate::faults::Faults) -> store::events::EventFilter {
+                store::events::EventFilter {
+                    from: faults.time("from", self.from.as_deref()),
+                    to: faults.time("to", self.to.as_deref()),
+                    source: self.source.clone(),
+                    type_prefix: self.r#type.clone(),
+                    subject: self.subject.clone(),
+                    repo: self.repo.clone(),
+                    service: self.service.clone(),
+                    environment: self.environment.clone(),
+                    actor: self.actor.clone(),
+                    text: self.q.clone(),
+                }
+            }
+        }
+    };
+}
+pub(super) use events_query;
+
+events_query! {
+    /// What events are narrowed to. All that is given must hold.
+    EventQuery {
+        /// `cdevents` for CDEvents 0.5.1; events without such a form are left out.
+        format,
+        /// Rows of a page, 1 to 200; 50 unless given.
+        limit,
+        /// `next_cursor` of the page before, with the same filters.
+        cursor,
+    }
 }
 
 /// The parameters of one event.
@@ -96,30 +135,16 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<EventQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor.clone());
     let as_cdevents = wants_cdevents(&mut faults, query.format.as_deref());
-    let filter = EventFilter {
-        from: faults.time("from", query.from.as_deref()),
-        to: faults.time("to", query.to.as_deref()),
-        source: query.source,
-        type_prefix: query.r#type,
-        subject: query.subject,
-        repo: query.repo,
-        service: query.service,
-        environment: query.environment,
-        actor: query.actor,
-        text: query.q,
-    };
+    let filter = query.filter(&mut faults);
     faults.none()?;
-    let scope = Scope::new("events", &caller.tenant, &filter);
-    let after = scope.place(query.cursor.as_deref())?;
-    let events = load(&state, caller.tenant, filter, after, limit + 1).await?;
-    let place = |event: &Event| After { time: event.time, id: event.id.0 };
+    let wanted = (filter, portion);
     if !as_cdevents {
-        return Ok(HttpResponse::Ok().json(Page::cut(events, limit, scope, place, Envelope)));
+        return LIST.answer(&state, caller.tenant, wanted, Envelope).await;
     }
-    let page = Page::cut(events, limit, scope, place, |event| cdevents::render(&event));
+    let page = LIST.page(&state, caller.tenant, wanted, |event| cdevents::render(&event)).await?;
     let data = page.data.into_iter().flatten().collect();
     Ok(HttpResponse::Ok().json(Page::<serde_json::Value> { data, next_cursor: page.next_cursor }))
 }
@@ -137,28 +162,16 @@ pub(crate) async fn one(
     id: web::Path<String>,
     Asked(query): Asked<OneQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let as_cdevents = wants_cdevents(&mut faults, query.format.as_deref());
     faults.none()?;
-    let id: EventId = id.parse().map_err(|_| Problem::not_found("event"))?;
-    let found = state.store.call("event_one", move |conn| store::events::one(conn, &caller.tenant, id)).await?;
-    let event = found.ok_or_else(|| Problem::not_found("event"))?;
+    let read = move |conn: &mut Connection, id| events::one(conn, &caller.tenant, id);
+    let event = found(&state, ("event", "event_one"), &id, read).await?;
     if !as_cdevents {
         return Ok(HttpResponse::Ok().json(Envelope(event)));
     }
     let no_form = || Problem::new(Code::NoCdeventsForm, format!("CDEvents 0.5.1 has no form for `{}`", event.kind));
     Ok(HttpResponse::Ok().json(cdevents::render(&event).ok_or_else(no_form)?))
-}
-
-async fn load(
-    state: &Shared,
-    tenant: TenantId,
-    filter: EventFilter,
-    after: Option<After>,
-    limit: i64,
-) -> Result<Vec<Event>, Problem> {
-    let listed = state.store.call("event_list", move |conn| store::events::list(conn, &tenant, &filter, after, limit));
-    Ok(listed.await?)
 }
 
 fn wants_cdevents(faults: &mut Faults, format: Option<&str>) -> bool {

@@ -3,7 +3,7 @@
 //! Health never fails because a dependency is down: restarting this process would not bring it back. Readiness asks
 //! only for what a delivery needs: the database and room in the queue, not the bus.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
@@ -13,6 +13,9 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::state::{Shared, State};
+
+/// Who asks gives up after some seconds; an answer that comes too late is none.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How one part is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,15 +44,15 @@ pub(crate) struct Readiness {
     db_roundtrip_ms: Option<f64>,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    reason: Option<String>,
 }
 
 /// Whether the process lives, and how its parts are.
 #[utoipa::path(get, path = "/health", tag = "operations", responses((status = 200, body = Health)))]
 pub(crate) async fn health(state: Shared) -> HttpResponse {
     let db = match db_roundtrip_ms(&state).await {
-        Some(ms) => Part { ok: true, details: format!("answers in {ms:.1} ms") },
-        None => Part { ok: false, details: "does not answer".to_owned() },
+        Ok(ms) => Part { ok: true, details: format!("answers in {ms:.1} ms") },
+        Err(why) => Part { ok: false, details: why },
     };
     let bus = state.bus.health();
     let bus = Part { ok: bus.ok, details: bus.details };
@@ -63,14 +66,17 @@ pub(crate) async fn health(state: Shared) -> HttpResponse {
     (status = 200, body = Readiness), (status = 503, body = Readiness)
 ))]
 pub(crate) async fn ready(state: Shared) -> HttpResponse {
-    let no = |reason| {
-        let body = Readiness { ready: false, db_roundtrip_ms: None, reason: Some(reason) };
+    let no = |reason: &str| {
+        let body = Readiness { ready: false, db_roundtrip_ms: None, reason: Some(reason.to_owned()) };
         HttpResponse::ServiceUnavailable().json(body)
     };
     if state.is_draining() {
         return no("the process is stopping");
     }
-    let Some(ms) = db_roundtrip_ms(&state).await else { return no("the database does not answer") };
+    let ms = match db_roundtrip_ms(&state).await {
+        Ok(ms) => ms,
+        Err(why) => return no(&why),
+    };
     if !state.intake.can_keep() {
         return no("deliveries cannot be kept: the queue is full or its database connection is down");
     }
@@ -97,9 +103,14 @@ pub(crate) async fn metrics(state: Shared) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body(state.metrics.render()))
 }
 
-async fn db_roundtrip_ms(state: &State) -> Option<f64> {
+/// Or the sentence that says why not and what to do; its cause, which names hosts and users, is for the log only.
+async fn db_roundtrip_ms(state: &State) -> Result<f64, String> {
     let started = Instant::now();
     // Taking a connection asks the server whether it is there.
-    let asked = state.store.call("ping", |_| Ok(())).await;
-    asked.ok().map(|()| started.elapsed().as_secs_f64() * 1000.0)
+    let asked = tokio::time::timeout(PATIENCE, state.store.call("ping", store::readiness::takes_writes)).await;
+    match asked {
+        Ok(Ok(())) => Ok(started.elapsed().as_secs_f64() * 1000.0),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("PostgreSQL does not answer in time; check the server and the network between".to_owned()),
+    }
 }

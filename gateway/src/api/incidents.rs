@@ -4,6 +4,7 @@
 //! colon is enough where no other integration has the same. docs/INCIDENTS.md tells the whole story.
 
 pub(crate) mod before;
+pub(crate) mod links;
 pub(crate) mod merges;
 pub(crate) mod said;
 pub(crate) mod saying;
@@ -15,11 +16,11 @@ use domain::event::OURSELVES;
 use domain::ids::TenantId;
 use store::{Connection, StoreError, named};
 
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 use crate::state::State;
 
 /// More meanings of an id are not listed.
-const MOST_MEANINGS: usize = 5;
+pub(crate) const MOST_MEANINGS: usize = 5;
 const WHAT: &str = "incident";
 
 /// The incident that a word of the path means.
@@ -33,10 +34,16 @@ pub(crate) async fn found(state: &State, tenant: &TenantId, word: &str) -> Resul
     if word.contains('\0') {
         return Ok(Vec::new());
     }
-    let (tenant, word, mut names) = (tenant.clone(), word.to_owned(), state.sources.names());
-    names.push(OURSELVES);
+    let (tenant, word, names) = (tenant.clone(), word.to_owned(), sources(state));
     let look = move |conn: &mut Connection| named::incidents(conn, &tenant, &names, &word);
     state.store.call("incident_named", look).await
+}
+
+/// All that tells of incidents: the tools, and people through us.
+fn sources(state: &State) -> Vec<&'static str> {
+    let mut names = state.sources.names();
+    names.push(OURSELVES);
+    names
 }
 
 /// The only meaning of a word, or none.
@@ -44,7 +51,10 @@ fn one_of(mut meant: Vec<Outside>, pointer: &str, word: &str) -> Result<Option<O
     if meant.len() < 2 {
         return Ok(meant.pop());
     }
+    Err(Problem::unfit(pointer, ambiguous(word, &meant)))
+}
+
+fn ambiguous(word: &str, meant: &[Outside]) -> String {
     let all: Vec<String> = meant.iter().take(MOST_MEANINGS).map(Outside::to_string).collect();
-    let detail = format!("`{word}` may mean {}: write the one that you mean", all.join(", "));
-    Err(Problem::invalid(vec![FieldError { pointer: pointer.to_owned(), detail }]))
+    format!("`{word}` may mean {}: write the one that you mean", all.join(", "))
 }

@@ -5,18 +5,27 @@ use domain::event::rfc3339;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::events::After;
+use store::{Connection, jobs};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::found::found;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
 use crate::state::Shared;
 
-const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancelled"];
+const WHAT: &str = "job";
+pub(crate) const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancelled"];
+
+const LIST: List<Option<&'static str>, jobs::Job> = List {
+    name: "jobs",
+    operation: "job_list",
+    read: |conn, tenant, status, after, most| jobs::list(conn, tenant, *status, after, most),
+    place: |job| After { time: job.created_at, id: job.id },
+};
 
 /// One job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,8 +48,8 @@ pub(crate) struct Job {
     finished_at: Option<String>,
 }
 
-impl From<store::jobs::Job> for Job {
-    fn from(job: store::jobs::Job) -> Self {
+impl From<jobs::Job> for Job {
+    fn from(job: jobs::Job) -> Self {
         Self {
             id: job.id,
             kind: job.kind,
@@ -79,16 +88,11 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<JobQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     let status = faults.word("status", query.status.as_deref(), STATUSES);
     faults.none()?;
-    let scope = Scope::new("jobs", &caller.tenant, &status);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut store::Connection| store::jobs::list(conn, &caller.tenant, status, after, limit + 1);
-    let rows = state.store.call("job_list", read).await?;
-    let place = |job: &store::jobs::Job| After { time: job.created_at, id: job.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Job::from)))
+    LIST.answer(&state, caller.tenant, (status, portion), Job::from).await
 }
 
 /// One job.
@@ -101,9 +105,8 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found("job"))?;
-    let found = state.store.call("job_one", move |conn| store::jobs::one(conn, &caller.tenant, id)).await?;
-    Ok(HttpResponse::Ok().json(Job::from(found.ok_or_else(|| Problem::not_found("job"))?)))
+    let read = move |conn: &mut Connection, id| jobs::one(conn, &caller.tenant, id);
+    Ok(HttpResponse::Ok().json(Job::from(found(&state, (WHAT, "job_one"), &id, read).await?)))
 }

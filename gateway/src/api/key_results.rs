@@ -10,27 +10,37 @@ use domain::ids::TenantId;
 use serde::Deserialize;
 use serde_json::json;
 use store::events::After;
-use store::idempotency::Answer;
 use store::metrics::current::current;
 use store::objectives::{self, Told};
 use store::{Connection, StoreError};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use self::asked::NewKeyResult;
 use self::views::{KeyResult, followed};
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::fields::Fields;
+use crate::faults::Faults;
 use crate::found::found;
 use crate::idempotent;
 use crate::page::{List, Page, PageQuery};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::{Asked, NoQuery};
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-/// As EM Agent answered.
-const DONE: i16 = 200;
+const WHAT: &str = "key result";
+
+const LIST: List<Uuid, KeyResult> = List {
+    name: "key results",
+    operation: "key_result_list",
+    read: |conn, tenant, objective, after, most| {
+        let rows = objectives::results(conn, tenant, *objective, after, most)?;
+        let now = Utc::now();
+        rows.into_iter().map(|row| measured(conn, tenant, row, now)).collect()
+    },
+    place: |row| After { time: row.created_at, id: row.id },
+};
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Progress {
@@ -52,7 +62,7 @@ pub(crate) async fn add(
     state: Shared,
     id: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let objective = super::objectives::meant(&state, &caller.tenant, &id).await?.id;
     let keyed = sent.keyed("key_results", &caller)?;
@@ -60,7 +70,7 @@ pub(crate) async fn add(
     let row = sent.json::<NewKeyResult>()?.row(&caller.tenant, objective, now)?;
     let work = move |conn: &mut Connection| {
         objectives::add(conn, &caller.tenant, &row)?;
-        Ok(Answer { status: DONE, body: json!({"id": row.id}) })
+        Ok(idempotent::done(json!({"id": row.id})))
     };
     idempotent::answer(&state, "key_result_add", keyed, now, work).await
 }
@@ -80,17 +90,7 @@ pub(crate) async fn list(
     Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let objective = super::objectives::meant(&state, &caller.tenant, &id).await?.id;
-    let (tenant, list) = (caller.tenant.clone(), List { name: "key results", operation: "key_result_list", place });
-    let now = Utc::now();
-    let read = move |conn: &mut Connection, after, most| {
-        let rows = objectives::results(conn, &tenant, objective, after, most)?;
-        rows.into_iter().map(|row| measured(conn, &tenant, row, now)).collect()
-    };
-    query.answer(&state, (&caller.tenant, &objective), list, read, |row: KeyResult| row).await
-}
-
-fn place(row: &KeyResult) -> After {
-    After { time: row.created_at, id: row.id }
+    LIST.answer(&state, caller.tenant, (objective, query.portion()?), |row| row).await
 }
 
 /// One key result with where it is now.
@@ -103,7 +103,7 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(meant(&state, &caller.tenant, &id).await?))
 }
@@ -114,7 +114,7 @@ async fn meant(state: &State, tenant: &TenantId, id: &str) -> Result<KeyResult, 
         let row = objectives::result(conn, &tenant, id)?;
         row.map(|row| measured(conn, &tenant, row, now)).transpose()
     };
-    found(state, ("key result", "key_result_one"), id, read).await
+    found(state, (WHAT, "key_result_one"), id, read).await
 }
 
 fn measured(
@@ -140,15 +140,15 @@ pub(crate) async fn progress(
     state: Shared,
     id: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let id = meant(&state, &caller.tenant, &id).await?.id;
     let Progress { current } = sent.json()?;
-    let mut fields = Fields::default();
+    let mut faults = Faults::of_body();
     if current.is_none() {
-        fields.add("current", "`current` is a number");
+        faults.add("current", "`current` is a number");
     }
-    fields.none()?;
+    faults.none()?;
     let now = Utc::now();
     let work =
         move |conn: &mut Connection| objectives::tell(conn, &caller.tenant, id, current.unwrap_or_default(), now);
@@ -157,6 +157,6 @@ pub(crate) async fn progress(
         Told::Follows(metric) => {
             Err(Problem::new(Code::Conflict, format!("this key result follows {metric}: it is measured, not told")))
         }
-        Told::Gone => Err(Problem::not_found("key result")),
+        Told::Gone => Err(Problem::not_found(WHAT)),
     }
 }

@@ -7,27 +7,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Connection;
 use store::events::After;
-use store::idempotency::Answer;
 use store::objectives;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::fields::Fields;
+use crate::faults::Faults;
 use crate::found::{found, gone};
 use crate::idempotent;
 use crate::page::{List, Page, PageQuery};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::{Asked, NoQuery};
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-/// As EM Agent answered.
-const DONE: i16 = 200;
 const WHAT: &str = "objective";
 const LONGEST_TITLE: usize = 255;
 const LONGEST_PERIOD: usize = 64;
+
+const LIST: List<(), objectives::Objective> = List {
+    name: "objectives",
+    operation: "objective_list",
+    read: |conn, tenant, (), after, most| objectives::list(conn, tenant, after, most),
+    place: |row| After { time: row.created_at, id: row.id },
+};
 
 /// An objective.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,24 +73,24 @@ pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("objectives", &caller)?;
     let said: NewObjective = sent.json()?;
     let now = Utc::now();
-    let mut fields = Fields::default();
+    let mut faults = Faults::of_body();
     let objective = objectives::Objective {
         id: ids::row(now, Uuid::new_v4().into_bytes()),
-        title: fields.required("title", said.title.as_deref(), LONGEST_TITLE),
-        owner: fields.line("owner", said.owner.as_deref(), LONGEST_TITLE),
-        period: fields.line("period", said.period.as_deref(), LONGEST_PERIOD),
+        title: faults.required("title", said.title.as_deref(), LONGEST_TITLE),
+        owner: faults.line("owner", said.owner.as_deref(), LONGEST_TITLE),
+        period: faults.line("period", said.period.as_deref(), LONGEST_PERIOD),
         created_at: now,
         updated_at: now,
     };
-    fields.none()?;
+    faults.none()?;
     let work = move |conn: &mut Connection| {
         objectives::create(conn, &caller.tenant, &objective)?;
-        Ok(Answer { status: DONE, body: json!({"id": objective.id, "title": objective.title}) })
+        Ok(idempotent::done(json!({"id": objective.id, "title": objective.title})))
     };
     idempotent::answer(&state, "objective_create", keyed, now, work).await
 }
@@ -103,13 +106,7 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (tenant, list) = (caller.tenant.clone(), List { name: "objectives", operation: "objective_list", place });
-    let read = move |conn: &mut Connection, after, most| objectives::list(conn, &tenant, after, most);
-    query.answer(&state, (&caller.tenant, &()), list, read, Objective::from).await
-}
-
-fn place(row: &objectives::Objective) -> After {
-    After { time: row.created_at, id: row.id }
+    LIST.answer(&state, caller.tenant, ((), query.portion()?), Objective::from).await
 }
 
 /// One objective.
@@ -122,7 +119,7 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Objective::from(meant(&state, &caller.tenant, &id).await?)))
 }
@@ -143,7 +140,7 @@ pub(crate) async fn delete(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let work = move |conn: &mut Connection, id| objectives::delete(conn, &caller.tenant, id, Utc::now());
     gone(&state, (WHAT, "objective_delete"), &id, work).await

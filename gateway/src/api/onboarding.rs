@@ -8,26 +8,29 @@ use domain::ids::{self, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::events::After;
-use store::idempotency::Answer;
 use store::{Connection, onboarding};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::fields::Fields;
+use crate::faults::Faults;
 use crate::found::found;
 use crate::idempotent;
 use crate::page::{List, Page, PageQuery};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::{Asked, NoQuery};
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-/// As EM Agent answered.
-const DONE: i16 = 200;
 const UNTITLED: &str = "Onboarding plan";
 const LONGEST_TITLE: usize = 255;
+
+const LIST: List<(), onboarding::Plan> = List {
+    name: "onboarding plans",
+    operation: "onboarding_plan_list",
+    read: |conn, tenant, (), after, most| onboarding::list(conn, tenant, after, most),
+    place: |row| After { time: row.created_at, id: row.id },
+};
 
 /// A plan with how far it is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,18 +73,18 @@ pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("onboarding_plans", &caller)?;
     let NewPlan { title } = sent.json()?;
-    let mut fields = Fields::default();
-    let title = fields.line("title", title.as_deref(), LONGEST_TITLE).unwrap_or_else(|| UNTITLED.to_owned());
-    fields.none()?;
+    let mut faults = Faults::of_body();
+    let title = faults.line("title", title.as_deref(), LONGEST_TITLE).unwrap_or_else(|| UNTITLED.to_owned());
+    faults.none()?;
     let now = Utc::now();
     let id = ids::row(now, Uuid::new_v4().into_bytes());
     let work = move |conn: &mut Connection| {
         onboarding::create(conn, &caller.tenant, id, &title, now)?;
-        Ok(Answer { status: DONE, body: json!({"id": id, "title": title, "status": "open"}) })
+        Ok(idempotent::done(json!({"id": id, "title": title, "status": "open"})))
     };
     idempotent::answer(&state, "onboarding_plan_create", keyed, now, work).await
 }
@@ -97,14 +100,7 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (tenant, list) =
-        (caller.tenant.clone(), List { name: "onboarding plans", operation: "onboarding_plan_list", place });
-    let read = move |conn: &mut Connection, after, most| onboarding::list(conn, &tenant, after, most);
-    query.answer(&state, (&caller.tenant, &()), list, read, Plan::from).await
-}
-
-fn place(row: &onboarding::Plan) -> After {
-    After { time: row.created_at, id: row.id }
+    LIST.answer(&state, caller.tenant, ((), query.portion()?), Plan::from).await
 }
 
 /// One plan.
@@ -117,7 +113,7 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Plan::from(plan(&state, &caller.tenant, &id).await?)))
 }

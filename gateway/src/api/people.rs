@@ -19,3 +19,16 @@ pub(crate) mod signals;
 pub(crate) mod simulation;
 pub(crate) mod workflow_jobs;
 pub(crate) mod workflows;
+
+use crate::problem::{Code, Problem};
+
+/// As callers call it.
+pub(crate) const APPROVAL: &str = "approval";
+/// Of what somebody gives as a reason.
+pub(crate) const LONGEST_REASON: usize = 1000;
+
+/// Reckons what may take a second, off the async threads.
+async fn aside<T: Send + 'static>(reckon: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    let reckoned = tokio::task::spawn_blocking(reckon).await;
+    reckoned.map_err(|cut| Problem::new(Code::Unavailable, "the process is stopping").because(cut))
+}

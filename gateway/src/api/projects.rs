@@ -4,29 +4,32 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::ids::{self, TenantId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use store::Connection;
 use store::events::After;
-use store::idempotency::Answer;
 use store::projects::{self, Changed};
-use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::fields::Fields;
+use crate::faults::Faults;
 use crate::found::{found, gone};
 use crate::idempotent;
 use crate::page::{List, Page, PageQuery};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::{Asked, NoQuery};
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-const CREATED: i16 = 201;
 const WHAT: &str = "project";
 const LONGEST_KEY: usize = 64;
 const LONGEST_NAME: usize = 255;
+
+const LIST: List<(), projects::Project> = List {
+    name: "projects",
+    operation: "project_list",
+    read: |conn, tenant, (), after, most| projects::list(conn, tenant, after, most),
+    place: |row| After { time: row.created_at, id: row.id },
+};
 
 /// A project.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,13 +74,7 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (tenant, list) = (caller.tenant.clone(), List { name: "projects", operation: "project_list", place });
-    let read = move |conn: &mut Connection, after, most| projects::list(conn, &tenant, after, most);
-    query.answer(&state, (&caller.tenant, &()), list, read, Project::from).await
-}
-
-fn place(row: &projects::Project) -> After {
-    After { time: row.created_at, id: row.id }
+    LIST.answer(&state, caller.tenant, ((), query.portion()?), Project::from).await
 }
 
 /// Makes a project.
@@ -92,24 +89,21 @@ pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("projects", &caller)?;
     let said: NewProject = sent.json()?;
-    let mut fields = Fields::default();
-    let key = fields.required("key", said.key.as_deref(), LONGEST_KEY);
-    let name = fields.required("name", said.name.as_deref(), LONGEST_NAME);
-    fields.none()?;
+    let mut faults = Faults::of_body();
+    let key = faults.required("key", said.key.as_deref(), LONGEST_KEY);
+    let name = faults.required("name", said.name.as_deref(), LONGEST_NAME);
+    faults.none()?;
     let now = Utc::now();
     let id = ids::row(now, Uuid::new_v4().into_bytes());
     let work = move |conn: &mut Connection| {
         let made = projects::create(conn, &caller.tenant, id, (&key, &name), now)?;
-        // Nothing is remembered of a refusal: the key may be free when it is tried again.
-        let made = made.ok_or(StoreError::NotFound)?;
-        Ok(Answer { status: CREATED, body: json!(Project::from(made)) })
+        Ok(idempotent::created(Project::from(made.ok_or_else(taken)?)))
     };
-    let done = idempotent::answer(&state, "project_create", keyed, now, work).await;
-    done.map_err(|problem| if problem.code() == Code::NotFound { taken() } else { problem })
+    idempotent::answer(&state, "project_create", keyed, now, work).await
 }
 
 /// One project.
@@ -122,7 +116,7 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Project::from(meant(&state, &caller.tenant, &id).await?)))
 }
@@ -145,17 +139,17 @@ pub(crate) async fn change(
     state: Shared,
     id: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let id = meant(&state, &caller.tenant, &id).await?.id;
     let said: NewProject = sent.json()?;
-    let mut fields = Fields::default();
-    let key = fields.line("key", said.key.as_deref(), LONGEST_KEY);
-    let name = fields.line("name", said.name.as_deref(), LONGEST_NAME);
+    let mut faults = Faults::of_body();
+    let key = faults.line("key", said.key.as_deref(), LONGEST_KEY);
+    let name = faults.line("name", said.name.as_deref(), LONGEST_NAME);
     if key.is_none() && name.is_none() {
-        fields.add("", "give `key`, `name` or both");
+        faults.add("", "give `key`, `name` or both");
     }
-    fields.none()?;
+    faults.none()?;
     let now = Utc::now();
     let work =
         move |conn: &mut Connection| projects::change(conn, &caller.tenant, id, (key.as_deref(), name.as_deref()), now);
@@ -176,7 +170,7 @@ pub(crate) async fn delete(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let work = move |conn: &mut Connection, id| projects::delete(conn, &caller.tenant, id, Utc::now());
     gone(&state, (WHAT, "project_delete"), &id, work).await

@@ -5,8 +5,7 @@ pub(crate) mod crawls;
 pub(crate) mod documents;
 pub(crate) mod index;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use domain::ids::TenantId;
 use knowledge::{Hit, KnowledgeError, MOST_HITS, Query};
@@ -15,15 +14,14 @@ use serde_json::Value;
 use store::usage::{self, RAG_SEARCHES};
 use utoipa::ToSchema;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
-use crate::body;
-use crate::fields::Fields;
-use crate::problem::{Code, FieldError, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::faults::Faults;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::NoQuery;
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-const USUAL_HITS: usize = 5;
+const USUAL_HITS: i64 = 5;
 const LONGEST_QUESTION: usize = 1000;
 const LONGEST_COLLECTION: usize = 64;
 
@@ -89,24 +87,19 @@ fn result(hit: Hit, with_meta: bool) -> Passage {
 pub(crate) async fn search(
     caller: Caller<Viewer>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let said: Search = body::json(&sent)?;
-    let mut fields = Fields::default();
+    let said: Search = sent.json()?;
+    let mut faults = Faults::of_body();
     if said.q.as_deref().is_none_or(|q| q.trim().is_empty()) {
-        fields.add("q", "`q` is required");
+        faults.add("q", "`q` is required");
     }
-    let text = fields.words("q", said.q.as_deref(), LONGEST_QUESTION).unwrap_or_default();
-    let collection = fields.line("collection", said.collection.as_deref(), LONGEST_COLLECTION);
-    let top_k = said.top_k.map_or(Some(USUAL_HITS), |top_k| usize::try_from(top_k).ok());
-    let top_k = top_k.filter(|top_k| (1..=MOST_HITS).contains(top_k)).unwrap_or_else(|| {
-        fields.add("top_k", format!("`top_k` is a whole number from 1 to {MOST_HITS}"));
-        USUAL_HITS
-    });
-    fields.none()?;
+    let text = faults.words("q", said.q.as_deref(), LONGEST_QUESTION).unwrap_or_default();
+    let collection = faults.line("collection", said.collection.as_deref(), LONGEST_COLLECTION);
+    let top_k = faults.within("top_k", Some(said.top_k.unwrap_or(USUAL_HITS)), 1..=MOST_HITS as i64);
+    faults.none()?;
+    let top_k = top_k.and_then(|top_k| usize::try_from(top_k).ok()).unwrap_or(MOST_HITS);
     count(&state, &caller.tenant, Utc::now()).await?;
     let query = Query { text, top_k, collection };
     let hits = state.knowledge.search(&caller.tenant, &query).await.map_err(unkept)?;
@@ -149,11 +142,7 @@ pub(crate) struct Status {
 /// How much was read, and how it is searched.
 #[utoipa::path(get, path = "/v1/rag/status", tag = "knowledge",
     security(("bearer" = []), ("admin_key" = [])), responses((status = 200, body = Status)))]
-pub(crate) async fn status(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn status(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let status = state.knowledge.status(&caller.tenant).await.map_err(unkept)?;
     let knowledge::Status { documents, chunks, embedded: embedded_chunks, model: embedding_model, why } = status;
     let search = if why.is_none() { "hybrid" } else { "words" };
@@ -169,8 +158,7 @@ pub(crate) fn unkept(error: KnowledgeError) -> Problem {
 pub(crate) fn within(pointer: &str, error: KnowledgeError) -> Problem {
     match error {
         KnowledgeError::Unfit { field, why } => {
-            let detail = format!("`{field}` {why}");
-            Problem::invalid(vec![FieldError { pointer: format!("{pointer}/{field}"), detail }])
+            Problem::unfit(format!("{pointer}/{field}"), format!("`{field}` {why}"))
         }
         KnowledgeError::Store(error) => Problem::from(error),
     }

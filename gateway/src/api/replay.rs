@@ -4,26 +4,25 @@
 //! With an `Idempotency-Key` the same request is queued once, however often it is sent within a day.
 
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use domain::ids::{DeliveryId, ReplayId, TenantId};
+use chrono::Utc;
+use domain::ids::{DeliveryId, ReplayId};
 use integrations::Sources;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use store::idempotency::Answer;
+use store::Connection;
 use store::jobs::{self, Replay};
-use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator};
+use crate::faults::Faults;
+use crate::found;
 use crate::idempotent;
-use crate::problem::{FieldError, Problem, ProblemBody};
-use crate::query::{Asked, time_of};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::Shared;
 
-const ACCEPTED: i16 = 202;
+const WHAT: &str = "delivery";
 
 /// Which deliveries: received in `[from, to)`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,14 +62,13 @@ pub(crate) async fn delivery(
     state: Shared,
     sent: Sent,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let delivery: DeliveryId = id.parse().map_err(|_| Problem::not_found("delivery"))?;
+    let delivery: DeliveryId = found::id(WHAT, &id)?;
     let tenant = caller.tenant.clone();
-    let taken =
-        state.store.call("delivery_taken", move |conn| store::deliveries::is_taken(conn, &tenant, delivery)).await?;
-    if !taken {
-        return Err(Problem::not_found("delivery"));
+    let taken = move |conn: &mut Connection| store::deliveries::is_taken(conn, &tenant, delivery);
+    if !state.store.call("delivery_taken", taken).await? {
+        return Err(Problem::not_found(WHAT));
     }
     queue(&caller, &state, &sent, Replay::One { delivery }).await
 }
@@ -87,7 +85,7 @@ pub(crate) async fn range(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let replay = sent.json::<ReplayRange>()?.checked(&state.sources)?;
     queue(&caller, &state, &sent, replay).await
@@ -96,32 +94,23 @@ pub(crate) async fn range(
 impl ReplayRange {
     /// A range that a worker can walk: what it cannot is said now, not by a job that fails later.
     fn checked(self, sources: &Sources) -> Result<Replay, Problem> {
-        let mut errors = Vec::new();
-        let mut add = |field: &str, detail: String| errors.push(FieldError { pointer: format!("/{field}"), detail });
-        let [from, to] = [("from", &self.from), ("to", &self.to)].map(|(field, text)| {
-            let time = time_of(text);
-            if time.is_none() {
-                add(field, format!("`{field}` is a time like 2026-11-20T18:44:07Z, or a date"));
-            }
-            time
-        });
+        let mut faults = Faults::of_body();
+        let (from, to) = (faults.time("from", Some(&self.from)), faults.time("to", Some(&self.to)));
         if from.zip(to).is_some_and(|(from, to)| from >= to) {
-            add("to", "`to` must be after `from`".to_owned());
+            faults.add("to", "`to` must be after `from`");
         }
         if self.source.as_deref().is_some_and(|name| sources.find(name).is_none()) {
             let known = sources.names();
-            add("source", format!("`source` is one of {}", known.join(", ")));
+            faults.add("source", format!("`source` is one of {}", known.join(", ")));
         }
         let of_types = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if self.r#type.as_deref().is_some_and(|prefix| !prefix.chars().all(of_types)) {
-            add("type", "`type` is how an event's type begins: deployment, change.merged".to_owned());
+            faults.add("type", "`type` is how an event's type begins: deployment, change.merged");
         }
-        match (from, to) {
-            (Some(from), Some(to)) if errors.is_empty() => {
-                Ok(Replay::Range { source: self.source, r#type: self.r#type, from, to })
-            }
-            _ => Err(Problem::invalid(errors)),
-        }
+        let (source, r#type) = (self.source, self.r#type);
+        let range = from.zip(to).map(|(from, to)| Replay::Range { source, r#type, from, to });
+        faults.none()?;
+        range.ok_or_else(|| Problem::new(Code::InvalidRequest, "there is no range"))
     }
 }
 
@@ -135,17 +124,9 @@ async fn queue(
     let id = ReplayId::new(now, Uuid::new_v4().into_bytes());
     let tenant = caller.tenant.clone();
     let keyed = sent.keyed("replay", caller)?;
-    let ask = move |conn: &mut Connection| ask(conn, &tenant, id, &replay, now);
+    let ask = move |conn: &mut Connection| {
+        jobs::ask(conn, &tenant, id, &replay, now)?;
+        Ok(idempotent::accepted(Queued { job_id: id }))
+    };
     idempotent::answer(state, "replay_ask", keyed, now, ask).await
-}
-
-fn ask(
-    conn: &mut Connection,
-    tenant: &TenantId,
-    id: ReplayId,
-    replay: &Replay,
-    now: DateTime<Utc>,
-) -> Result<Answer, StoreError> {
-    jobs::ask_replay(conn, tenant, id, replay, now)?;
-    Ok(Answer { status: ACCEPTED, body: json!(Queued { job_id: id }) })
 }

@@ -1,30 +1,27 @@
 //! Reports by rule, by EM Agent's paths and fields, and the same posted to Slack.
 
 use actix_web::HttpResponse;
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::TenantId;
 use domain::reports::sprint::SprintHealth;
 use domain::reports::standup::Standup;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::idempotency::Answer;
 use store::{Connection, StoreError};
 use utoipa::ToSchema;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Operator, Viewer};
-use crate::fields::Fields;
+use crate::clock;
+use crate::faults::Faults;
 use crate::idempotent;
-use crate::problem::{Code, FieldError, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::NoQuery;
 use crate::reports::told::{self, Told};
 use crate::reports::{of_sprint, of_standup, posting};
 use crate::sent::Sent;
+use crate::slack::posting::LONGEST_CHANNEL;
 use crate::state::{Shared, State};
 
-/// As EM Agent answered.
-const DONE: i16 = 200;
-const LONGEST_CHANNEL: usize = 255;
 const USUAL_OLDER_THAN_HOURS: i64 = 48;
 const USUAL_HOURS: i64 = 24;
 const USUAL_DAYS: i64 = 14;
@@ -63,12 +60,12 @@ pub(crate) async fn standup(
     caller: Caller<Viewer>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     show(&state, &caller.tenant, sent.json::<StandupAsked>()?.read()?).await
 }
 
-/// The same, posted to Slack.
+/// What happened in the last hours and what is stuck, posted to Slack.
 #[utoipa::path(post, path = "/v1/reports/standup/post", tag = "reports", request_body = StandupAsked,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
     security(("bearer" = []), ("admin_key" = [])), responses(
@@ -80,7 +77,7 @@ pub(crate) async fn post_standup(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     post(&state, &caller, &sent, sent.json::<StandupAsked>()?.read()?).await
 }
@@ -95,12 +92,12 @@ pub(crate) async fn sprint(
     caller: Caller<Viewer>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     show(&state, &caller.tenant, sent.json::<SprintAsked>()?.read()?).await
 }
 
-/// The same, posted to Slack.
+/// How the last days went, posted to Slack.
 #[utoipa::path(post, path = "/v1/reports/sprint-health/post", tag = "reports", request_body = SprintAsked,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
     security(("bearer" = []), ("admin_key" = [])), responses(
@@ -112,7 +109,7 @@ pub(crate) async fn post_sprint(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     post(&state, &caller, &sent, sent.json::<SprintAsked>()?.read()?).await
 }
@@ -141,12 +138,12 @@ struct OfStandup {
 
 impl StandupAsked {
     fn read(self) -> Result<OfStandup, Problem> {
-        let mut fields = Fields::default();
-        let now = Utc::now().trunc_subsecs(6);
-        let older_than = number(&mut fields, "older_than_hours", self.older_than_hours, USUAL_OLDER_THAN_HOURS, 24);
-        let hours = number(&mut fields, "hours", self.hours, USUAL_HOURS, 24);
-        let channel = fields.line("channel", self.channel.as_deref(), LONGEST_CHANNEL);
-        fields.none()?;
+        let mut faults = Faults::of_body();
+        let now = clock::now();
+        let older_than = number(&mut faults, "older_than_hours", self.older_than_hours, USUAL_OLDER_THAN_HOURS, 24);
+        let hours = number(&mut faults, "hours", self.hours, USUAL_HOURS, 24);
+        let channel = faults.line("channel", self.channel.as_deref(), LONGEST_CHANNEL);
+        faults.none()?;
         let from = now - TimeDelta::hours(hours);
         Ok(OfStandup { from, older_than: TimeDelta::hours(older_than), channel, now })
     }
@@ -183,11 +180,11 @@ struct OfSprint {
 
 impl SprintAsked {
     fn read(self) -> Result<OfSprint, Problem> {
-        let mut fields = Fields::default();
-        let days = number(&mut fields, "days", self.days, USUAL_DAYS, 1);
-        let channel = fields.line("channel", self.channel.as_deref(), LONGEST_CHANNEL);
-        fields.none()?;
-        Ok(OfSprint { days, channel, now: Utc::now().trunc_subsecs(6) })
+        let mut faults = Faults::of_body();
+        let days = number(&mut faults, "days", self.days, USUAL_DAYS, 1);
+        let channel = faults.line("channel", self.channel.as_deref(), LONGEST_CHANNEL);
+        faults.none()?;
+        Ok(OfSprint { days, channel, now: clock::now() })
     }
 }
 
@@ -214,22 +211,8 @@ impl Report for OfSprint {
 }
 
 /// A whole number from 1 to a year, in units of which a day has so many.
-fn number(fields: &mut Fields, name: &str, value: Option<i64>, usual: i64, a_day: i64) -> i64 {
-    let (value, most) = (value.unwrap_or(usual), MOST_DAYS * a_day);
-    if !(1..=most).contains(&value) {
-        fields.add(name, format!("`{name}` is a whole number from 1 to {most}"));
-    }
-    value
-}
-
-fn place(state: &State, channel: Option<String>) -> Result<String, Problem> {
-    posting::where_to(state, channel).map_err(|cannot| match cannot {
-        posting::Cannot::NoToken => Problem::new(Code::Conflict, cannot.why()),
-        posting::Cannot::NoPlace => {
-            let detail = cannot.why().to_owned();
-            Problem::invalid(vec![FieldError { pointer: "/channel".to_owned(), detail }])
-        }
-    })
+fn number(faults: &mut Faults, name: &str, value: Option<i64>, usual: i64, a_day: i64) -> i64 {
+    faults.within(name, Some(value.unwrap_or(usual)), 1..=MOST_DAYS * a_day).unwrap_or(usual)
 }
 
 async fn show<R: Report>(state: &State, tenant: &TenantId, report: R) -> Result<HttpResponse, Problem> {
@@ -244,13 +227,13 @@ async fn post<R: Report>(
     sent: &Sent,
     report: R,
 ) -> Result<HttpResponse, Problem> {
-    let (place, now) = (place(state, report.channel())?, report.now());
+    let (place, now) = (posting::where_to(state, report.channel())?, report.now());
     let keyed = sent.keyed("reports_post", caller)?;
     let tenant = caller.tenant.clone();
     let work = move |conn: &mut Connection| {
         let messages = R::told(&report.made(conn, &tenant)?).series();
         let posted = posting::ask(conn, &tenant, (R::KIND, &place), &messages, now)?;
-        Ok(Answer { status: DONE, body: json!({"posted": posted}) })
+        Ok(idempotent::done(json!({"posted": posted})))
     };
     idempotent::answer(state, "report_post", keyed, now, work).await
 }

@@ -9,16 +9,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use domain::catalog::{Catalog, Owns};
 use domain::event::rfc3339;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::services::{self, Seen};
 use store::{Connection, catalogs};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
-use crate::page::{self, Page};
-use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::cursor::unread;
+use crate::page::{Page, PageQuery, Portion};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Asked, NoQuery};
 use crate::state::Shared;
 
 /// A service that the catalog names, or that deployments or incidents are counted for.
@@ -73,18 +73,8 @@ pub(crate) struct Owned {
     current: bool,
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ServiceQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Every service, by name.
-#[utoipa::path(get, path = "/v1/services", tag = "catalog", params(ServiceQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/services", tag = "catalog", params(PageQuery), security(("bearer" = []), ("admin_key" = [])),
     responses(
         (status = 200, body = Page<Service>),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -92,12 +82,10 @@ pub(crate) struct ServiceQuery {
 pub(crate) async fn services(
     caller: Caller<Viewer>,
     state: Shared,
-    Asked(query): Asked<ServiceQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let after = query.cursor.as_deref().map_or(Ok(String::new()), name_of)?;
+    let Portion { limit, cursor } = query.portion()?;
+    let after = cursor.as_deref().map_or(Ok(String::new()), name_of)?;
     let read = move |conn: &mut Connection| {
         let catalog = catalogs::current(conn, &caller.tenant)?;
         let given: Vec<String> = catalog.services().map(str::to_owned).collect();
@@ -105,28 +93,20 @@ pub(crate) async fn services(
         let seen = services::seen(conn, &caller.tenant, &names)?;
         Ok((catalog, names, seen))
     };
-    let (catalog, mut names, mut seen) = state.store.call("services", read).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = names.len() > most;
-    names.truncate(most);
-    let next_cursor = names.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last));
+    let (catalog, names, mut seen) = state.store.call("services", read).await?;
     let now = Utc::now();
     let view = |name: String| {
         let seen = seen.remove(&name).unwrap_or_default();
         Service::of(name, &catalog, seen, now)
     };
-    Ok(HttpResponse::Ok().json(Page { data: names.into_iter().map(view).collect::<Vec<_>>(), next_cursor }))
+    Ok(HttpResponse::Ok().json(Page::cut_at(names, limit, |last| URL_SAFE_NO_PAD.encode(last), view)))
 }
 
 /// Every team of the catalog, by name.
 #[utoipa::path(get, path = "/v1/teams", tag = "catalog", security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<Team>),
 ))]
-pub(crate) async fn teams(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn teams(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let catalog: Arc<Catalog> = state.store.call("teams", move |conn| catalogs::current(conn, &caller.tenant)).await?;
     let now = Utc::now();
     let view = |team: domain::catalog::Team<'_>| Team {
@@ -175,8 +155,5 @@ impl Owned {
 /// The name that a cursor holds.
 fn name_of(cursor: &str) -> Result<String, Problem> {
     let name = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let name = name.filter(|name| !name.contains('\0'));
-    name.ok_or_else(|| {
-        Problem::new(Code::InvalidCursor, "the cursor is not one of ours; take it from `next_cursor` as it is")
-    })
+    name.filter(|name| !name.contains('\0')).ok_or_else(unread)
 }

@@ -8,11 +8,10 @@ use serde::Serialize;
 use store::sources::SourceActivity;
 use utoipa::ToSchema;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
 use crate::page::Page;
 use crate::problem::Problem;
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::state::{Shared, State};
 
 /// One source.
@@ -61,11 +60,7 @@ pub(crate) struct Counts {
 #[utoipa::path(get, path = "/v1/sources", tag = "sources", security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<Source>),
 ))]
-pub(crate) async fn list(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let all = state.sources.all();
     let names = state.sources.names();
     let (tenant, since) = (caller.tenant.clone(), Utc::now() - TimeDelta::hours(24));

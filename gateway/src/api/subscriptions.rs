@@ -3,18 +3,24 @@
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use store::Connection;
 use store::events::After;
 use store::subscriptions::{self, Listed};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::access::{Caller, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
+
+const LIST: List<Listed, subscriptions::Subscription> = List {
+    name: "subscriptions",
+    operation: "subscription_list",
+    read: subscriptions::list,
+    place: |row| After { time: row.created_at, id: row.id },
+};
 
 /// A channel that is told of a service.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,14 +67,9 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<SubscriptionQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     faults.none()?;
     let listed = Listed { service: query.service, channel: query.channel };
-    let scope = Scope::new("subscriptions", &caller.tenant, &listed);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| subscriptions::list(conn, &caller.tenant, &listed, after, limit + 1);
-    let rows = state.store.call("subscription_list", read).await?;
-    let place = |row: &subscriptions::Subscription| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Subscription::from)))
+    LIST.answer(&state, caller.tenant, (listed, portion), Subscription::from).await
 }

@@ -10,10 +10,9 @@ use store::usage::{RAG_SEARCHES, SLACK_POSTS};
 use store::{Connection, StoreError};
 use utoipa::ToSchema;
 
-use super::deliveries::NoQuery;
 use crate::access::{Caller, Viewer};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::state::{Shared, State};
 
 /// What was used of a limit.
@@ -84,27 +83,19 @@ pub(crate) struct Usage {
     (status = 200, body = Usage),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn today(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn today(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let (day, slack_posts, searches) = counted(&caller, &state).await?;
     let used = models::usage(&state.settings.models, &state.store, &caller.tenant, Utc::now()).await?;
     Ok(HttpResponse::Ok().json(Usage { day, slack_posts, searches, llm: ModelUse::of(used) }))
 }
 
-/// The same for EM Agent's clients: messages and searches.
+/// The day's messages and searches, for clients of EM Agent 1.
 #[utoipa::path(get, path = "/v1/metrics/quotas", tag = "metrics",
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = serde_json::Value),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn quotas(
-    caller: Caller<Viewer>,
-    state: Shared,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn quotas(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let (_, slack_posts, searches) = counted(&caller, &state).await?;
     let limits = json!({"max_daily_slack_posts": slack_posts.limit, "max_daily_rag_searches": searches.limit});
     let quota = json!({"slack_posts": slack_posts.used, "rag_searches": searches.used, "limits": limits});

@@ -15,9 +15,9 @@ use store::{Connection, StoreError, transaction};
 use uuid::Uuid;
 
 use super::{Asked, tell};
-use crate::api::incidents::found;
 use crate::api::incidents::said::{LONGEST_TITLE, opening};
 use crate::api::incidents::saying::{LONGEST_NOTE, Speech, Word};
+use crate::api::incidents::{MOST_MEANINGS, found};
 use crate::ourselves;
 use crate::state::State;
 
@@ -28,20 +28,15 @@ const MOMENTS: i64 = 500;
 const LAST: usize = 10;
 
 pub(super) async fn run(state: &State, asked: &Asked, incident: Incident) -> Result<Answer, StoreError> {
-    match incident {
-        Incident::List => return open(state, asked).await,
-        Incident::Post { id, place } => return post(state, asked, &id, place).await,
-        _ => {}
-    }
-    if let Some(refused) = asked.refused("Speaking of incidents") {
-        return Ok(refused);
-    }
-    match incident {
-        Incident::Start { title } => start(state, asked, title).await,
-        Incident::Note { id, text } => note(state, asked, &id, &text).await,
-        Incident::Close { id } => close(state, asked, &id).await,
-        Incident::Severity { id, severity } => weigh(state, asked, &id, severity).await,
-        Incident::List | Incident::Post { .. } => open(state, asked).await,
+    let refused = asked.refused("Speaking of incidents");
+    match (incident, refused) {
+        (Incident::List, _) => open(state, asked).await,
+        (Incident::Post { id, place }, _) => post(state, asked, &id, place).await,
+        (_, Some(refused)) => Ok(refused),
+        (Incident::Start { title }, None) => start(state, asked, title).await,
+        (Incident::Note { id, text }, None) => note(state, asked, &id, &text).await,
+        (Incident::Close { id }, None) => close(state, asked, &id).await,
+        (Incident::Severity { id, severity }, None) => weigh(state, asked, &id, severity).await,
     }
 }
 
@@ -58,7 +53,7 @@ async fn open(state: &State, asked: &Asked) -> Result<Answer, StoreError> {
 async fn meant(state: &State, asked: &Asked, word: &str) -> Result<Result<Outside, Answer>, StoreError> {
     let mut names = found(state, &asked.tenant, word).await?;
     if names.len() > 1 {
-        let all: Vec<String> = names.iter().take(5).map(|name| code(&name.to_string(), 100)).collect();
+        let all: Vec<String> = names.iter().take(MOST_MEANINGS).map(|name| code(&name.to_string(), 100)).collect();
         let words = format!("{} may mean {}: write the one that you mean.", code(word, 100), all.join(", "));
         return Ok(Err(Answer::private(&words)));
     }

@@ -16,7 +16,8 @@ use store::{Connection, StoreError};
 use uuid::Uuid;
 
 use super::Asked;
-use crate::api::ask::{LONGEST_QUESTION, new_id, now};
+use crate::api::ask::{LONGEST_QUESTION, new_id};
+use crate::clock;
 use crate::reports::told::window;
 use crate::state::State;
 
@@ -56,7 +57,7 @@ pub(super) async fn ask(state: &State, asked: &Asked, question: &str) -> Result<
         random: Uuid::new_v4().as_u128(),
         text,
     };
-    let answered = state.ask.converse(&said, now).await?;
+    let answered = state.ask.converse(&said, clock::now).await?;
     let Some((_, reply)) = answered else { return Ok(Answer::private("The conversation is gone; ask again.")) };
     let lines: Vec<String> = reply.lines.iter().map(|line| answered_line(line, &state.settings.public_url)).collect();
     let used = format!("{} events, {}", reply.citations().len(), by(&reply));

@@ -17,7 +17,7 @@ use crate::rejects::Rejects;
 use crate::tenants::Tenants;
 
 /// One value per process.
-pub struct Door {
+pub(crate) struct Door {
     pub(crate) rules: Arc<Rules>,
     pub(crate) tenants: Tenants,
     pub(crate) rejects: Rejects,
@@ -37,7 +37,7 @@ struct Known {
 }
 
 impl Door {
-    pub fn new(settings: Arc<Settings>, sources: &Sources, tenants: Tenants, rejects: Rejects) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, sources: &Sources, tenants: Tenants, rejects: Rejects) -> Self {
         let named = settings.sources.grafana_timestamp_header.clone();
         let door = Self {
             rules: Arc::new(settings.rules.clone()),

@@ -9,8 +9,7 @@ use domain::rules::Rules;
 use integrations::{Fetched, Greeting, Headers, Incoming, Integration, Refusal, Secrets};
 use store::intake::{Keep, pack};
 
-use super::{Ending, Turned};
-use crate::problem::{Code, Problem};
+use super::endings::{Turned, refused};
 
 /// What is known of a delivery before its body is looked at.
 pub(super) struct Knock {
@@ -74,24 +73,4 @@ pub(super) fn judge(knock: &Knock, headers: &Headers<'_>, body: &[u8]) -> Result
         secret: verified.secret.as_str(),
         mapping_version: integration.mapping_version,
     })))
-}
-
-/// A refused delivery's sender never learns which part was wrong; the sample does.
-pub(super) fn refused(refusal: Refusal) -> Turned {
-    let reason = refusal.reason();
-    let (ending, problem) = match refusal {
-        Refusal::Header(fault) => {
-            let detail = format!("{} must be sent once, in plain ASCII", fault.name);
-            (Ending::RejectedParse, Problem::new(Code::AmbiguousHeader, detail))
-        }
-        Refusal::Unconfigured => {
-            let detail = "no secret is configured that this source could be verified with; set it, or WEBHOOKS_ALLOW_UNSIGNED in development";
-            (Ending::Disabled, Problem::new(Code::Unconfigured, detail).retry_after(300))
-        }
-        _ => (
-            Ending::RejectedSignature,
-            Problem::new(Code::NotVerified, "the signature or token does not prove the sender"),
-        ),
-    };
-    Turned::new(ending, reason, problem)
 }

@@ -5,8 +5,8 @@ use actix_web::http::header::HeaderMap;
 use actix_web::web;
 use bytes::Bytes;
 
+use super::endings::{Ending, Turned, no_certificate};
 use super::judge::{self, Judged, Knock};
-use super::{Ending, Turned};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
@@ -30,11 +30,6 @@ pub(super) async fn proved(
         knock.certificates.push(state.certificates.get(&url).await.ok_or_else(no_certificate)?);
     }
     judged(knock, headers, body).await.map(|(_, judged)| judged)
-}
-
-pub(super) fn no_certificate() -> Turned {
-    let problem = Problem::new(Code::NotKept, "the certificate that signed it cannot be had now").retry_after(60);
-    Turned::new(Ending::Failed, "the signing certificate cannot be had", problem)
 }
 
 async fn judged(knock: Knock, headers: &HeaderMap, body: Bytes) -> Result<(Knock, Judged), Turned> {

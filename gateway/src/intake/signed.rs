@@ -13,8 +13,9 @@ use domain::ids::TenantId;
 use integrations::{Incoming, Integration, Refusal, Secrets};
 use serde_json::Value;
 
-use super::judge::{headers, refused};
-use super::{Ending, Turned, admit, sampled, unread};
+use super::endings::{Ending, Turned, refused, unread};
+use super::judge::headers;
+use super::{admit, sampled};
 use crate::body::{self, Share};
 use crate::problem::{Code, Problem};
 use crate::state::Shared;

@@ -9,7 +9,8 @@ use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::slack::posting::{NO_TOKEN, place};
+use crate::problem::{Code, Problem};
+use crate::slack::posting::place;
 use crate::state::State;
 
 /// What is on its way.
@@ -35,8 +36,17 @@ pub(crate) enum Cannot {
 impl Cannot {
     pub(crate) fn why(self) -> &'static str {
         match self {
-            Self::NoToken => NO_TOKEN,
+            Self::NoToken => "nothing can be posted to Slack: set SLACK_BOT_TOKEN",
             Self::NoPlace => "say a `channel`, or set SLACK_DEFAULT_CHANNEL",
+        }
+    }
+}
+
+impl From<Cannot> for Problem {
+    fn from(cannot: Cannot) -> Self {
+        match cannot {
+            Cannot::NoToken => Self::new(Code::Conflict, cannot.why()),
+            Cannot::NoPlace => Self::unfit("/channel", cannot.why()),
         }
     }
 }

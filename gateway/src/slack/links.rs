@@ -12,7 +12,8 @@ use slack::commands::Provider;
 use slack::text::code;
 use store::{Connection, StoreError, identities};
 
-use super::speakers::{Speaker, add, note};
+use super::speakers::{Speaker, add};
+use crate::api::people::identities::note;
 use crate::state::State;
 
 /// What became of it.

@@ -1,32 +1,30 @@
 //! Approvals posted again where people asked for it: queued here, said by the worker within its pace and the day's limit.
 
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use domain::ids::{ApprovalId, TenantId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use show::people;
-use store::idempotency::Answer;
 use store::slack_messages::{self, Ask, REQUEST};
 use store::{Connection, StoreError, approvals};
-use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::votes::waits;
 use crate::access::{Caller, Operator};
-use crate::api::deliveries::NoQuery;
-use crate::fields::Fields;
+use crate::api::people::APPROVAL;
+use crate::clock;
+use crate::faults::Faults;
+use crate::found;
 use crate::idempotent;
-use crate::problem::{Code, FieldError, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::NoQuery;
+use crate::reports::posting::Cannot;
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-const ACCEPTED: i16 = 202;
-const LONGEST_CHANNEL: usize = 255;
-pub(crate) const NO_TOKEN: &str = "nothing can be posted to Slack: set SLACK_BOT_TOKEN";
-const NO_PLACE: &str = "say a `channel`, or set SLACK_DEFAULT_CHANNEL";
+/// Of a channel's name or id.
+pub(crate) const LONGEST_CHANNEL: usize = 255;
 
 /// Where to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,38 +66,29 @@ pub(crate) async fn notify(
     state: Shared,
     sent: Sent,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("approval_notify", &caller)?;
     let asked = sent.json::<Notification>()?;
-    let mut fields = Fields::default();
-    let channel = fields.line("channel", asked.channel.as_deref(), LONGEST_CHANNEL);
-    fields.none()?;
-    let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
+    let mut faults = Faults::of_body();
+    let channel = faults.line("channel", asked.channel.as_deref(), LONGEST_CHANNEL);
+    faults.none()?;
+    let id: ApprovalId = found::id(APPROVAL, &id)?;
     if !state.slack.client.has_token() {
-        return Err(Problem::new(Code::Conflict, NO_TOKEN));
+        return Err(Cannot::NoToken.into());
     }
-    let place = place(&state, channel).ok_or_else(|| {
-        Problem::invalid(vec![FieldError { pointer: "/channel".to_owned(), detail: NO_PLACE.to_owned() }])
-    })?;
-    let (now, tenant) = (Utc::now().trunc_subsecs(6), caller.tenant.clone());
-    let (tell, told) = oneshot::channel();
+    let place = place(&state, channel).ok_or(Cannot::NoPlace)?;
+    let (now, tenant) = (clock::now(), caller.tenant.clone());
     let work = move |conn: &mut Connection| {
-        let approval = approvals::one(conn, &tenant, id)?.ok_or(StoreError::NotFound)?;
+        let approval = approvals::one(conn, &tenant, id)?.ok_or_else(|| Problem::not_found(APPROVAL))?;
         if !waits(&approval, now) {
-            // Nobody listens any more when the caller has gone.
-            let _ = tell.send(());
-            return Err(StoreError::NotFound);
+            let detail = "it waits for nobody any more: there is nothing to ask people";
+            return Err(Problem::new(Code::Conflict, detail).into());
         }
         ask(conn, &tenant, id, &place, now)?;
-        let posted = Queued { channel: place, state: "queued" };
-        Ok(Answer { status: ACCEPTED, body: json!(Notified { ok: true, posted }) })
+        Ok(idempotent::accepted(Notified { ok: true, posted: Queued { channel: place, state: "queued" } }))
     };
-    let answer = idempotent::answer(&state, "approval_notify", keyed, now, work).await;
-    if told.await.is_ok() {
-        return Err(Problem::new(Code::Conflict, "it waits for nobody any more: there is nothing to ask people"));
-    }
-    answer.map_err(|problem| if problem.code() == Code::NotFound { Problem::not_found("approval") } else { problem })
+    idempotent::answer(&state, "approval_notify", keyed, now, work).await
 }
 
 /// A place as Slack takes it; the default channel where none is said.

@@ -4,16 +4,17 @@
 //! their e-mail address counts: the person of that address gets the identity, without roles of its own, and the audit
 //! says so. Else they are a stranger, who may read and ask; their votes count only where the terms name them.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use domain::approvals::{Person, Via};
 use domain::ids::TenantId;
-use serde_json::{Value, json};
-use store::audit::{self, Entry};
+use serde_json::json;
 use store::identities::{self, Identity};
 use store::{Connection, StoreError};
 use uuid::Uuid;
 
 use crate::access::Role;
+use crate::api::people::identities::note;
+use crate::clock;
 use crate::state::State;
 
 /// The actor of what no person did.
@@ -42,7 +43,7 @@ impl Speaker {
         if known.is_none()
             && let Some(email) = state.slack.email(user_id).await
         {
-            let (of, user, now) = (tenant.clone(), user_id.to_owned(), Utc::now().trunc_subsecs(6));
+            let (of, user, now) = (tenant.clone(), user_id.to_owned(), clock::now());
             let adopt =
                 move |conn: &mut Connection| store::transaction(conn, |conn| adopted(conn, &of, (&user, &email), now));
             known = state.store.call("slack_adopt", adopt).await?;
@@ -103,16 +104,4 @@ pub(super) fn add(
     let detail = json!({"identity": format!("{external_type}:{external_id}"), "person": person_id, "roles": [],
         "is_bot": false, "vouched": "slack_email"});
     note(conn, tenant, (SYSTEM, "identity.added", &identity.id.to_string()), detail, now)
-}
-
-pub(super) fn note(
-    conn: &mut Connection,
-    tenant: &TenantId,
-    (actor, action, identity): (&str, &str, &str),
-    detail: Value,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let subject = format!("identity/{identity}");
-    let entry = Entry { at: now, actor: actor.to_owned(), action: action.to_owned(), subject, detail };
-    audit::append(conn, tenant, &[entry]).map(|_| ())
 }

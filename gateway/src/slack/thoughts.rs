@@ -1,6 +1,6 @@
 //! What people think of a digest, by its buttons. The digest is looked up for the tenant of who pressed.
 
-use chrono::{SubsecRound, Utc};
+use chrono::Utc;
 use show::digests::{NOT_USEFUL, USEFUL};
 use slack::answers::Answer;
 use slack::payloads::Pressed;
@@ -12,6 +12,7 @@ use super::failed;
 use super::later::Later;
 use super::presses::tell;
 use super::speakers::Speaker;
+use crate::clock;
 use crate::state::Shared;
 
 /// A press of one of the two buttons.
@@ -52,7 +53,7 @@ impl Thought {
         let known = speaker.known.as_ref().map(|person| person.id.clone());
         let by = known.unwrap_or_else(|| format!("slack:{}", pressed.user.id));
         let verdict = Verdict { is_useful: self.is_useful, comment: None, by };
-        let (digest, now) = (self.digest, Utc::now().trunc_subsecs(6));
+        let (digest, now) = (self.digest, clock::now());
         let work = move |conn: &mut Connection| judge(conn, &speaker.tenant, digest, &verdict, now);
         state.store.call("slack_thought", work).await
     }

@@ -6,7 +6,6 @@ use domain::approvals::Via;
 use serde::{Deserialize, Serialize};
 use slack::answers::Answer;
 use slack::text::spoken;
-use store::Connection;
 use utoipa::ToSchema;
 
 use super::speakers::Speaker;
@@ -15,7 +14,7 @@ use crate::access::{Caller, Viewer};
 use crate::admit;
 use crate::api::people::asker::Asker;
 use crate::body;
-use crate::fields::Fields;
+use crate::faults::Faults;
 use crate::problem::Problem;
 use crate::state::{Shared, State};
 
@@ -49,10 +48,10 @@ pub(super) async fn answer(request: &HttpRequest, payload: Payload, state: &Shar
     let caller = proved.and_then(Caller::<Viewer>::grant)?;
     let (sent, _share) = body::read(&state.memory, request, payload, body::MOST_API_BYTES).await?;
     let typed = body::json::<Typed>(&sent)?;
-    let mut fields = Fields::default();
-    let text = fields.words("text", Some(&typed.text), LONGEST_TEXT).unwrap_or_default();
-    let channel = fields.line("channel_id", typed.channel_id.as_deref(), LONGEST_ID);
-    fields.none()?;
+    let mut faults = Faults::of_body();
+    let text = faults.words("text", Some(&typed.text), LONGEST_TEXT).unwrap_or_default();
+    let channel = faults.line("channel_id", typed.channel_id.as_deref(), LONGEST_ID);
+    faults.none()?;
     let speaker = speaker(state, &caller, channel).await?;
     let said = typed::answer(state, &speaker, &text).await?;
     let told = Told { ok: said.ok, message: spoken(&said.answer.message().written()), answer: &said.answer };
@@ -64,8 +63,7 @@ pub(super) async fn answer(request: &HttpRequest, payload: Payload, state: &Shar
 }
 
 async fn speaker(state: &State, caller: &Caller<Viewer>, channel: Option<String>) -> Result<Speaker, Problem> {
-    let asker = Asker::from(caller);
-    let known = state.store.call("asker", move |conn: &mut Connection| asker.person(conn)).await?;
+    let known = Asker::from(caller).known(state).await?;
     let (tenant, role) = (caller.tenant.clone(), caller.role);
     Ok(Speaker { tenant, known: Some(known), slack_user: None, channel, role, via: Via::Api })
 }

@@ -1,6 +1,5 @@
 //! Commands about approvals and about who somebody is; every other word of `/em` is [`crate::commands`]'s.
 
-use chrono::{SubsecRound, Utc};
 use slack::answers::Answer;
 use slack::approvals::{Decision, private};
 use slack::commands::{Command, Place, Whose, help, parse};
@@ -12,6 +11,7 @@ use super::speakers::Speaker;
 use super::votes::{Ballot, vote};
 use super::{inbox, links, posting};
 use crate::access::Role;
+use crate::clock;
 use crate::commands::{self, Asked};
 use crate::state::State;
 
@@ -47,7 +47,7 @@ pub(super) async fn answer(state: &State, speaker: &Speaker, text: &str) -> Resu
         Command::Approve { id, reason } => decide(state, speaker, (id, Decision::Approve, reason)).await,
         Command::Reject { id, reason } => decide(state, speaker, (id, Decision::Reject, reason)).await,
         Command::Link { provider, login } => {
-            let now = Utc::now().trunc_subsecs(6);
+            let now = clock::now();
             links::link(state, speaker, (provider, login), now).await.map(Said::done)
         }
         other => run(state, asked(speaker), other).await,
@@ -66,7 +66,7 @@ fn all() -> Message {
 
 fn asked(speaker: &Speaker) -> Asked {
     let Speaker { tenant, known, slack_user, channel, role, .. } = speaker.clone();
-    Asked { tenant, person: known, slack_user, channel, role, now: Utc::now().trunc_subsecs(6) }
+    Asked { tenant, person: known, slack_user, channel, role, now: clock::now() }
 }
 
 async fn approvals(state: &State, speaker: &Speaker, whose: Whose) -> Result<Said, StoreError> {
@@ -104,15 +104,10 @@ async fn post(state: &State, speaker: &Speaker, place: Place) -> Result<Said, St
     if !state.slack.client.has_token() {
         return Ok(Said::not_done("Nothing can be posted: whoever runs this installation must set SLACK_BOT_TOKEN."));
     }
-    let said = match place {
-        Place::Here => speaker.channel.clone(),
-        Place::Id(id) => Some(id),
-        Place::Name(name) => Some(format!("#{name}")),
-    };
-    let Some(place) = posting::place(state, said) else {
+    let Some(place) = posting::place(state, asked(speaker).place(place)) else {
         return Ok(Said::not_done("Say where to: `/em approvals post #channel`."));
     };
-    let (tenant, now) = (speaker.tenant.clone(), Utc::now().trunc_subsecs(6));
+    let (tenant, now) = (speaker.tenant.clone(), clock::now());
     let work = move |conn: &mut Connection| {
         store::transaction(conn, |conn| {
             let all = inbox::waiting(conn, &tenant)?;

@@ -1,6 +1,6 @@
 //! A vote from Slack, or typed: given to the rules, counted once, and told to who gave it, truthfully.
 
-use chrono::{SubsecRound, Utc};
+use chrono::Utc;
 use domain::approvals::{Choice, Command, Refusal, Status};
 use domain::ids::ApprovalId;
 use slack::approvals::private::Told;
@@ -9,10 +9,9 @@ use store::approvals::{self, Answer, Approval, Done};
 use store::{Connection, StoreError};
 
 use super::speakers::Speaker;
-use crate::api::people::counted;
+use crate::api::people::{LONGEST_REASON, counted};
+use crate::clock;
 use crate::state::State;
-
-const LONGEST_REASON: usize = 1000;
 
 /// What somebody wants of an approval.
 #[derive(Clone, Debug)]
@@ -27,7 +26,7 @@ pub(super) struct Ballot {
 /// Gives the vote; what to tell. Never fails: what could not be recorded is told as that.
 pub(super) async fn vote(state: &State, speaker: &Speaker, ballot: Ballot) -> Told {
     let Ok(id) = ballot.approval.parse::<ApprovalId>() else { return Told::NoSuch { id: ballot.approval } };
-    let now = Utc::now().trunc_subsecs(6);
+    let now = clock::now();
     let (asked, choice) = (speaker.clone(), choice(ballot.decision));
     let command = Command::Vote {
         person: speaker.person(),

@@ -29,6 +29,7 @@ const NO_ROWS: &[&str] = &[
     "/v1/sources",
     "/v1/usage",
     "/v1/metrics/quotas",
+    "/v1/auth/me",
     "/v1/events/stream",
     "/v1/replay",
     "/v1/incidents/links",

@@ -1,5 +1,6 @@
 //! Things that an API lists, as they are worked on, and names as its queries take them.
 
+use domain::text::percent_encoded;
 use integrations::history::time_of;
 use serde_json::Value;
 
@@ -12,8 +13,7 @@ pub(super) fn item(object: Value, time: &str, id: &str) -> Option<Item> {
 
 /// A branch's name in a query.
 pub(super) fn encoded(branch: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    branch.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    percent_encoded(branch, b"-._~/")
 }
 
 #[cfg(test)]

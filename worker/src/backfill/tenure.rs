@@ -43,7 +43,7 @@ impl Tenure {
             if let Some(until) = job_leases::held_until(conn, &tenant, same, now)? {
                 return Ok(Err(until));
             }
-            jobs::ask_backfill(conn, &tenant, id, &asked, now)?;
+            jobs::ask(conn, &tenant, id, &asked, now)?;
             let begun = job_leases::lease_same(conn, &tenant, same, now, LEASE)?;
             begun.map(Ok).ok_or_else(|| StoreError::Corrupt("a job that was just asked for is gone".to_owned()))
         });

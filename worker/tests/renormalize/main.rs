@@ -228,7 +228,7 @@ async fn it_keeps_to_its_source_time_and_tenant() {
     {
         let id = ReplayId::new(minute(9), [number as u8; 16]);
         let asked = ask(&Sources::built_in(), source, from, to, true);
-        jobs::ask_renormalize(&mut world.conn, tenant, id, &asked, minute(9)).expect("asked");
+        jobs::ask(&mut world.conn, tenant, id, &asked, minute(9)).expect("asked");
         assert!(world.work().await.expect("worked"));
         assert_eq!(world.kept(), untouched, "{asked:?}");
     }
@@ -250,7 +250,7 @@ async fn a_worker_of_another_version_refuses() {
     let id = ReplayId::new(minute(9), [1; 16]);
     let mut asked = ask(&Sources::built_in(), Some("github"), minute(0), minute(3), true);
     asked.mappings.values_mut().for_each(|version| *version += 1);
-    jobs::ask_renormalize(&mut world.conn, &TenantId::default(), id, &asked, minute(9)).expect("asked");
+    jobs::ask(&mut world.conn, &TenantId::default(), id, &asked, minute(9)).expect("asked");
     assert!(world.work().await.expect("worked"));
     let job = world.job(id);
     assert_eq!(job.status, "failed");

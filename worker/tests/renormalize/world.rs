@@ -98,7 +98,7 @@ impl World {
     pub(crate) fn ask(&mut self, number: u8, all: bool) -> ReplayId {
         let (tenant, id) = (TenantId::default(), ReplayId::new(minute(9), [number; 16]));
         let asked = ask(&Sources::built_in(), None, minute(0), minute(3), all);
-        jobs::ask_renormalize(&mut self.conn, &tenant, id, &asked, minute(9)).expect("asked");
+        jobs::ask(&mut self.conn, &tenant, id, &asked, minute(9)).expect("asked");
         id
     }
 

@@ -85,7 +85,7 @@ impl World {
         let (kind, subject) = ("stale_pr".to_owned(), "acme/shop#7".to_owned());
         let workflow = Workflow { kind, subject, action: action.to_owned(), payload };
         let now = self.now();
-        self.call(move |conn| jobs::ask_workflow(conn, &TenantId::default(), id, &workflow, now)).await;
+        self.call(move |conn| jobs::ask(conn, &TenantId::default(), id, &workflow, now)).await;
         id.0
     }
 

@@ -26,10 +26,25 @@ pub(crate) struct Nats(Child);
 impl Nats {
     /// Keeps its stream in `folder`; `extra` are more lines of its configuration.
     pub(crate) fn start(program: &Path, port: u16, folder: &Path, extra: &str) -> Self {
+        let store = serde_json::Value::from(folder.join("store").to_string_lossy());
+        Self::configured(program, port, folder, &format!("jetstream {{ store_dir: {store} }}\n{extra}"))
+    }
+
+    /// One that keeps no streams at all.
+    pub(crate) fn without_jetstream(program: &Path, port: u16, folder: &Path) -> Self {
+        Self::configured(program, port, folder, "")
+    }
+
+    /// One whose streams may keep so many bytes.
+    pub(crate) fn with_room(program: &Path, port: u16, folder: &Path, bytes: u64) -> Self {
+        let store = serde_json::Value::from(folder.join("store").to_string_lossy());
+        Self::configured(program, port, folder, &format!("jetstream {{ store_dir: {store}, max_file_store: {bytes} }}"))
+    }
+
+    fn configured(program: &Path, port: u16, folder: &Path, more: &str) -> Self {
         std::fs::create_dir_all(folder).expect("a folder");
         let config = folder.join("nats.conf");
-        let store = serde_json::Value::from(folder.join("store").to_string_lossy());
-        let text = format!("host: \"127.0.0.1\"\nport: {port}\njetstream {{ store_dir: {store} }}\n{extra}\n");
+        let text = format!("host: \"127.0.0.1\"\nport: {port}\n{more}\n");
         std::fs::write(&config, text).expect("a configuration");
         let mut command = Command::new(program);
         command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());

@@ -2,24 +2,11 @@
 //! time was meant.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
+use domain::calendar::MONTHS;
 
 /// `[from, to)`.
 pub(crate) type Window = (DateTime<Utc>, DateTime<Utc>);
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const SPRINT_DAYS: i64 = 14;
 /// Nobody means more of any unit.

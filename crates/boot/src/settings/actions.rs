@@ -2,8 +2,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::addresses;
 use super::reader::Reader;
-use super::values;
 
 /// How we act. What is not set is not done: its jobs fail and say which setting they miss.
 #[derive(Clone, Debug)]
@@ -31,13 +31,16 @@ pub struct GitHubApp {
 
 impl ActionSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let secrets =
-            reader.hidden("OUTGOING_WEBHOOK_SECRETS", "a comma list of whsec_…, the active one first", listed);
+        let secrets = reader.hidden(
+            "OUTGOING_WEBHOOK_SECRETS",
+            "a comma list of whsec_ and base64 of 24 to 64 random bytes, the active one first",
+            listed,
+        );
         Self {
             github_app: app(reader),
-            pagerduty_key: reader.secret("PAGERDUTY_ROUTING_KEY"),
+            pagerduty_key: reader.token("PAGERDUTY_ROUTING_KEY"),
             pagerduty_url: reader
-                .parsed("PAGERDUTY_EVENTS_URL", "http://… or https://…", values::http_url)
+                .parsed("PAGERDUTY_EVENTS_URL", "http://… or https://…", addresses::http_url)
                 .unwrap_or("https://events.pagerduty.com".to_owned()),
             webhook_secrets: secrets.map(|listed| each(&listed)).unwrap_or_default(),
             inside: reader
@@ -49,7 +52,7 @@ impl ActionSettings {
 
 /// Both or none.
 fn app(reader: &mut Reader<'_>) -> Option<GitHubApp> {
-    let id = reader.text("GITHUB_APP_ID");
+    let id = reader.parsed("GITHUB_APP_ID", "the app's number or its client id", app_id);
     let private_key = reader.hidden("GITHUB_APP_PRIVATE_KEY", "the app's key in PEM: -----BEGIN …", pem);
     match (id, private_key) {
         (Some(id), Some(private_key)) => Some(GitHubApp { id, private_key }),
@@ -61,12 +64,16 @@ fn app(reader: &mut Reader<'_>) -> Option<GitHubApp> {
             );
             None
         }
-        (None, Some(_)) => {
+        (None, Some(_)) if !reader.is_present("GITHUB_APP_ID") => {
             reader.refuse("GITHUB_APP_PRIVATE_KEY", "a key without its app", "GITHUB_APP_ID beside it");
             None
         }
-        (_, None) => None,
+        _ => None,
     }
+}
+
+fn app_id(text: &str) -> Option<String> {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)).then(|| text.to_owned())
 }
 
 /// In one line, as files of variables have it, its ends of lines are `\n`.
@@ -76,8 +83,16 @@ fn pem(text: &str) -> Option<String> {
 }
 
 fn listed(text: &str) -> Option<String> {
-    let is_one = |part: &str| part.trim().strip_prefix("whsec_").is_some_and(|rest| rest.len() >= 32);
+    let is_one = |part: &str| part.trim().strip_prefix("whsec_").is_some_and(is_of_24_to_64_bytes);
     text.split(',').all(is_one).then(|| text.to_owned())
+}
+
+/// In base64, with the signs that fill it up.
+fn is_of_24_to_64_bytes(base64: &str) -> bool {
+    let digits = base64.trim_end_matches('=');
+    let filling = base64.len() - digits.len();
+    let plain = digits.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'+' || c == b'/');
+    plain && filling <= 2 && base64.len().is_multiple_of(4) && (24..=64).contains(&(base64.len() / 4 * 3 - filling))
 }
 
 fn each(listed: &SecretString) -> Vec<SecretString> {

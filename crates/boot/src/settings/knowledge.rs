@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::addresses;
 use super::reader::Reader;
-use super::values;
 
 /// Reading other systems. What has no token is not read, or without one where that is allowed (GitHub).
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl KnowledgeSettings {
             reader.refuse("CRAWL_GH_REPO", "one of CRAWL_GH_OWNER and CRAWL_GH_REPO", "both, or none");
         }
         let mut url =
-            |name, usual: &str| reader.parsed(name, WEB, values::http_url).unwrap_or_else(|| usual.to_owned());
+            |name, usual: &str| reader.parsed(name, WEB, addresses::http_url).unwrap_or_else(|| usual.to_owned());
         let linear_url = url("LINEAR_API_URL", "https://api.linear.app/graphql");
         let shortcut_url = url("SHORTCUT_API_URL", "https://api.app.shortcut.com/api/v3");
         let pagerduty_url = url("PAGERDUTY_API_URL", "https://api.pagerduty.com");
@@ -46,17 +46,25 @@ impl KnowledgeSettings {
             max_daily_searches: reader.number("MAX_DAILY_RAG_SEARCHES", 0..=10_000_000, 5000),
             crawl_interval: Duration::from_secs(reader.number("CRAWLER_INTERVAL_SEC", 0..=31_536_000, 0)),
             github_repo: owner.zip(repo),
-            confluence_url: reader.parsed("CONFLUENCE_BASE_URL", WEB, values::http_url),
-            confluence_email: reader.text("CONFLUENCE_EMAIL"),
-            confluence_token: reader.secret("CONFLUENCE_TOKEN"),
+            confluence_url: reader.parsed("CONFLUENCE_BASE_URL", WEB, addresses::http_url),
+            confluence_email: reader.parsed(
+                "CONFLUENCE_EMAIL",
+                "an email address or a user's name, without ':'",
+                login,
+            ),
+            confluence_token: reader.token("CONFLUENCE_TOKEN"),
             linear_url,
-            linear_key: reader.secret("LINEAR_API_KEY"),
+            linear_key: reader.token("LINEAR_API_KEY"),
             shortcut_url,
-            shortcut_token: reader.secret("SHORTCUT_API_TOKEN"),
+            shortcut_token: reader.token("SHORTCUT_API_TOKEN"),
             pagerduty_url,
-            pagerduty_token: reader.secret("PAGERDUTY_API_TOKEN"),
+            pagerduty_token: reader.token("PAGERDUTY_API_TOKEN"),
         }
     }
+}
+
+fn login(text: &str) -> Option<String> {
+    (!text.contains(|c: char| c == ':' || c.is_whitespace() || c.is_control())).then(|| text.to_owned())
 }
 
 fn name(text: &str) -> Option<String> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::reader::Reader;
-use super::{SlackSettings, values};
+use super::{SlackSettings, addresses};
 
 pub use amounts::{Price, micro_usd, usd};
 pub use caps::{Cap, Period, Unit, Whose};
@@ -208,8 +208,8 @@ fn needed(provider: Provider) -> &'static str {
 }
 
 fn provider(reader: &mut Reader<'_>, key: &str, url: &str, usual: &str) -> ProviderSettings {
-    let key = reader.secret(key);
-    let named = reader.parsed(url, URL, values::http_url);
+    let key = reader.token(key);
+    let named = reader.parsed(url, URL, addresses::http_url);
     let is_usable = key.is_some() || named.is_some();
     ProviderSettings { key, url: named.unwrap_or(usual.to_owned()), is_usable }
 }

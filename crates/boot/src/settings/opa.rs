@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::addresses;
 use super::reader::Reader;
-use super::values;
 
 /// What EM Agent 1 asked for, where an address has no path of its own.
 const USUAL_PATH: &str = "/v1/data/em_agent/decision";
@@ -46,7 +46,7 @@ impl OpaSettings {
         let timeout = Duration::from_millis(reader.number("OPA_TIMEOUT_MS", 50..=30_000, 2000));
         let word = |text: &str| Unanswered::ALL.into_iter().find(|one| one.as_str() == text);
         let unanswered = reader.parsed("OPA_UNANSWERED", "approval, document or allow", word).unwrap_or_default();
-        let url = reader.parsed("OPA_URL", "http://… or https://…", values::http_url)?;
+        let url = reader.parsed("OPA_URL", "http://… or https://…", addresses::http_url)?;
         Some(Self { url: whole(url), timeout, unanswered })
     }
 }

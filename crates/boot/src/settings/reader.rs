@@ -24,6 +24,8 @@ pub struct BadSetting {
 }
 
 pub(super) const HIDDEN: &str = "a value that is not shown";
+/// Of a value that was not taken, so many characters are.
+const MOST_SHOWN: usize = 200;
 
 pub(super) struct Reader<'a> {
     variables: &'a Variables,
@@ -81,7 +83,11 @@ impl<'a> Reader<'a> {
 
     fn file(&mut self, twin: &str, path: &str) -> Option<String> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+            Ok(text) if text.trim().is_empty() => {
+                self.refuse(twin, format!("'{path}', which is empty"), "the path of a text file that holds the value");
+                None
+            }
+            Ok(text) => Some(text.trim().to_owned()),
             Err(error) => {
                 self.refuse(twin, format!("'{path}' ({error})"), "the path of a readable text file");
                 None
@@ -98,7 +104,7 @@ impl<'a> Reader<'a> {
         let text = self.text(name)?;
         let value = parse(&text);
         if value.is_none() {
-            self.refuse(name, format!("'{}'", text.escape_debug()), takes);
+            self.refuse(name, shown(&text), takes);
         }
         value
     }
@@ -122,6 +128,11 @@ impl<'a> Reader<'a> {
         self.text(name).map(SecretString::from)
     }
 
+    /// A proof that goes into a header as it is.
+    pub(super) fn token(&mut self, name: &str) -> Option<SecretString> {
+        self.hidden(name, "visible ASCII characters without spaces", super::values::token)
+    }
+
     pub(super) fn number<T>(&mut self, name: &str, range: RangeInclusive<T>, default: T) -> T
     where
         T: FromStr + PartialOrd + Display,
@@ -138,5 +149,15 @@ impl<'a> Reader<'a> {
     /// A comma list or a JSON array of texts; `None` when not set.
     pub(super) fn words(&mut self, name: &str) -> Option<Vec<String>> {
         self.parsed(name, "a comma list or a JSON array of texts", super::values::words)
+    }
+}
+
+/// A value that was not taken, as far as people need it. One that may hold a login is not shown.
+fn shown(text: &str) -> String {
+    let login = text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    match text.char_indices().nth(MOST_SHOWN) {
+        _ if login => HIDDEN.to_owned(),
+        Some((end, _)) => format!("'{}…'", text[..end].escape_debug()),
+        None => format!("'{}'", text.escape_debug()),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::reader::Reader;
-use super::{Env, values};
+use super::{Env, addresses, values};
 
 #[derive(Clone, Debug)]
 pub struct NatsSettings {
@@ -20,7 +20,7 @@ impl NatsSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let name = "letters, digits, '-' and '_'";
         Self {
-            url: reader.hidden("NATS_URL", "nats://host:4222 or tls://host:4222", values::nats_url),
+            url: reader.hidden("NATS_URL", "nats://host:4222 or tls://host:4222", addresses::nats_url),
             creds_file: reader.text("NATS_CREDS_FILE").map(PathBuf::from),
             stream: reader.parsed("NATS_STREAM", name, values::nats_name).unwrap_or("EVENTS".to_owned()),
             subject_prefix: reader
@@ -77,9 +77,19 @@ pub struct CorsSettings {
 impl CorsSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let cors = Self {
-            allow_origins: reader.words("CORS_ALLOW_ORIGINS").unwrap_or_default(),
-            allow_methods: reader.words("CORS_ALLOW_METHODS").unwrap_or_default(),
-            allow_headers: reader.words("CORS_ALLOW_HEADERS").unwrap_or_default(),
+            allow_origins: reader
+                .parsed(
+                    "CORS_ALLOW_ORIGINS",
+                    "a list of origins: https://host, without a path, or *",
+                    addresses::origins,
+                )
+                .unwrap_or_default(),
+            allow_methods: reader
+                .parsed("CORS_ALLOW_METHODS", "a list of GET, POST and the like, or *", values::methods)
+                .unwrap_or_default(),
+            allow_headers: reader
+                .parsed("CORS_ALLOW_HEADERS", "a list of names of headers, or *", values::headers)
+                .unwrap_or_default(),
             allow_credentials: reader.flag("CORS_ALLOW_CREDENTIALS", false),
             max_age_seconds: reader.number("CORS_MAX_AGE", 0..=86_400, 600),
         };
@@ -118,7 +128,7 @@ impl AuthSettings {
                 .parsed("JWT_ALGORITHM", "HS256, HS384 or HS512", algorithm)
                 .unwrap_or("HS256".to_owned()),
             access_token_minutes: reader.number("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", 1..=525_600, 60),
-            admin_key: reader.secret("AGENT_ADMIN_KEY"),
+            admin_key: reader.hidden("AGENT_ADMIN_KEY", "a key in one line, of ASCII characters", values::key),
         }
     }
 }
@@ -155,7 +165,7 @@ pub struct OtelSettings {
 impl OtelSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let enabled = reader.flag("OTEL_ENABLED", true);
-        let endpoint = reader.parsed("OTEL_EXPORTER_OTLP_ENDPOINT", "http://… or https://…", values::http_url);
+        let endpoint = reader.parsed("OTEL_EXPORTER_OTLP_ENDPOINT", "http://… or https://…", addresses::http_url);
         let listed = reader.text("OTEL_EXPORTER_OTLP_HEADERS");
         let headers = listed.as_deref().map_or(Some(Vec::new()), values::pairs);
         if headers.is_none() {
@@ -169,7 +179,9 @@ impl OtelSettings {
         Self {
             endpoint: endpoint.filter(|_| enabled),
             headers: headers.unwrap_or_default().into_iter().map(hide).collect(),
-            service_name: reader.text_or("OTEL_SERVICE_NAME", "em-agent"),
+            service_name: reader
+                .parsed("OTEL_SERVICE_NAME", "text in one line", values::line)
+                .unwrap_or("em-agent".to_owned()),
         }
     }
 }
@@ -188,13 +200,13 @@ pub struct ApiSettings {
 impl ApiSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let mut url = |name: &str, usual: &str| {
-            reader.parsed(name, "http://… or https://…", values::http_url).unwrap_or(usual.to_owned())
+            reader.parsed(name, "http://… or https://…", addresses::http_url).unwrap_or(usual.to_owned())
         };
         Self {
             github_url: url("GITHUB_API_URL", "https://api.github.com"),
             gitlab_url: url("GITLAB_API_URL", "https://gitlab.com/api/v4"),
-            github_token: reader.secret("GITHUB_TOKEN"),
-            gitlab_token: reader.secret("GITLAB_TOKEN"),
+            github_token: reader.token("GITHUB_TOKEN"),
+            gitlab_token: reader.token("GITLAB_TOKEN"),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use secrecy::SecretString;
 
+use super::addresses;
 use super::reader::Reader;
-use super::values;
 
 /// Without a token nothing is posted but reports through an incoming webhook.
 #[derive(Clone, Debug)]
@@ -22,8 +22,8 @@ pub struct SlackSettings {
 impl SlackSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            bot_token: reader.secret("SLACK_BOT_TOKEN"),
-            webhook_url: reader.secret("SLACK_WEBHOOK_URL"),
+            bot_token: reader.token("SLACK_BOT_TOKEN"),
+            webhook_url: reader.hidden("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/…", addresses::http_url),
             default_channel: reader.parsed("SLACK_DEFAULT_CHANNEL", "a channel: its id, or #name", channel),
             api_url: reader
                 .parsed("SLACK_API_URL", "https://…/api/", api_url)
@@ -41,6 +41,6 @@ fn channel(text: &str) -> Option<String> {
 }
 
 fn api_url(text: &str) -> Option<String> {
-    let url = values::http_url(text)?;
+    let url = addresses::http_url(text)?;
     url.ends_with("/api").then(|| format!("{url}/"))
 }

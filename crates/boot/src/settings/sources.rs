@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use domain::rules::{DeployPattern, Rules};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::environment::Variables;
 
@@ -54,9 +54,9 @@ impl SourceSettings {
             if !reader.flag(&format!("{}{capitals}{}", SWITCH.0, SWITCH.1), true) {
                 disabled.insert(source.clone());
             }
-            let listed = reader.text(&secret_name(&source)).unwrap_or_default();
-            let live: Vec<SecretString> =
-                listed.split(',').map(str::trim).filter(|one| !one.is_empty()).map(SecretString::from).collect();
+            let listed =
+                reader.hidden(&secret_name(&source), "a secret in one line, or two with a comma", values::line);
+            let live: Vec<SecretString> = listed.iter().flat_map(each).collect();
             if !live.is_empty() {
                 secrets.insert(source, live);
             }
@@ -114,6 +114,11 @@ impl SourceSettings {
                 Unsigned::Only(listed) => listed.contains(source),
             }
     }
+}
+
+/// The secrets of a comma list.
+fn each(listed: &SecretString) -> impl Iterator<Item = SecretString> {
+    listed.expose_secret().split(',').map(str::trim).filter(|one| !one.is_empty()).map(SecretString::from)
 }
 
 /// Where plugins are, before the settings are read: their names are part of them.

@@ -1,5 +1,7 @@
 //! Settings as an operator meets them: what is read, what is refused and how that is said.
 
+mod bad;
+
 use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret;
@@ -180,6 +182,8 @@ fn a_misspelt_name_is_warned_about_with_the_nearest_known_one() {
         ("GITHUB_WEBHOOK_SECRET_FILE", ""),
         ("OUR_OWN_TOOL_WEBHOOK_SECRET", "x"),
         ("OTEL_SDK_DISABLED", "true"),
+        ("DATABASE_URI", "x"),
+        ("PATHS", "x"),
         ("HOME", "/"),
     ])
     .expect("only warnings");
@@ -188,6 +192,7 @@ fn a_misspelt_name_is_warned_about_with_the_nearest_known_one() {
         lines,
         [
             "AGENT_SOMETHING_ELSE_ALTOGETHER is not a setting of this version",
+            "DATABASE_URI is not a setting of this version; did you mean DATABASE_URL?",
             "GITUB_WEBHOOK_SECRET is not a setting of this version; did you mean GITHUB_WEBHOOK_SECRET?",
             "OUR_OWN_TOOL_WEBHOOK_SECRET: there is no source 'our_own_tool' now, built in or as a plugin",
             "RATE_LIMIT_PER_MINUTE is not a setting of this version; did you mean RATE_LIMIT_PER_MIN?",
@@ -221,6 +226,7 @@ fn production_refuses_what_is_weak_missing_or_open() {
 #[test]
 fn secrets_are_in_no_debug_text_and_no_shown_value() {
     let secret = "hunter2-hunter2-hunter2-hunter2-hunter2";
+    let key = "hunter2hunter2hunter2hunter2hunter2a";
     let settings = good(&[
         ("DATABASE_URL", &format!("postgresql://u:{secret}@h/d")),
         ("NATS_URL", &format!("nats://u:{secret}@h:4222")),
@@ -234,8 +240,8 @@ fn secrets_are_in_no_debug_text_and_no_shown_value() {
             &format!("-----BEGIN RSA PRIVATE KEY-----\n{secret}\n-----END RSA PRIVATE KEY-----"),
         ),
         ("PAGERDUTY_ROUTING_KEY", secret),
-        ("OUTGOING_WEBHOOK_SECRETS", &format!("whsec_{secret}, whsec_{secret}")),
-        ("SLACK_WEBHOOK_URL", secret),
+        ("OUTGOING_WEBHOOK_SECRETS", &format!("whsec_{key}, whsec_{key}")),
+        ("SLACK_WEBHOOK_URL", &format!("https://hooks.slack.com/services/{secret}")),
         ("OTEL_EXPORTER_OTLP_HEADERS", &format!("authorization={secret}")),
     ]);
     assert!(!format!("{settings:?}").contains("hunter2"));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::environment::Variables;
 
+use super::former;
 use super::sources::secret_name;
 use super::table::{SETTINGS, SOURCE};
 use super::values::in_capitals;
@@ -19,6 +20,11 @@ pub struct Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
+        match former::now(name) {
+            Some(Some(now)) => return write!(f, "{name} was a setting of EM Agent 1; here it is {now}"),
+            Some(None) => return write!(f, "{name} was a setting of EM Agent 1; nothing reads it here"),
+            None => {}
+        }
         match (&self.nearest, source(name)) {
             (Some(nearest), _) => write!(f, "{name} is not a setting of this version; did you mean {nearest}?"),
             // A plugin may still come, and then it is right.
@@ -55,13 +61,19 @@ const SUFFIX: &str = "_WEBHOOK_SECRET";
 const NOT_OURS: &str = "EM_TEST_";
 /// Names that differ in more characters are not alike.
 const ALIKE: usize = 3;
+/// Other people's variables are warned about only where they are as good as ours: long, and so many characters away.
+const LONG: usize = 8;
+const MISSPELT: usize = 2;
 
 pub(super) fn warnings(variables: &Variables, source_names: &[&str]) -> Vec<Warning> {
     let known: Vec<String> = names(source_names);
     let stranger = |name: &&String| {
         let base = name.strip_suffix("_FILE").unwrap_or(name);
-        let ours = PREFIXES.iter().any(|prefix| base.starts_with(prefix)) || base.ends_with(SUFFIX);
-        ours && !name.starts_with(NOT_OURS) && !known.iter().any(|one| one == base || one == *name)
+        // Who has set what took its place may keep the other for another program.
+        let former = former::now(base).is_some_and(|now| now.is_none_or(|now| !variables.contains_key(now)));
+        let ours = former || PREFIXES.iter().any(|prefix| base.starts_with(prefix)) || base.ends_with(SUFFIX);
+        let misspelt = || base.len() >= LONG && known.iter().any(|one| edits(base, one) <= MISSPELT);
+        (ours || misspelt()) && !name.starts_with(NOT_OURS) && !known.iter().any(|one| one == base || one == *name)
     };
     variables
         .keys()

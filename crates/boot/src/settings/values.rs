@@ -1,6 +1,5 @@
-//! How the text of a setting is read: one pure function per kind of value, `None` for what it does not take.
-
-use std::net::SocketAddr;
+//! How the text of a setting is read: one pure function per kind of value, `None` for what it does not take. Addresses have a
+//! room of their own.
 
 use super::Env;
 
@@ -27,6 +26,33 @@ pub(super) fn words(text: &str) -> Option<Vec<String>> {
     Some(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
 
+/// Text for people, in one line.
+pub(super) fn line(text: &str) -> Option<String> {
+    (!text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+/// What is shown as a proof in a header: visible characters only.
+pub(super) fn token(text: &str) -> Option<String> {
+    text.bytes().all(|c| c.is_ascii_graphic()).then(|| text.to_owned())
+}
+
+/// What is shown in a header by people: as [`token`], with spaces.
+pub(super) fn key(text: &str) -> Option<String> {
+    text.bytes().all(|c| c == b' ' || c.is_ascii_graphic()).then(|| text.to_owned())
+}
+
+/// Methods of HTTP, or `*`.
+pub(super) fn methods(text: &str) -> Option<Vec<String>> {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "*"];
+    let upper = words(text)?.into_iter().map(|method| method.to_ascii_uppercase());
+    upper.map(|method| known.contains(&method.as_str()).then_some(method)).collect()
+}
+
+/// Names of headers, or `*`.
+pub(super) fn headers(text: &str) -> Option<Vec<String>> {
+    words(text).filter(|all| all.iter().all(|name| name == "*" || header(name).is_some()))
+}
+
 /// The name of an HTTP header, in lower case.
 pub(super) fn header(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -41,32 +67,6 @@ pub(super) fn is_topic(text: &str) -> bool {
             && account.len() == 12 && account.bytes().all(|c| c.is_ascii_digit()))
 }
 
-/// A database URL as libpq takes it, from that or from what Python drivers take.
-pub(super) fn database_url(text: &str) -> Option<String> {
-    let (scheme, rest) = text.split_once("://")?;
-    let known = ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg"];
-    if !known.contains(&scheme) || rest.is_empty() {
-        return None;
-    }
-    let Some((place, query)) = rest.split_once('?') else { return Some(format!("postgresql://{rest}")) };
-    let options: Vec<String> = query
-        .split('&')
-        .map(|option| match option.split_once('=') {
-            Some(("ssl", "true")) => "sslmode=require".to_owned(),
-            Some(("ssl", mode)) => format!("sslmode={mode}"),
-            _ => option.to_owned(),
-        })
-        .collect();
-    Some(format!("postgresql://{place}?{}", options.join("&")))
-}
-
-/// One or more servers, separated by commas.
-pub(super) fn nats_url(text: &str) -> Option<String> {
-    let known = ["nats://", "tls://", "ws://", "wss://"];
-    let good = |url: &str| known.iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
-    text.split(',').all(|url| good(url.trim())).then(|| text.to_owned())
-}
-
 /// A name that may be part of a stream name or subject.
 pub(super) fn nats_name(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -77,27 +77,6 @@ pub(super) fn nats_name(text: &str) -> Option<String> {
 pub(super) fn nats_prefix(text: &str) -> Option<String> {
     let good = |token: &str| !token.is_empty() && nats_name(token).is_some();
     (text.len() <= 128 && text.split('.').all(good)).then(|| text.to_owned())
-}
-
-pub(super) fn host(text: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".:-_".contains(c);
-    text.chars().all(plain).then(|| text.to_owned())
-}
-
-/// An http(s) URL, without a slash at its end.
-pub(super) fn http_url(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-    let good =
-        !rest.is_empty() && !rest.starts_with('/') && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
-    good.then(|| text.trim_end_matches('/').to_owned())
-}
-
-/// `address:port`; `:port` listens on every address.
-pub(super) fn socket_addr(text: &str) -> Option<SocketAddr> {
-    match text.strip_prefix(':') {
-        Some(port) => Some(SocketAddr::from(([0, 0, 0, 0], port.parse().ok()?))),
-        None => text.parse().ok(),
-    }
 }
 
 /// A level or a filter of `tracing`, like `info,store=debug`. Python's names for levels are understood.
@@ -112,6 +91,9 @@ pub(super) fn log_level(text: &str) -> Option<String> {
     if !level.contains(['=', ',']) && !known.contains(&level.as_str()) {
         return None;
     }
+    if level.split(',').any(|directive| directive.trim().is_empty()) {
+        return None;
+    }
     tracing_subscriber::EnvFilter::try_new(&level).ok().map(|_| level)
 }
 
@@ -119,7 +101,8 @@ pub(super) fn log_level(text: &str) -> Option<String> {
 pub(super) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     let pair = |part: &str| {
         let (name, value) = part.split_once('=')?;
-        Some((name.trim().to_owned(), value.trim().to_owned())).filter(|(name, _)| !name.is_empty())
+        let is_sent = |value: &str| value.bytes().all(|c| c == b' ' || c.is_ascii_graphic());
+        Some((header(name.trim())?, value.trim().to_owned())).filter(|(_, value)| is_sent(value))
     };
     text.split(',').map(pair).collect()
 }

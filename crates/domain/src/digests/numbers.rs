@@ -3,7 +3,8 @@
 //! A number that was rounded is the same number when its last digit is where rounding leaves it: 12 % of 0.1234, 3 h of
 //! 12 000 s. A time is compared with times, a share with shares; a number without a unit with those without one.
 
-use super::words::{MONTHS, NUMBERS, Token};
+use super::words::{NUMBERS, Token};
+use crate::calendar::MONTHS;
 
 /// What is counted or measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

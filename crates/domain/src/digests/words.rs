@@ -5,7 +5,7 @@ mod lists;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-pub(super) use lists::{MONTHS, NUMBERS};
+pub(super) use lists::NUMBERS;
 
 /// A word as it stands in a text, without the punctuation around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,18 @@ pub struct Decision {
     pub effect: Effect,
 }
 
+impl Decision {
+    /// The same, but people are asked first because whoever wants it says so: one approver, where the policy asks nobody.
+    pub fn asking(self) -> Self {
+        if self.requires_approval {
+            return self;
+        }
+        let effect = self.effect.stricter(&Effect::usual());
+        let reason = "whoever asks for this wants it approved first".to_owned();
+        Self { action: effect.action.clone(), requires_approval: true, auto_approve: false, reason, effect, ..self }
+    }
+}
+
 /// A part of a condition and what it came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explained {

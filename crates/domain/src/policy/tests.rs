@@ -221,3 +221,19 @@ fn every_fault_is_told_with_its_place() {
         Policy::read(&json!([])).is_err() && Policy::read(&json!(null)).is_err() && Policy::read(&json!("x")).is_err()
     );
 }
+
+#[test]
+fn who_wants_to_be_asked_first_is_even_where_the_policy_would_not() {
+    let at = "2026-11-20T12:00:00Z".parse().expect("a time");
+    let shipped = Policy::shipped();
+    let asking = shipped.decide(&input(json!({"kind": "stale_pr"}))).asking();
+    assert_eq!((asking.action.as_str(), asking.requires_approval), ("block", true));
+    assert_eq!(asking.effect.require, Effect::usual().require);
+    assert_eq!(asking.terms(&shipped, at).expect("an approval").in_words(), "1 approver");
+    let all = policy(&json!({"version": 1, "rules": [{"name": "all", "then": {"auto_approve": true}}]}));
+    let asking = all.decide(&input(json!({"kind": "x"}))).asking();
+    assert!(asking.requires_approval && !asking.auto_approve && !asking.effect.auto_approve, "{asking:?}");
+    let deploys = policy(&deploys());
+    let risky = deploys.decide(&input(json!({"kind": "deploy", "paths": ["a"], "lines": 512, "labels": []})));
+    assert_eq!(risky.clone().asking(), risky, "the policy asks already");
+}

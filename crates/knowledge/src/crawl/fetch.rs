@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use boot::Settings;
 use boot::settings::KnowledgeSettings;
+use domain::text::percent_encoded;
 use outbound::{Answer, Outbound, OutboundError, Request, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -170,15 +171,7 @@ pub(super) fn basic(user: &str, token: &SecretString) -> (String, String) {
 
 /// A text within an address.
 pub(super) fn part(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    percent_encoded(text, b"-_.~")
 }
 
 #[cfg(test)]

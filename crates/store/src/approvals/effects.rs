@@ -1,20 +1,22 @@
 //! What follows from an end: leased, done elsewhere, noted. It never changes how the approval ended.
 //!
 //! Each owed effect is also a job that people can follow. The job's state is kept here alone: nobody leases jobs of this
-//! kind from `job_leases`. The number of tries is the fencing token: who lost a lease cannot note anything.
+//! kind from `job_leases`. The number of tries is the fencing token: who lost a lease cannot note anything. Writing down where
+//! it stands is `notes`'s.
+
+mod notes;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl};
-use domain::approvals::{Effect, Status, TRIES, Tried, next_try};
-use domain::ids::{ApprovalId, TenantId};
+use domain::approvals::{Effect, Status, TRIES, Tried};
+use domain::ids::{ApprovalId, ReplayId, TenantId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Approval, decide, lock, retry};
-use crate::audit::{self, Entry};
-use crate::schema::{approvals, jobs};
-use crate::{StoreError, statement};
+use crate::schema::approvals;
+use crate::{StoreError, jobs, statement};
 
 /// The kind of a job that does what follows from an approval's end.
 pub const EFFECT_JOB: &str = "effect";
@@ -32,15 +34,7 @@ pub(super) fn queue(
     let job = approval.id.effect_job();
     let params = json!({"approval_id": approval.id, "status": status, "kind": approval.kind,
         "subject": approval.subject, "action": approval.action, "payload": approval.payload});
-    let row = (
-        jobs::tenant_id.eq(approval.tenant.as_str()),
-        jobs::id.eq(job),
-        jobs::kind.eq(EFFECT_JOB),
-        jobs::params.eq(params),
-        jobs::status.eq("queued"),
-        jobs::created_at.eq(now),
-    );
-    diesel::insert_into(jobs::table).values(row).execute(conn)?;
+    jobs::queue(conn, &approval.tenant, (ReplayId(job), EFFECT_JOB), &params, now)?;
     Ok(job)
 }
 
@@ -101,7 +95,7 @@ fn begun(conn: &mut PgConnection, tenant: &str, id: Uuid, now: DateTime<Utc>) ->
     if tries(&approval) <= TRIES {
         return Ok(Some(approval));
     }
-    note(conn, &approval, Effect::Dead, (Some(LOST), &Value::Null), now)?;
+    notes::note(conn, &approval, Effect::Dead, (Some(LOST), &Value::Null), now)?;
     Ok(None)
 }
 
@@ -156,7 +150,7 @@ pub fn effect_put_off(
             approvals::effect_waits.eq(approval.effect_waits + 1),
         ));
         later.execute(conn)?;
-        follow(conn, &approval, ("queued", Some(error)), &Value::Null, (None, Some(until)))?;
+        notes::follow(conn, &approval, ("queued", Some(error)), &Value::Null, (None, Some(until)))?;
         let told = approval.effect == Effect::Failed && approval.effect_error.as_deref() == Some(error);
         if !told {
             decide::turn(conn, &approval)?;
@@ -193,9 +187,9 @@ pub fn revive_effect(
             approvals::effect_waits.eq(approval.effect_attempts),
         );
         diesel::update(row).set(again).execute(conn)?;
-        follow(conn, &approval, ("queued", None), &Value::Null, (None, None))?;
+        notes::follow(conn, &approval, ("queued", None), &Value::Null, (None, None))?;
         decide::turn(conn, &approval)?;
-        tell(conn, &approval, (actor, "effect_revived"), &Value::Null, now)?;
+        notes::tell(conn, &approval, (actor, "effect_revived"), &Value::Null, now)?;
         Ok(true)
     })
 }
@@ -213,79 +207,9 @@ fn tried(
             return Ok(None);
         }
         let effect = approval.effect.after(how, tries(&approval), now);
-        note(conn, &approval, effect, (error, result), now)?;
+        notes::note(conn, &approval, effect, (error, result), now)?;
         Ok(Some(effect))
     })
-}
-
-/// Writes where the effect stands now, on the approval and on its job.
-fn note(
-    conn: &mut PgConnection,
-    approval: &Approval,
-    effect: Effect,
-    (error, result): (Option<&str>, &Value),
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let again_at = if effect.is_open() { next_try(tries(approval), now) } else { None };
-    let row = approvals::table.find((approval.tenant.as_str(), approval.id.0));
-    let noted = diesel::update(row).set((
-        approvals::effect.eq(effect.as_str()),
-        approvals::effect_at.eq(again_at),
-        approvals::effect_error.eq(error),
-    ));
-    noted.execute(conn)?;
-    let (status, finished) = match effect {
-        Effect::Delivered => ("succeeded", Some(now)),
-        Effect::Dead | Effect::None => ("failed", Some(now)),
-        Effect::Pending | Effect::Failed => ("queued", None),
-    };
-    follow(conn, approval, (status, error), result, (finished, again_at))?;
-    decide::turn(conn, approval)?;
-    let detail = json!({"error": error, "result": result, "attempts": approval.effect_attempts});
-    if effect.is_open() {
-        Ok(())
-    } else {
-        tell(conn, approval, (decide::SYSTEM, &format!("effect_{effect}")), &detail, now)
-    }
-}
-
-/// The job shows what the effect shows.
-fn follow(
-    conn: &mut PgConnection,
-    approval: &Approval,
-    (status, error): (&str, Option<&str>),
-    result: &Value,
-    (finished, due): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
-) -> Result<(), StoreError> {
-    let Some(job) = approval.job_id else { return Ok(()) };
-    let progress = if result.is_null() { json!({}) } else { result.clone() };
-    let followed = diesel::update(jobs::table.find(job)).set((
-        jobs::status.eq(status),
-        jobs::error.eq(error),
-        jobs::progress.eq(progress),
-        jobs::finished_at.eq(finished),
-        jobs::due_at.eq(due),
-        jobs::leased_until.eq(None::<DateTime<Utc>>),
-    ));
-    followed.execute(conn)?;
-    Ok(())
-}
-
-fn tell(
-    conn: &mut PgConnection,
-    approval: &Approval,
-    (actor, what): (&str, &str),
-    detail: &Value,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let entry = Entry {
-        at: now,
-        actor: actor.to_owned(),
-        action: format!("approval.{what}"),
-        subject: decide::audited(approval.id),
-        detail: detail.clone(),
-    };
-    audit::append(conn, &approval.tenant, &[entry]).map(|_| ())
 }
 
 fn is_ours(approval: &Approval, taken: &Approval) -> bool {

@@ -8,7 +8,7 @@ use domain::ids::{ApprovalId, TenantId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::rows::{ApprovalRow, json as to_json};
+use super::rows::ApprovalRow;
 use super::{Approval, decide, lock, retry};
 use crate::StoreError;
 use crate::audit::{self, Entry};
@@ -105,7 +105,7 @@ fn row(tenant: &TenantId, proposal: &Proposal, now: DateTime<Utc>) -> Result<App
         job_id: None,
         next_reminder_at: terms.next_reminder(now),
         again_of: again_of.map(|id| id.0),
-        terms: to_json(&terms)?,
+        terms: crate::json(&terms)?,
     })
 }
 

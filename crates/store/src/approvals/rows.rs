@@ -5,7 +5,6 @@ use diesel::pg::Pg;
 use diesel::{Insertable, Queryable, Selectable};
 use domain::approvals::{Effect, Status, Vote};
 use domain::ids::ApprovalId;
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -80,9 +79,4 @@ impl ApprovalRow {
             votes,
         })
     }
-}
-
-/// A value of ours as JSON for a row.
-pub(super) fn json(value: &impl Serialize) -> Result<Value, StoreError> {
-    serde_json::to_value(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

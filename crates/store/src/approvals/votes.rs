@@ -9,9 +9,8 @@ use domain::ids::{ApprovalId, TenantId};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::rows::json;
 use crate::schema::approval_votes;
-use crate::{StoreError, identities};
+use crate::{StoreError, identities, json};
 
 pub(super) fn add(conn: &mut PgConnection, tenant: &TenantId, id: ApprovalId, vote: &Vote) -> Result<(), StoreError> {
     let row = (

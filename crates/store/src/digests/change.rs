@@ -1,27 +1,26 @@
-//! Of one change: what happened to it one after the other, how large it is, its checks, where it went, and what came of it.
+//! Of one change: what happened to it one after the other, how large it is, and its checks. Where it went and what came of it
+//! is `outcome`'s.
+
+mod outcome;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use domain::digests::{About, Material, Number};
-use domain::dora::facts::Outside;
 use domain::ids::TenantId;
 use domain::reports::units::{Draft, grouped};
 use domain::reports::{Of, Severity, lasted, several};
 use uuid::Uuid;
 
 use super::numbers::{count, reckoned};
-use super::release::linked_incident;
 use super::{Wanted, named, proofs, span};
-use crate::{StoreError, incidents, statement};
+use crate::{StoreError, statement};
 
-/// Moments, checks, deployments and incidents that are told.
+/// Moments and checks that are told.
 const MOST_MOMENTS: i64 = 60;
 const MOST_CHECKS: i64 = 20;
-const MOST_DEPLOYMENTS: i64 = 20;
-const MOST_INCIDENTS: i64 = 10;
 /// Checks of a change that waits longer were told before.
 const CHECKS: TimeDelta = TimeDelta::days(14);
 
@@ -81,12 +80,12 @@ pub(super) fn material(
     let mut drafts = vec![state(&row, &of, to), size(&row, &of, to)];
     drafts.extend(moments(conn, tenant, &row, &of, to)?);
     drafts.extend(checks(conn, tenant, (&row, &repo), &of, to)?);
-    let deployed = deployments(conn, tenant, (&repo, &number), to)?;
-    let incidents = incidents_of(conn, tenant, &row, &deployed, to)?;
+    let deployed = outcome::deployments(conn, tenant, (&repo, &number), to)?;
+    let incidents = outcome::incidents(conn, tenant, row.landed_sha.as_deref(), (&deployed, to))?;
     let mut numbers = numbers(&row, to);
     numbers.push(count("deployments", deployed.len(), to.date_naive()));
     numbers.push(count("incidents", incidents.len(), to.date_naive()));
-    drafts.extend(deployed.iter().map(shipped));
+    drafts.extend(deployed.iter().map(outcome::shipped));
     drafts.extend(incidents);
     proofs::put(conn, tenant, &mut drafts, to)?;
     let groups = grouped(drafts.into_iter().map(|draft| draft.of_service(&group)).collect(), &HashMap::new());
@@ -219,83 +218,4 @@ fn checks(
         draft.naming("check", &name)
     };
     Ok(rows.into_iter().map(check).collect())
-}
-
-statement! {
-    /// Which deployments shipped it.
-    struct Deployments<'a> {
-        tenant: Text = &'a str,
-        repo: Text = &'a str,
-        number: Text = &'a str,
-        to: Timestamptz = DateTime<Utc>,
-        limit: BigInt = i64,
-    }
-    returns (Text, Text, Text, Text, Timestamptz, Double, Nullable<Bool>, Nullable<Text>);
-    "select c.integration, c.deployment_id, c.service, c.environment, c.deployed_at, c.lead_s, d.failed, e.url
-     from dora_changes c
-     left join dora_deployments d on d.tenant_id = c.tenant_id and d.integration = c.integration and d.deployment_id = c.deployment_id
-     left join deployments e on e.tenant_id = c.tenant_id and e.integration = c.integration and e.deployment_id = c.deployment_id
-     where c.tenant_id = ? and c.repo = ? and c.number = ? and c.deployed_at < ?
-     order by c.deployed_at, c.service, c.environment limit ?"
-}
-
-type Deployment = (String, String, String, String, DateTime<Utc>, f64, Option<bool>, Option<String>);
-
-fn deployments(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    (repo, number): (&str, &str),
-    to: DateTime<Utc>,
-) -> Result<Vec<Deployment>, StoreError> {
-    Ok(Deployments { tenant: tenant.as_str(), repo, number, to, limit: MOST_DEPLOYMENTS }.load(conn)?)
-}
-
-fn shipped((integration, id, service, environment, at, lead_s, failed, url): &Deployment) -> Draft {
-    let broke = *failed == Some(true);
-    let after = lasted(*at - TimeDelta::milliseconds((lead_s.max(0.0) * 1000.0) as i64), *at);
-    let text = format!(
-        "Deployed to {environment} of {service} with {integration}:{id}, {after} after its first commit{}",
-        if broke { "; the deployment broke something" } else { "" }
-    );
-    let severity = if broke { Severity::Warning } else { Severity::Info };
-    let of = Of::Deployment { integration: integration.clone(), id: id.clone() };
-    let draft = Draft::new(About::Shipped, vec![of], &text, severity, *at).at_url(url.clone());
-    draft.placed(service, environment).naming("deployment", &format!("{integration}:{id}"))
-}
-
-statement! {
-    /// Incidents that are put to one of these deployments, or that are said to come from this commit.
-    struct Incidents<'a> {
-        integrations: Array<Text> = Vec<&'a str>,
-        ids: Array<Text> = Vec<&'a str>,
-        tenant: Text = &'a str,
-        again: Text = &'a str,
-        sha: Nullable<Text> = Option<&'a str>,
-        limit: BigInt = i64,
-    }
-    returns (Text, Text);
-    "select l.integration, l.incident_id from unnest(?, ?) d (integration, id)
-     join dora_links l on l.tenant_id = ? and l.deployment_integration = d.integration and l.deployment_id = d.id
-     union select integration, incident_id from incidents where tenant_id = ? and caused_sha = ?
-     order by 1, 2 limit ?"
-}
-
-fn incidents_of(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    row: &Row,
-    deployed: &[Deployment],
-    to: DateTime<Utc>,
-) -> Result<Vec<Draft>, StoreError> {
-    let (integrations, ids) = deployed.iter().map(|one| (one.0.as_str(), one.1.as_str())).unzip();
-    let sha = row.landed_sha.as_deref();
-    let asked =
-        Incidents { integrations, ids, tenant: tenant.as_str(), again: tenant.as_str(), sha, limit: MOST_INCIDENTS };
-    let names: Vec<(String, String)> = asked.load(conn)?;
-    let mut drafts = Vec::new();
-    for (integration, id) in names {
-        let found = incidents::one(conn, tenant, &Outside { integration, id })?;
-        drafts.extend(found.filter(|one| one.began_at < to).map(|one| linked_incident(one, "", to)));
-    }
-    Ok(drafts)
 }

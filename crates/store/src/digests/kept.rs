@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use diesel::{ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+};
 use domain::digests::{Digest, Kind, Material};
 use domain::ids::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::events::After;
 use crate::schema::{digest_feedback as f, digests as d};
+use crate::{StoreError, json};
 
 /// A digest that was made.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,13 +58,14 @@ fn links(material: &Material) -> BTreeMap<Uuid, String> {
     links
 }
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = d)]
 struct Row {
     id: Uuid,
     kind: String,
     subject: Option<String>,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
+    from_at: DateTime<Utc>,
+    to_at: DateTime<Utc>,
     digest: Value,
     links: Value,
     events: i32,
@@ -86,8 +89,8 @@ impl Row {
             id,
             kind: kind_of(&self.kind).ok_or_else(|| corrupt("kind"))?,
             subject: self.subject,
-            from: self.from,
-            to: self.to,
+            from: self.from_at,
+            to: self.to_at,
             digest: serde_json::from_value(self.digest).map_err(|_| corrupt("text"))?,
             links: serde_json::from_value(self.links).map_err(|_| corrupt("links"))?,
             events: self.events,
@@ -123,10 +126,6 @@ pub fn name_of(kind: Kind) -> &'static str {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<Value, StoreError> {
-    serde_json::to_value(value).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
 /// Keeps a digest.
 pub fn keep(conn: &mut PgConnection, tenant: &TenantId, kept: &Kept) -> Result<(), StoreError> {
     diesel::insert_into(d::table)
@@ -144,50 +143,9 @@ pub fn keep(conn: &mut PgConnection, tenant: &TenantId, kept: &Kept) -> Result<(
     Ok(())
 }
 
-type Columns = (
-    d::id,
-    d::kind,
-    d::subject,
-    d::from_at,
-    d::to_at,
-    d::digest,
-    d::links,
-    d::events,
-    d::generated_by,
-    d::why,
-    d::model,
-    d::prompt,
-    d::input_tokens,
-    d::output_tokens,
-    d::cost_micro_usd,
-    d::made_at,
-    d::made_by,
-    d::schedule_id,
-);
-const COLUMNS: Columns = (
-    d::id,
-    d::kind,
-    d::subject,
-    d::from_at,
-    d::to_at,
-    d::digest,
-    d::links,
-    d::events,
-    d::generated_by,
-    d::why,
-    d::model,
-    d::prompt,
-    d::input_tokens,
-    d::output_tokens,
-    d::cost_micro_usd,
-    d::made_at,
-    d::made_by,
-    d::schedule_id,
-);
-
 /// One digest of this tenant.
 pub fn one(conn: &mut PgConnection, tenant: &TenantId, id: Uuid) -> Result<Option<Kept>, StoreError> {
-    let row: Option<Row> = d::table.find((tenant.as_str(), id)).select(COLUMNS).first(conn).optional()?;
+    let row: Option<Row> = d::table.find((tenant.as_str(), id)).select(Row::as_select()).first(conn).optional()?;
     row.map(Row::kept).transpose()
 }
 
@@ -221,7 +179,7 @@ pub fn list(
         query = query.filter(after.follows::<d::table>("(made_at, id) < ("));
     }
     let newest = query.order((d::made_at.desc(), d::id.desc())).limit(limit);
-    let rows: Vec<Row> = newest.select(COLUMNS).load(conn)?;
+    let rows: Vec<Row> = newest.select(Row::as_select()).load(conn)?;
     rows.into_iter().map(Row::kept).collect()
 }
 

@@ -5,19 +5,14 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 
 use super::proofs::{Events, MOST as MOST_EVENTS, Services, Shipped};
-use super::window::{Ended, Failed, Incidents, MOST, MergedChanges, Open};
+use super::window::{Failed, Incidents, Open};
 use crate::events::plans::plan;
+use crate::reports::MOST;
+use crate::reports::plans::ROWS as REPORTED;
+use crate::reports::shipped::{Ended, MergedChanges};
 
+/// Beside what reports read.
 const ROWS: &str = "
-insert into changes (tenant_id, repo, number, opened_at, merged_at, registers)
-select 'default', 'acme/r' || n % 100, n::text, at, at, '{}' from generate_series(1, 30000) n, lateral (select now() - n * interval '1 hour' as at) t;
-insert into incidents (tenant_id, integration, incident_id, opened_at, resolved_at, registers)
-select 'default', 'pagerduty', n::text, at, case when n % 500 > 0 then at end, '{}'
-from generate_series(1, 30000) n, lateral (select now() - n * interval '1 hour' as at) t;
-insert into dora_deployments (tenant_id, integration, deployment_id, service, environment, tier, outcome, at, heads, changes, rework, failed,
-                              ancestry_gap, provisional_until)
-select 'default', 'github', n::text, 's' || n % 50, 'production', 'production', 'success', at, '', 0, false, false, false, at
-from generate_series(1, 30000) n, lateral (select now() - n * interval '1 hour' as at) t;
 insert into dora_failures (tenant_id, integration, deployment_id, service, environment, tier, failed_at, recovered_at, methods)
 select 'default', 'github', n::text, 's', 'production', 'production', at, at, '{window}'
 from generate_series(1, 30000) n, lateral (select now() - n * interval '1 hour' as at) t;
@@ -34,7 +29,7 @@ analyze;";
 fn digests_walk_indexes() {
     let database = testkit::database::Database::fresh();
     let conn = &mut PgConnection::establish(&database.url).expect("a connection");
-    conn.batch_execute(ROWS).expect("rows");
+    conn.batch_execute(&[REPORTED, ROWS].concat()).expect("rows");
     let to: DateTime<Utc> = Utc::now();
     let (tenant, from, limit) = ("default", to - TimeDelta::days(14), MOST);
     let (of_all, service, repos) = (true, None, Vec::new());

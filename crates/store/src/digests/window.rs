@@ -1,20 +1,21 @@
 //! Facts of a time `[from, to)`, and of its end: what was open at `to` is open, whatever became of it later.
 //!
-//! As `reports` reads them, but that those end now. Each sort is read up to [`MOST`].
+//! As `reports` reads them, but that those end now: what was shipped is counted in one place. Each sort is read up to [`MOST`].
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{PgConnection, RunQueryDsl};
 use domain::ids::TenantId;
 use domain::reports::units::repo_of;
-use domain::reports::{Deployed, Facts, Incident, Merged, Waiting};
+use domain::reports::{Facts, Incident, Waiting};
 use domain::signals::{FailedDeployment, OpenChange};
 use uuid::Uuid;
 
+use crate::reports::MOST;
+use crate::reports::shipped::{self, Time};
+use crate::statement::record;
 use crate::{StoreError, statement};
 
-/// Facts of one sort that are read at most: a digest counts no further.
-pub(super) const MOST: i64 = 2_000;
 /// Approvals and signals that are read at most.
 const MOST_WAITING: i64 = 200;
 
@@ -38,73 +39,18 @@ impl Span<'_> {
 }
 
 pub(super) fn facts(conn: &mut PgConnection, span: &Span<'_>) -> Result<Facts, StoreError> {
+    let Span { tenant, service, from, to, .. } = *span;
+    let time = Time { tenant, from, to, service, repos: &span.repos };
     Ok(Facts {
-        from: span.from,
-        now: span.to,
-        deployments: deployments(conn, span)?,
-        merged: merged(conn, span)?,
+        from,
+        now: to,
+        deployments: shipped::deployments(conn, &time)?,
+        merged: shipped::merged(conn, &time)?,
         open: open(conn, span)?,
         failures: failures(conn, span)?,
         incidents: incidents(conn, span)?,
         approvals: approvals(conn, span)?,
     })
-}
-
-statement! {
-    /// Deployments to production that ended in a time, newest first.
-    pub(super) struct Ended<'a> {
-        tenant: Text = &'a str,
-        from: Timestamptz = DateTime<Utc>,
-        to: Timestamptz = DateTime<Utc>,
-        of_all: Bool = bool,
-        service: Nullable<Text> = Option<&'a str>,
-        limit: BigInt = i64,
-    }
-    returns (Text, Text, Text, Text, Text, Nullable<Text>, Integer, Bool, Timestamptz, Nullable<Text>);
-    "select d.integration, d.deployment_id, d.service, d.environment, d.outcome, d.kind, d.changes, d.failed, d.at, e.url
-     from (select * from dora_deployments where tenant_id = ? and tier = 'production' and at >= ? and at < ? and (? or service = ?)
-           order by at desc, integration, deployment_id limit ?) d
-     left join deployments e on e.tenant_id = d.tenant_id and e.integration = d.integration and e.deployment_id = d.deployment_id
-     order by d.at desc, d.integration, d.deployment_id"
-}
-
-type EndedRow = (String, String, String, String, String, Option<String>, i32, bool, DateTime<Utc>, Option<String>);
-
-fn deployments(conn: &mut PgConnection, span: &Span<'_>) -> Result<Vec<Deployed>, StoreError> {
-    let Span { tenant, service, from, to, .. } = *span;
-    let ended = Ended { tenant: tenant.as_str(), from, to, of_all: service.is_none(), service, limit: MOST };
-    let rows: Vec<EndedRow> = ended.load(conn)?;
-    let deployed = |(integration, deployment_id, service, environment, outcome, kind, changes, failed, at, url)| {
-        Deployed { integration, deployment_id, service, environment, outcome, kind, changes, failed, at, url }
-    };
-    Ok(rows.into_iter().map(|row: EndedRow| deployed(row)).collect())
-}
-
-statement! {
-    /// Changes that were merged in a time, newest first.
-    pub(super) struct MergedChanges<'a> {
-        tenant: Text = &'a str,
-        from: Timestamptz = DateTime<Utc>,
-        to: Timestamptz = DateTime<Utc>,
-        of_all: Bool = bool,
-        repos: Array<Text> = &'a [String],
-        limit: BigInt = i64,
-    }
-    returns (Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Timestamptz);
-    "select repo, number, title, author, url, merged_at from changes
-     where tenant_id = ? and merged_at >= ? and merged_at < ? and (? or repo = any(?))
-     order by merged_at desc, repo, number limit ?"
-}
-
-type MergedRow = (String, String, Option<String>, Option<String>, Option<String>, DateTime<Utc>);
-
-fn merged(conn: &mut PgConnection, span: &Span<'_>) -> Result<Vec<Merged>, StoreError> {
-    let Span { tenant, service, from, to, .. } = *span;
-    let of_all = service.is_none();
-    let asked = MergedChanges { tenant: tenant.as_str(), from, to, of_all, repos: &span.repos, limit: MOST };
-    let rows: Vec<MergedRow> = asked.load(conn)?;
-    let merged = |(repo, number, title, author, url, merged_at)| Merged { repo, number, title, author, url, merged_at };
-    Ok(rows.into_iter().map(|row: MergedRow| merged(row)).collect())
 }
 
 statement! {
@@ -193,29 +139,13 @@ statement! {
      where f.failed_at < ? and (? or f.service = ?) order by f.failed_at, f.integration, f.deployment_id limit ?"
 }
 
-type FailedRow =
-    (String, String, String, Option<String>, String, String, Option<String>, Option<String>, DateTime<Utc>);
-
 fn failures(conn: &mut PgConnection, span: &Span<'_>) -> Result<Vec<FailedDeployment>, StoreError> {
     let (tenant, to, service) = (span.tenant.as_str(), span.to, span.service);
     let of_all = service.is_none();
     let asked = Failed { tenant, again: tenant, recovered_since: to, to, of_all, service, limit: MOST };
-    let rows: Vec<FailedRow> = asked.load(conn)?;
-    let failure = |(integration, deployment_id, service, repo, environment, tier, title, url, failed_at): FailedRow| {
-        FailedDeployment {
-            integration,
-            deployment_id,
-            service,
-            team: None,
-            repo,
-            environment,
-            tier,
-            title,
-            url,
-            failed_at,
-            recovered_at: None,
-        }
-    };
+    let rows: Vec<_> = asked.load(conn)?;
+    let failure = record!(FailedDeployment: integration, deployment_id, service, repo, environment, tier, title, url,
+        failed_at; team: None, recovered_at: None);
     Ok(rows.into_iter().map(failure).collect())
 }
 
@@ -243,19 +173,17 @@ statement! {
      where began_at < ? and (? or service = ?) order by began_at desc, integration, incident_id limit ?"
 }
 
-type IncidentRow =
-    (String, String, Option<String>, Option<String>, Option<String>, DateTime<Utc>, Maybe, Option<String>);
-
 fn incidents(conn: &mut PgConnection, span: &Span<'_>) -> Result<Vec<Incident>, StoreError> {
     let (tenant, to, service) = (span.tenant.as_str(), span.to, span.service);
     let of_all = service.is_none();
     let asked = Incidents { open_of: tenant, tenant, since: span.from, to, of_all, service, limit: MOST };
-    let rows: Vec<IncidentRow> = asked.load(conn)?;
-    let incident = |(integration, incident_id, title, service, severity, began_at, resolved_at, url): IncidentRow| {
-        let resolved_at = resolved_at.filter(|at| *at < to);
-        Incident { integration, incident_id, title, service, severity, began_at, resolved_at, url }
-    };
-    Ok(rows.into_iter().map(incident).collect())
+    let mut rows: Vec<Incident> = asked
+        .load(conn)?
+        .into_iter()
+        .map(record!(Incident: integration, incident_id, title, service, severity, began_at, resolved_at, url))
+        .collect();
+    rows.iter_mut().for_each(|one| one.resolved_at = one.resolved_at.filter(|at| *at < to));
+    Ok(rows)
 }
 
 statement! {

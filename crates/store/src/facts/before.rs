@@ -11,7 +11,7 @@ use diesel::{PgConnection, RunQueryDsl};
 use domain::dora::engine::{Earlier, Stretch};
 use domain::dora::facts::{Kind, Outside};
 
-use super::deployments::{parts, place};
+use super::deployments::{Parts, parts, place};
 use super::diff::Fact;
 use super::rows::deployments::Row;
 use super::stretch::{Scope, Streams};
@@ -187,50 +187,46 @@ fn earlier(conn: &mut PgConnection, scopes: &[Scope], wanted: &Wanted) -> Result
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let of = |(scope, outside): &'_ (usize, Outside)| {
-        let tenant = scopes[*scope].of.tenant.as_str();
-        [tenant.to_owned(), outside.integration.clone(), outside.id.clone()]
+    let key = |(scope, outside): &(usize, Outside)| {
+        (scopes[*scope].of.tenant.as_str().to_owned(), outside.integration.clone(), outside.id.clone())
     };
-    let keys: Vec<[String; 3]> = wanted.iter().map(of).collect();
-    let keys: Vec<Vec<&str>> = keys.iter().map(|key| key.iter().map(String::as_str).collect()).collect();
-    let rows = Row::of_keys(conn, &keys)?;
-    let row_of: BTreeMap<(&str, &str, &str), &Row> = rows
-        .iter()
-        .map(|row| ((row.tenant_id.as_str(), row.integration.as_str(), row.deployment_id.as_str()), row))
-        .collect();
+    let keys: Vec<(String, String, String)> = wanted.iter().map(key).collect();
+    let asked: Vec<Vec<&str>> = keys.iter().map(|(tenant, integration, id)| vec![&**tenant, integration, id]).collect();
+    let rows = Row::of_keys(conn, &asked)?;
+    let key = |row: &Row| (row.tenant_id.clone(), row.integration.clone(), row.deployment_id.clone());
+    let row_of: BTreeMap<(String, String, String), &Row> = rows.iter().map(|row| (key(row), row)).collect();
     let ours: Vec<(usize, &Outside, &Row)> = wanted
         .iter()
-        .filter_map(|(scope, outside)| {
-            let of = &scopes[*scope];
-            let row = row_of.get(&(of.of.tenant.as_str(), outside.integration.as_str(), outside.id.as_str()))?;
+        .zip(&keys)
+        .filter_map(|((scope, outside), key)| {
+            let (of, row) = (&scopes[*scope], row_of.get(key)?);
             let fits = row.service == of.of.service && row.outcome == "success" && row.at < of.since;
             fits.then_some((*scope, outside, *row))
         })
         .collect();
     let keys: Vec<(&str, &Outside)> = ours.iter().map(|(_, outside, row)| (row.tenant_id.as_str(), *outside)).collect();
     let parts = parts(conn, &keys)?;
-    let mut found: Vec<(usize, Earlier)> = Vec::with_capacity(ours.len());
-    for ((scope, outside, row), parts) in ours.iter().zip(parts) {
-        let shas = parts.components.iter().filter_map(|one| Some((one.repo.clone(), one.sha.clone()?)));
-        let earlier = Earlier {
-            deployment: (*outside).clone(),
-            environment: row.environment.clone(),
-            at: row.at,
-            heads: row.heads.clone(),
-            repos: parts.components.iter().map(|one| one.repo.clone()).collect(),
-            shas: shas.chain(parts.contains.iter().cloned()).collect(),
-            known: BTreeSet::new(),
-            kind: row.kind.as_deref().and_then(Kind::parse).unwrap_or(Kind::Forward),
-            target: row
-                .target
-                .as_deref()
-                .and_then(|text| text.split_once(':'))
-                .map(|(integration, id)| Outside::new(integration, id)),
-        };
-        found.push((*scope, earlier));
-    }
+    let each = ours.iter().zip(parts).map(|((scope, outside, row), parts)| (*scope, told(outside, row, &parts)));
+    let mut found: Vec<(usize, Earlier)> = each.collect();
     know(conn, scopes, &mut found)?;
     Ok(found)
+}
+
+/// What its row and its parts say; which repositories the graph knows comes later.
+fn told(outside: &Outside, row: &Row, parts: &Parts) -> Earlier {
+    let shas = parts.components.iter().filter_map(|one| Some((one.repo.clone(), one.sha.clone()?)));
+    let target = row.target.as_deref().and_then(|text| text.split_once(':'));
+    Earlier {
+        deployment: outside.clone(),
+        environment: row.environment.clone(),
+        at: row.at,
+        heads: row.heads.clone(),
+        repos: parts.components.iter().map(|one| one.repo.clone()).collect(),
+        shas: shas.chain(parts.contains.iter().cloned()).collect(),
+        known: BTreeSet::new(),
+        kind: row.kind.as_deref().and_then(Kind::parse).unwrap_or(Kind::Forward),
+        target: target.map(|(integration, id)| Outside::new(integration, id)),
+    }
 }
 
 /// Fills in of which repositories the graph knows a commit.

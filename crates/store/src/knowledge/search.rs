@@ -67,17 +67,17 @@ pub fn by_words(
     question: &str,
     limit: i64,
 ) -> Result<Vec<Place>, StoreError> {
-    let mut places = with_all(conn, tenant, collection, question, limit)?;
-    let missing = limit.saturating_sub(i64::try_from(places.len()).unwrap_or(i64::MAX));
+    let mut found = places(conn, with_all(), (tenant, collection), question, limit)?;
+    let missing = limit.saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
     if missing > 0 && !has_signs(question) {
-        for place in with_some(conn, tenant, collection, question, limit)? {
-            if !places.contains(&place) {
-                places.push(place);
+        for place in places(conn, with_some(), (tenant, collection), question, limit)? {
+            if !found.contains(&place) {
+                found.push(place);
             }
         }
-        places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-    Ok(places)
+    Ok(found)
 }
 
 /// Whether the question says itself which words must be there.
@@ -85,37 +85,36 @@ fn has_signs(question: &str) -> bool {
     question.contains('"') || question.starts_with('-') || question.contains(" -")
 }
 
-fn with_all(
+fn places(
     conn: &mut PgConnection,
-    tenant: &TenantId,
-    collection: Option<&str>,
+    text: String,
+    (tenant, collection): (&TenantId, Option<&str>),
     question: &str,
     limit: i64,
 ) -> Result<Vec<Place>, StoreError> {
-    let rows: Vec<PlaceRow> = sql_query(format!(
+    let rows: Vec<PlaceRow> = sql_query(text)
+        .bind::<Text, _>(tenant.as_str())
+        .bind::<Nullable<Text>, _>(collection)
+        .bind::<Text, _>(question)
+        .bind::<BigInt, _>(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Place::from).collect())
+}
+
+/// All of the words, by the index of words.
+pub(super) fn with_all() -> String {
+    format!(
         "select c.document, c.n
          from ({LANGUAGES}) l cross join lateral (select websearch_to_tsquery(l.language::regconfig, $3) as asked) q
          join chunks c on c.tenant_id = $1 and c.language = l.language and c.tsv @@ q.asked and ($2 is null or c.collection = $2)
          order by ts_rank('{{0.3, 0.4, 0.6, 1.0}}', c.tsv, q.asked, 1) desc, c.document, c.n
          limit $4"
-    ))
-    .bind::<Text, _>(tenant.as_str())
-    .bind::<Nullable<Text>, _>(collection)
-    .bind::<Text, _>(question)
-    .bind::<BigInt, _>(limit)
-    .load(conn)?;
-    Ok(rows.into_iter().map(Place::from).collect())
+    )
 }
 
 /// Each word by itself: what it is worth is the logarithm of how few chunks have it, and more where the title has it.
-fn with_some(
-    conn: &mut PgConnection,
-    tenant: &TenantId,
-    collection: Option<&str>,
-    question: &str,
-    limit: i64,
-) -> Result<Vec<Place>, StoreError> {
-    let rows: Vec<PlaceRow> = sql_query(format!(
+pub(super) fn with_some() -> String {
+    format!(
         "with words as materialized (
            select l.language, w.word, quote_literal(w.word)::tsquery as asked
            from ({LANGUAGES}) l
@@ -137,30 +136,23 @@ fn with_some(
          group by h.document, h.n
          order by sum(w.worth * (1 + h.rank)) desc, h.document, h.n
          limit $4"
-    ))
-    .bind::<Text, _>(tenant.as_str())
-    .bind::<Nullable<Text>, _>(collection)
-    .bind::<Text, _>(question)
-    .bind::<BigInt, _>(limit)
-    .load(conn)?;
-    Ok(rows.into_iter().map(Place::from).collect())
+    )
 }
 
 /// Of a question, and of the chunks that have one of its words: a word that more have tells little.
 const MOST_WORDS: u32 = 24;
 const MOST_OF_A_WORD: u32 = 5000;
 
+pub(super) const SHOWN: &str = "
+select c.document, c.n, c.text, d.collection, d.id, d.title, d.source, d.url, d.meta
+from unnest($2, $3) place (document, n)
+join chunks c on c.tenant_id = $1 and c.document = place.document and c.n = place.n
+join documents d on d.uid = c.document and d.tenant_id = $1";
+
 /// The chunks at these places that are there still, in no order.
 pub fn shown(conn: &mut PgConnection, tenant: &TenantId, places: &[Place]) -> Result<Vec<Found>, StoreError> {
     let documents: Vec<Uuid> = places.iter().map(|place| place.document).collect();
     let numbers: Vec<i32> = places.iter().map(|place| place.n).collect();
-    let rows = sql_query(
-        "select c.document, c.n, c.text, d.collection, d.id, d.title, d.source, d.url, d.meta
-         from unnest($2, $3) place (document, n)
-         join chunks c on c.tenant_id = $1 and c.document = place.document and c.n = place.n
-         join documents d on d.uid = c.document and d.tenant_id = $1",
-    );
-    let bound =
-        rows.bind::<Text, _>(tenant.as_str()).bind::<Array<SqlUuid>, _>(documents).bind::<Array<Integer>, _>(numbers);
-    Ok(bound.load(conn)?)
+    let shown = sql_query(SHOWN).bind::<Text, _>(tenant.as_str()).bind::<Array<SqlUuid>, _>(documents);
+    Ok(shown.bind::<Array<Integer>, _>(numbers).load(conn)?)
 }

@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 
-use super::{Ended, Incidents, MOST, MergedChanges};
+use super::shipped::{Ended, MergedChanges};
+use super::{Incidents, MOST};
 use crate::events::plans::plan;
 
 /// Few incidents are open; what is asked for is a small part of the whole.
-const ROWS: &str = "
+pub(crate) const ROWS: &str = "
 insert into changes (tenant_id, repo, number, opened_at, merged_at, registers)
 select 'default', 'acme/r' || n % 100, n::text, at, at, '{}' from generate_series(1, 30000) n, lateral (select now() - n * interval '1 hour' as at) t;
 insert into incidents (tenant_id, integration, incident_id, opened_at, resolved_at, registers)
@@ -26,10 +27,10 @@ fn reports_walk_indexes() {
     let conn = &mut PgConnection::establish(&database.url).expect("a connection");
     conn.batch_execute(ROWS).expect("rows");
     let now: DateTime<Utc> = "2126-11-20T00:00:00Z".parse().expect("a time");
-    let (tenant, from, limit) = ("default", Utc::now() - TimeDelta::days(14), MOST);
+    let (tenant, from, limit, of_all) = ("default", Utc::now() - TimeDelta::days(14), MOST, true);
     let plans = [
-        plan(conn, Ended { tenant, from, now, limit }),
-        plan(conn, MergedChanges { tenant, from, now, limit }),
+        plan(conn, Ended { tenant, from, to: now, of_all, service: None, limit }),
+        plan(conn, MergedChanges { tenant, from, to: now, of_all, repos: &[], limit }),
         plan(conn, Incidents { open_of: tenant, tenant, since: from, limit }),
     ];
     for plan in plans {

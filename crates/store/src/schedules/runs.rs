@@ -6,12 +6,16 @@
 //! hours; of several that are due at once only the last is made. What is not made is noted.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::{Connection, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl};
+use diesel::dsl::Find;
+use diesel::{
+    Connection, ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, Queryable, RunQueryDsl, Selectable,
+    SelectableHelper,
+};
 use domain::ids::TenantId;
 use domain::schedules::Schedule;
 use uuid::Uuid;
 
-use super::{COLUMNS, DigestSchedule, Row, one};
+use super::{DigestSchedule, Row, one};
 use crate::StoreError;
 use crate::digests::delivery::{Delivered, Letter, deliver};
 use crate::digests::kept::{Kept, keep};
@@ -122,7 +126,7 @@ fn due(
     let found: Option<String> = next.select(s::tenant_id).for_update().skip_locked().first(conn).optional()?;
     let Some(tenant) = found else { return Ok(false) };
     // The row is ours now: the same order finds it again.
-    let of_tenant = next.filter(s::tenant_id.eq(&tenant)).select(COLUMNS).for_update().skip_locked();
+    let of_tenant = next.filter(s::tenant_id.eq(&tenant)).select(Row::as_select()).for_update().skip_locked();
     let Some(row) = of_tenant.first::<Row>(conn).optional()? else { return Ok(false) };
     let (tenant, schedule) = (named(&tenant)?, row.schedule()?);
     let slots = slots(&schedule, now);
@@ -176,10 +180,14 @@ fn slots(schedule: &DigestSchedule, now: DateTime<Utc>) -> Slots {
     slots
 }
 
+/// The row of a run.
+fn row_of(run: &Run) -> Find<r::table, (&str, Uuid, DateTime<Utc>)> {
+    r::table.find((run.tenant.as_str(), run.schedule.id, run.due_at))
+}
+
 /// Whether the slot is ours still. Then it stays so until the transaction ends.
 fn is_ours(conn: &mut PgConnection, run: &Run) -> Result<bool, StoreError> {
-    let row = r::table.find((run.tenant.as_str(), run.schedule.id, run.due_at));
-    let held = row.filter(r::number.eq(run.number)).filter(r::state.eq("running"));
+    let held = row_of(run).filter(r::number.eq(run.number)).filter(r::state.eq("running"));
     let held: Option<Uuid> = held.select(r::id).for_update().first(conn).optional()?;
     Ok(held.is_some())
 }
@@ -198,8 +206,7 @@ pub fn finish(
             return Ok(None);
         }
         let over = (r::state.eq("done"), r::digest_id.eq(kept.id), r::ended_at.eq(now));
-        let row = r::table.find((run.tenant.as_str(), run.schedule.id, run.due_at));
-        diesel::update(row).set((over, r::leased_until.eq(None::<DateTime<Utc>>))).execute(conn)?;
+        diesel::update(row_of(run)).set((over, r::leased_until.eq(None::<DateTime<Utc>>))).execute(conn)?;
         keep(conn, &run.tenant, kept)?;
         deliver(conn, &run.tenant, &run.schedule.deliver, letter, random, now).map(Some)
     })
@@ -212,8 +219,7 @@ pub fn fail(conn: &mut PgConnection, run: &Run, why: &str, now: DateTime<Utc>) -
             return Ok(false);
         }
         let over = (r::state.eq("failed"), r::error.eq(why), r::ended_at.eq(now));
-        let row = r::table.find((run.tenant.as_str(), run.schedule.id, run.due_at));
-        diesel::update(row).set((over, r::leased_until.eq(None::<DateTime<Utc>>))).execute(conn)?;
+        diesel::update(row_of(run)).set((over, r::leased_until.eq(None::<DateTime<Utc>>))).execute(conn)?;
         Ok(true)
     })
 }
@@ -225,14 +231,14 @@ pub fn lease(conn: &mut PgConnection, run: &Run, until: DateTime<Utc>) -> Result
         if !is_ours(conn, run)? {
             return Ok(false);
         }
-        let row = r::table.find((run.tenant.as_str(), run.schedule.id, run.due_at));
-        diesel::update(row).set(r::leased_until.eq(until)).execute(conn)?;
+        diesel::update(row_of(run)).set(r::leased_until.eq(until)).execute(conn)?;
         Ok(true)
     })
 }
 
 /// What became of a slot.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = r)]
 pub struct RunRow {
     pub id: Uuid,
     pub due_at: DateTime<Utc>,
@@ -257,6 +263,5 @@ pub fn list(
     if let Some(after) = after {
         query = query.filter(after.follows::<r::table>("(due_at, id) < ("));
     }
-    let columns = (r::id, r::due_at, r::state, r::number, r::digest_id, r::error, r::began_at, r::ended_at);
-    Ok(query.order((r::due_at.desc(), r::id.desc())).limit(limit).select(columns).load(conn)?)
+    Ok(query.order((r::due_at.desc(), r::id.desc())).limit(limit).select(RunRow::as_select()).load(conn)?)
 }

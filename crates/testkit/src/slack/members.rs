@@ -35,7 +35,7 @@ pub struct Reply {
 impl Slack {
     /// A member of the workspace; `gateway` is its address, `http://127.0.0.1:8000`.
     pub fn member(&self, gateway: &str, user_id: &str) -> Member {
-        let slack = format!("http://{}", self.address);
+        let slack = self.listening.url();
         Member { http: reqwest::Client::new(), gateway: gateway.to_owned(), slack, user_id: user_id.to_owned() }
     }
 }

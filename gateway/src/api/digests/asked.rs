@@ -9,17 +9,16 @@ use store::digests::{Wanted, is_of_one};
 use utoipa::ToSchema;
 
 use crate::access::Role;
-use crate::fields::Fields;
+use crate::faults::Faults;
 use crate::problem::{Code, Problem};
-use crate::query::time_of;
-use crate::reports::posting::{Cannot, where_to};
+use crate::reports::posting::where_to;
+use crate::slack::posting::LONGEST_CHANNEL;
 use crate::state::State;
 
 /// As JSON has them.
 pub(crate) const KINDS: [&str; 7] =
     ["standup", "sprint_health", "weekly", "release", "incident", "postmortem", "pull_request"];
 const LONGEST_SUBJECT: usize = 500;
-const LONGEST_CHANNEL: usize = 255;
 const LONGEST_URL: usize = 2_048;
 /// A year.
 const MOST: TimeDelta = TimeDelta::days(366);
@@ -52,56 +51,47 @@ pub(crate) struct DeliverAsked {
 
 impl DigestAsked {
     pub(crate) fn read(self, state: &State, role: Role, now: DateTime<Utc>) -> Result<(Wanted, Deliver), Problem> {
-        let mut fields = Fields::default();
-        let (kind, subject) = of(&mut fields, self.kind.as_deref(), self.subject.as_deref());
-        let from = time(&mut fields, "from", self.from.as_deref());
-        let to = time(&mut fields, "to", self.to.as_deref());
+        let mut faults = Faults::of_body();
+        let (kind, subject) = of(&mut faults, self.kind.as_deref(), self.subject.as_deref());
+        let from = faults.time("from", self.from.as_deref());
+        let to = faults.time("to", self.to.as_deref());
         if to.is_some_and(|to| to > now) {
-            fields.add("to", "`to` lies in the future");
+            faults.add("to", "`to` lies in the future");
         }
         if let Some(from) = from {
             let to = to.unwrap_or(now);
             if from >= to || to - from > MOST {
-                fields.add("from", "`from` lies before `to`, by a year at most");
+                faults.add("from", "`from` lies before `to`, by a year at most");
             }
         }
         let asked = self.deliver.unwrap_or_default();
-        let to_whom = asked.read(&mut fields);
-        fields.none()?;
+        let to_whom = asked.read(&mut faults);
+        faults.none()?;
         let deliver = placed(to_whom, state, role)?;
         Ok((Wanted { kind, subject, from, to }, deliver))
     }
 }
 
 /// Kind and subject; a kind of one thing needs its name.
-pub(crate) fn of(fields: &mut Fields, kind: Option<&str>, subject: Option<&str>) -> (Kind, Option<String>) {
+pub(crate) fn of(faults: &mut Faults, kind: Option<&str>, subject: Option<&str>) -> (Kind, Option<String>) {
     if kind.is_none() {
-        fields.add("kind", format!("`kind` is required: one of {}", KINDS.join(", ")));
+        faults.add("kind", format!("`kind` is required: one of {}", KINDS.join(", ")));
     }
-    let kind = fields.word("kind", kind, &KINDS).and_then(kind_of).unwrap_or(Kind::Standup);
-    let subject = fields.line("subject", subject, LONGEST_SUBJECT);
+    let kind = faults.word("kind", kind, &KINDS).and_then(kind_of).unwrap_or(Kind::Standup);
+    let subject = faults.line("subject", subject, LONGEST_SUBJECT);
     if is_of_one(kind) && subject.is_none() {
-        fields.add("subject", "`subject` is required: a digest of this kind is of one thing");
+        faults.add("subject", "`subject` is required: a digest of this kind is of one thing");
     }
     (kind, subject)
 }
 
-fn time(fields: &mut Fields, name: &str, value: Option<&str>) -> Option<DateTime<Utc>> {
-    let text = value?;
-    let time = time_of(text);
-    if time.is_none() {
-        fields.add(name, format!("`{name}` is a time like 2026-11-20T18:44:07Z, or a date"));
-    }
-    time
-}
-
 impl DeliverAsked {
     /// Checks what can be checked without knowing who asks.
-    pub(crate) fn read(&self, fields: &mut Fields) -> Deliver {
-        let slack = fields.line("deliver/slack", self.slack.as_deref(), LONGEST_CHANNEL);
-        let webhook = fields.line("deliver/webhook", self.webhook.as_deref(), LONGEST_URL);
+    pub(crate) fn read(&self, faults: &mut Faults) -> Deliver {
+        let slack = faults.line("deliver/slack", self.slack.as_deref(), LONGEST_CHANNEL);
+        let webhook = faults.line("deliver/webhook", self.webhook.as_deref(), LONGEST_URL);
         if webhook.as_deref().is_some_and(|url| !is_address(url)) {
-            fields.add("deliver/webhook", "`deliver/webhook` is an address that begins with https://");
+            faults.add("deliver/webhook", "`deliver/webhook` is an address that begins with https://");
         }
         Deliver { slack, webhook }
     }
@@ -119,21 +109,15 @@ pub(crate) fn placed(deliver: Deliver, state: &State, role: Role) -> Result<Deli
         return Ok(deliver);
     }
     if !role.includes(Role::Operator) {
-        return Err(Problem::new(
-            Code::Forbidden,
-            "`deliver` takes the role operator; without it the digest is only answered",
-        ));
+        let detail = "`deliver` takes the role operator; without it the digest is only answered";
+        return Err(Problem::new(Code::Forbidden, detail));
     }
     if deliver.webhook.is_some() && state.settings.actions.webhook_secrets.is_empty() {
         return Err(Problem::new(Code::Conflict, "webhooks are signed: set OUTGOING_WEBHOOK_SECRETS"));
     }
     let slack = match deliver.slack {
-        Some(place) => Some(where_to(state, Some(place)).map_err(cannot)?),
+        Some(place) => Some(where_to(state, Some(place))?),
         None => None,
     };
     Ok(Deliver { slack, ..deliver })
-}
-
-fn cannot(cannot: Cannot) -> Problem {
-    Problem::new(Code::Conflict, cannot.why())
 }

@@ -1,24 +1,21 @@
 //! What people think of a digest, kept beside the prompt that it judges.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{SubsecRound, Utc};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 use store::Connection;
 use store::digests::kept::{Verdict, judge};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
+use super::history::{WHAT, meant};
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::body;
-use crate::fields::Fields;
+use crate::clock;
+use crate::faults::Faults;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
+use crate::sent::Sent;
 use crate::state::Shared;
 
-const WHAT: &str = "digest";
 const LONGEST_COMMENT: usize = 2_000;
 
 /// What somebody thinks.
@@ -42,26 +39,21 @@ pub(crate) async fn say(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let tenant = caller.tenant.clone();
-    let there = state.store.call("digest_one", move |conn| store::digests::kept::one(conn, &tenant, id)).await?;
-    there.ok_or_else(|| Problem::not_found(WHAT))?;
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let said: Thought = body::json(&sent)?;
-    let mut fields = Fields::default();
+    let there = meant(&state, &caller.tenant, &id).await?;
+    let said: Thought = sent.json()?;
+    let mut faults = Faults::of_body();
     if said.verdict.is_none() {
-        fields.add("verdict", "`verdict` is required: up or down");
+        faults.add("verdict", "`verdict` is required: up or down");
     }
-    let word = fields.word("verdict", said.verdict.as_deref(), &["up", "down"]);
-    let comment = fields.words("comment", said.comment.as_deref(), LONGEST_COMMENT);
-    fields.none()?;
+    let word = faults.word("verdict", said.verdict.as_deref(), &["up", "down"]);
+    let comment = faults.words("comment", said.comment.as_deref(), LONGEST_COMMENT);
+    faults.none()?;
     let verdict = Verdict { is_useful: word == Some("up"), comment, by: caller.name().to_owned() };
-    let now = Utc::now().trunc_subsecs(6);
-    let work = move |conn: &mut Connection| judge(conn, &caller.tenant, id, &verdict, now);
+    let now = clock::now();
+    let work = move |conn: &mut Connection| judge(conn, &caller.tenant, there.id, &verdict, now);
     if !state.store.call("digest_feedback", work).await? {
         return Err(Problem::not_found(WHAT));
     }

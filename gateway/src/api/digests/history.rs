@@ -1,9 +1,9 @@
 //! Digests that were made: all of them, newest first, and one.
 
 use actix_web::{HttpResponse, web};
+use domain::ids::TenantId;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::Connection;
 use store::digests::kept::{self, Kept, Listed, name_of};
 use store::events::After;
 use utoipa::IntoParams;
@@ -11,15 +11,22 @@ use uuid::Uuid;
 
 use super::asked::KINDS;
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::found::found;
+use crate::page::{List, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
-use crate::state::Shared;
+use crate::query::{Asked, NoQuery};
+use crate::state::{Shared, State};
 
-const WHAT: &str = "digest";
+pub(super) const WHAT: &str = "digest";
 const MICRO: f64 = 1_000_000.0;
+
+const LIST: List<Listed, Kept> = List {
+    name: "digests",
+    operation: "digest_list",
+    read: kept::list,
+    place: |row| After { time: row.made_at, id: row.id },
+};
 
 /// A digest as it is answered.
 pub(crate) fn shown(kept: &Kept) -> Value {
@@ -67,8 +74,8 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<DigestQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     let kind = faults.word("kind", query.kind.as_deref(), &KINDS);
     let schedule = query.schedule_id.as_deref().map(Uuid::try_parse);
     if matches!(schedule, Some(Err(_))) {
@@ -76,12 +83,7 @@ pub(crate) async fn list(
     }
     faults.none()?;
     let listed = Listed { kind, subject: query.subject, schedule: schedule.and_then(Result::ok) };
-    let scope = Scope::new("digests", &caller.tenant, &listed);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| kept::list(conn, &caller.tenant, &listed, after, limit + 1);
-    let rows = state.store.call("digest_list", read).await?;
-    let place = |row: &Kept| After { time: row.made_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, |row| shown(&row))))
+    LIST.answer(&state, caller.tenant, (listed, portion), |row| shown(&row)).await
 }
 
 /// One digest, also as Markdown and plain text.
@@ -94,13 +96,17 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let read = move |conn: &mut Connection| kept::one(conn, &caller.tenant, id);
-    let found = state.store.call("digest_one", read).await?.ok_or_else(|| Problem::not_found(WHAT))?;
+    let found = meant(&state, &caller.tenant, &id).await?;
     let mut body = shown(&found);
     body["markdown"] = json!(show::digests::markdown(&found));
     body["text"] = json!(show::digests::text(&found));
     Ok(HttpResponse::Ok().json(body))
+}
+
+/// The digest that a path means.
+pub(super) async fn meant(state: &State, tenant: &TenantId, id: &str) -> Result<Kept, Problem> {
+    let tenant = tenant.clone();
+    found(state, (WHAT, "digest_one"), id, move |conn, id| kept::one(conn, &tenant, id)).await
 }

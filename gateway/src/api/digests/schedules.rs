@@ -1,39 +1,43 @@
 //! When digests are made by themselves: schedules that people keep, and what became of their slots. The worker makes them.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, SubsecRound, Utc};
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
 use domain::ids;
 use domain::schedules::{NoSchedule, Schedule};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use store::Connection;
 use store::digests::delivery::Deliver;
 use store::digests::kept::name_of;
 use store::events::After;
-use store::idempotency::Answer;
 use store::schedules::{self, DigestSchedule};
-use store::{Connection, StoreError};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::asked::{DeliverAsked, of, placed};
 use crate::access::{Caller, Operator, Role, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::body;
-use crate::cursor::Scope;
-use crate::fields::Fields;
-use crate::idempotent::{self, keyed};
-use crate::page::{self, Page};
+use crate::clock;
+use crate::faults::Faults;
+use crate::found::{found, gone};
+use crate::idempotent;
+use crate::page::{List, PageQuery};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
+use crate::sent::Sent;
 use crate::state::{Shared, State};
 
 pub(crate) mod runs;
 
-const CREATED: i16 = 201;
 const WHAT: &str = "schedule";
 const LONGEST_CRON: usize = 100;
 const LONGEST_ZONE: usize = 64;
+
+const LIST: List<(), DigestSchedule> = List {
+    name: "digest schedules",
+    operation: "schedule_list",
+    read: |conn, tenant, (), after, most| schedules::list(conn, tenant, after, most),
+    place: |row| After { time: row.created_at, id: row.id },
+};
 
 /// What a schedule is to be; of one that is there, what is to change.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,17 +53,6 @@ pub(crate) struct NewSchedule {
     deliver: Option<DeliverAsked>,
     /// True unless given.
     enabled: Option<bool>,
-}
-
-/// What is shown of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ScheduleQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
 }
 
 fn shown(row: &DigestSchedule) -> Value {
@@ -78,18 +71,18 @@ impl NewSchedule {
         (state, by): (&State, &str),
         now: DateTime<Utc>,
     ) -> Result<(DigestSchedule, bool), Problem> {
-        let mut fields = Fields::default();
+        let mut faults = Faults::of_body();
         let old = there.as_ref();
         let kind = self.kind.as_deref().or(old.map(|one| one.kind.as_str()));
         let subject = self.subject.as_deref().or(old.and_then(|one| one.subject.as_deref()));
-        let (kind, subject) = of(&mut fields, kind, subject);
+        let (kind, subject) = of(&mut faults, kind, subject);
         let cron = self.cron.as_deref().or(old.map(|one| one.cron.as_str()));
-        let cron = fields.required("cron", cron, LONGEST_CRON);
+        let cron = faults.required("cron", cron, LONGEST_CRON);
         let zone = self.timezone.as_deref().or(old.map(|one| one.timezone.as_str()));
-        let timezone = fields.line("timezone", zone, LONGEST_ZONE).unwrap_or_else(|| "UTC".to_owned());
-        let deliver = self.deliver.as_ref().map(|deliver| deliver.read(&mut fields));
-        let next_at = next(&mut fields, &cron, &timezone, now);
-        fields.none()?;
+        let timezone = faults.line("timezone", zone, LONGEST_ZONE).unwrap_or_else(|| "UTC".to_owned());
+        let deliver = self.deliver.as_ref().map(|deliver| deliver.read(&mut faults));
+        let next_at = next(&mut faults, &cron, &timezone, now);
+        faults.none()?;
         let deliver = match deliver {
             Some(deliver) => placed(deliver, state, Role::Operator)?,
             None => old.map_or_else(Deliver::default, |one| one.deliver.clone()),
@@ -114,13 +107,13 @@ impl NewSchedule {
 }
 
 /// Its first slot after now.
-fn next(fields: &mut Fields, cron: &str, timezone: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn next(faults: &mut Faults, cron: &str, timezone: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match Schedule::new(cron, timezone, now) {
         Ok(schedule) => schedule.next(now),
         Err(error) => {
             let name = if error == NoSchedule::NoZone { "timezone" } else { "cron" };
             if !cron.is_empty() || name == "timezone" {
-                fields.add(name, format!("`{name}`: {error}"));
+                faults.add(name, format!("`{name}`: {error}"));
             }
             None
         }
@@ -128,7 +121,7 @@ fn next(fields: &mut Fields, cron: &str, timezone: &str, now: DateTime<Utc>) -> 
 }
 
 /// Schedules, newest first.
-#[utoipa::path(get, path = "/v1/digests/schedules", tag = "digests", params(ScheduleQuery),
+#[utoipa::path(get, path = "/v1/digests/schedules", tag = "digests", params(PageQuery),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, description = "`data`: schedules with `next_at`; `next_cursor`", body = Object),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -136,17 +129,9 @@ fn next(fields: &mut Fields, cron: &str, timezone: &str, now: DateTime<Utc>) -> 
 pub(crate) async fn list_schedules(
     caller: Caller<Viewer>,
     state: Shared,
-    Asked(query): Asked<ScheduleQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let scope = Scope::new("digest schedules", &caller.tenant, &());
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| schedules::list(conn, &caller.tenant, after, limit + 1);
-    let rows = state.store.call("schedule_list", read).await?;
-    let place = |row: &DigestSchedule| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, |row| shown(&row))))
+    LIST.answer(&state, caller.tenant, ((), query.portion()?), |row| shown(&row)).await
 }
 
 /// Keeps a schedule: from its next slot on, a digest is made and delivered.
@@ -160,26 +145,23 @@ pub(crate) async fn list_schedules(
 pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let keyed = keyed("digest_schedules", &caller, &request, &sent)?;
-    let now = Utc::now().trunc_subsecs(6);
-    let (schedule, _) = body::json::<NewSchedule>(&sent)?.read(None, (&state, caller.name()), now)?;
+    let keyed = sent.keyed("digest_schedules", &caller)?;
+    let now = clock::now();
+    let (schedule, _) = sent.json::<NewSchedule>()?.read(None, (&state, caller.name()), now)?;
     let work = move |conn: &mut Connection| {
         schedules::create(conn, &caller.tenant, &schedule)?;
-        Ok(Answer { status: CREATED, body: shown(&schedule) })
+        Ok(idempotent::created(shown(&schedule)))
     };
     idempotent::answer(&state, "schedule_create", keyed, now, work).await
 }
 
-async fn there<R>(state: &State, caller: &Caller<R>, id: &str) -> Result<DigestSchedule, Problem> {
-    let id = Uuid::try_parse(id).map_err(|_| Problem::not_found(WHAT))?;
+/// The schedule that a path means.
+async fn meant<R>(state: &State, caller: &Caller<R>, id: &str) -> Result<DigestSchedule, Problem> {
     let tenant = caller.tenant.clone();
-    let found = state.store.call("schedule_one", move |conn| schedules::one(conn, &tenant, id)).await?;
-    found.ok_or_else(|| Problem::not_found(WHAT))
+    found(state, (WHAT, "schedule_one"), id, move |conn, id| schedules::one(conn, &tenant, id)).await
 }
 
 /// One schedule.
@@ -192,9 +174,9 @@ pub(crate) async fn one_schedule(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(shown(&there(&state, &caller, &id).await?)))
+    Ok(HttpResponse::Ok().json(shown(&meant(&state, &caller, &id).await?)))
 }
 
 /// Changes what is given. When it comes at the same times, the slot that it waits for stays.
@@ -209,15 +191,12 @@ pub(crate) async fn change(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let there = there(&state, &caller, &id).await?;
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
-    let now = Utc::now().trunc_subsecs(6);
-    let said = body::json::<NewSchedule>(&sent)?;
-    let (schedule, retimed) = said.read(Some(there), (&state, caller.name()), now)?;
+    let there = meant(&state, &caller, &id).await?;
+    let now = clock::now();
+    let (schedule, retimed) = sent.json::<NewSchedule>()?.read(Some(there), (&state, caller.name()), now)?;
     let write = move |conn: &mut Connection| schedules::change(conn, &caller.tenant, &schedule, retimed);
     let written = state.store.call("schedule_change", write).await?.ok_or_else(|| Problem::not_found(WHAT))?;
     Ok(HttpResponse::Ok().json(shown(&written)))
@@ -233,12 +212,9 @@ pub(crate) async fn delete(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let work = move |conn: &mut Connection| -> Result<bool, StoreError> {
-        store::transaction(conn, |conn| schedules::delete(conn, &caller.tenant, id))
-    };
-    let was_there = state.store.call("schedule_delete", work).await?;
-    if was_there { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found(WHAT)) }
+    let delete = move |conn: &mut Connection, id| schedules::delete(conn, &caller.tenant, id);
+    gone(&state, (WHAT, "schedule_delete"), &id, move |conn, id| store::transaction(conn, |conn| delete(conn, id)))
+        .await
 }

@@ -15,9 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Caller, Viewer};
 use crate::cursor::Scope;
+use crate::faults::Faults;
 use crate::page::{self, Page};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
 const USUAL_HOURS: i64 = 24;
@@ -105,7 +106,7 @@ pub(crate) async fn list(
     word: web::Path<String>,
     Asked(query): Asked<BeforeQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let limit = page::limit(&mut faults, query.limit.as_deref());
     let hours = faults.number("hours", query.hours.as_deref(), 1..=MOST_HOURS, USUAL_HOURS);
     let of_all = faults.word("scope", query.scope.as_deref(), &["service", "all"]) == Some("all");

@@ -8,9 +8,8 @@ use store::{Connection, StoreError, transaction};
 use utoipa::ToSchema;
 
 use crate::access::{Caller, Operator};
-use crate::api::deliveries::NoQuery;
-use crate::problem::{Code, FieldError, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::Shared;
 
@@ -49,7 +48,7 @@ pub(crate) async fn merge(
     state: Shared,
     word: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let main = super::meant(&state, &caller.tenant, &word).await?;
     let Same { incident, removed } = sent.json()?;
@@ -77,6 +76,5 @@ pub(crate) async fn merge(
 }
 
 fn unknown() -> Problem {
-    let detail = "`incident` is the id of an incident that is there, like `sentry:77`".to_owned();
-    Problem::invalid(vec![FieldError { pointer: "/incident".to_owned(), detail }])
+    Problem::unfit("/incident", "`incident` is the id of an incident that is there, like `sentry:77`")
 }

@@ -13,18 +13,17 @@ use domain::text::clean;
 use serde::Deserialize;
 use serde_json::json;
 use store::Connection;
-use store::idempotency::Answer;
 use store::incidents::IncidentRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::saying::{DONE, LONGEST_NOTE, SCOPE, Saying, Word};
+use super::saying::{LONGEST_NOTE, SCOPE, Saying, Word};
 use crate::access::{Caller, Operator};
-use crate::api::deliveries::NoQuery;
-use crate::fields::Fields;
+use crate::faults::Faults;
+use crate::idempotent;
 use crate::ourselves;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, time_of};
+use crate::query::{NoQuery, time_of};
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
@@ -80,7 +79,7 @@ pub(crate) async fn open(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("incidents", &caller)?;
     let now = Utc::now();
@@ -88,8 +87,7 @@ pub(crate) async fn open(
     let (title, draft) = opened(&caller, &state, sent.json()?, id, now)?;
     let answer = json!({"id": draft.subject, "status": "open", "title": title, "event_id": id.event(0).to_string()});
     let delivery = ourselves::delivery(&caller.tenant, id, "incident", sent.bytes(), vec![draft]);
-    let work =
-        move |conn: &mut Connection| Ok((Answer { status: DONE, body: answer }, ourselves::keep(conn, delivery, now)?));
+    let work = move |conn: &mut Connection| Ok((idempotent::done(answer), ourselves::keep(conn, delivery, now)?));
     ourselves::answer(&state, "incident_open", keyed, now, work).await
 }
 
@@ -100,19 +98,19 @@ fn opened(
     id: DeliveryId,
     now: DateTime<Utc>,
 ) -> Result<(String, Draft), Problem> {
-    let mut fields = Fields::default();
-    let title = fields.line("title", said.title.as_deref(), LONGEST_TITLE);
-    let severity = fields.word("severity", said.severity.as_deref(), &SEVERITIES);
+    let mut faults = Faults::of_body();
+    let title = faults.line("title", said.title.as_deref(), LONGEST_TITLE);
+    let severity = faults.word("severity", said.severity.as_deref(), &SEVERITIES);
     let mut common = ourselves::said_by(caller.name(), now);
-    common.service = fields.line("service", said.service.as_deref(), LONGEST_NAME);
-    common.repo = fields.line("repo", said.repo.as_deref(), LONGEST_NAME);
-    common.environment = fields.line("environment", said.environment.as_deref(), LONGEST_NAME);
+    common.service = faults.line("service", said.service.as_deref(), LONGEST_NAME);
+    common.repo = faults.line("repo", said.repo.as_deref(), LONGEST_NAME);
+    common.environment = faults.line("environment", said.environment.as_deref(), LONGEST_NAME);
     common.environment_tier = common.environment.as_deref().map(|name| state.door.rules.tier(name, None));
     let started_at = said.started_at.as_deref().and_then(time_of);
     if said.started_at.is_some() && started_at.is_none_or(|at| at > now) {
-        fields.add("started_at", "`started_at` is a time in the past, like 2026-11-20T18:44:07Z");
+        faults.add("started_at", "`started_at` is a time in the past, like 2026-11-20T18:44:07Z");
     }
-    fields.none()?;
+    faults.none()?;
     Ok(opening(common, (title, severity.map(str::to_owned)), started_at, id, now))
 }
 
@@ -158,18 +156,18 @@ pub(crate) async fn note(
     state: Shared,
     word: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let saying = Saying::begin(caller, &state, &word, sent).await?;
     let NewNote { text, author } = saying.sent.json()?;
-    let mut fields = Fields::default();
-    let author = fields.line("author", author.as_deref(), LONGEST_NAME);
+    let mut faults = Faults::of_body();
+    let author = faults.line("author", author.as_deref(), LONGEST_NAME);
     let text = text.unwrap_or_default();
     let fits = !text.trim().is_empty() && text.chars().count() <= LONGEST_NOTE;
     if !fits {
-        fields.add("text", format!("`text` has 1 to {LONGEST_NOTE} characters"));
+        faults.add("text", format!("`text` has 1 to {LONGEST_NOTE} characters"));
     }
-    fields.none()?;
+    faults.none()?;
     let answer = json!({"ok": true, "timeline_id": saying.speech.id.event(0).to_string()});
     let word = Word::note(&text, author);
     saying.say(&state, "incident_note", move |_| (answer, Some(word))).await
@@ -189,13 +187,13 @@ pub(crate) async fn severity(
     state: Shared,
     word: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let saying = Saying::begin(caller, &state, &word, sent).await?;
     let NewSeverity { severity } = saying.sent.json()?;
-    let mut fields = Fields::default();
-    let severity = fields.word("severity", Some(severity.as_deref().unwrap_or_default()), &SEVERITIES);
-    fields.none()?;
+    let mut faults = Faults::of_body();
+    let severity = faults.word("severity", Some(severity.as_deref().unwrap_or_default()), &SEVERITIES);
+    faults.none()?;
     let answer = json!({"id": saying.speech.name.to_string(), "severity": severity});
     let word = severity.map(Word::severity);
     saying.say(&state, "incident_severity", move |_| (answer, word)).await
@@ -214,7 +212,7 @@ pub(crate) async fn close(
     state: Shared,
     word: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let saying = Saying::begin(caller, &state, &word, sent).await?;
     let (id, now) = (saying.speech.name.to_string(), saying.speech.now.trunc_subsecs(6));

@@ -10,20 +10,19 @@ use domain::event::{Draft, EventType, OURSELVES};
 use domain::ids::{DeliveryId, TenantId};
 use domain::text::clean;
 use serde_json::{Value, json};
-use store::idempotency::{Answer, Keyed};
+use store::idempotency::Keyed;
 use store::incidents::{self, IncidentRow};
 use store::outbox::Committed;
 use store::{Connection, StoreError};
 use uuid::Uuid;
 
 use crate::access::{Caller, Operator};
+use crate::idempotent;
 use crate::ourselves;
 use crate::problem::Problem;
 use crate::sent::Sent;
 use crate::state::State;
 
-/// As EM Agent answered.
-pub(super) const DONE: i16 = 200;
 /// Where in `em-agent` it is said.
 pub(super) const SCOPE: &str = "incidents";
 
@@ -126,7 +125,7 @@ impl Saying {
         let now = speech.now;
         let work = move |conn: &mut Connection| {
             let (body, kept) = speech.keep(conn, word)?;
-            Ok((Answer { status: DONE, body }, kept))
+            Ok((idempotent::done(body), kept))
         };
         ourselves::answer(state, operation, keyed, now, work).await
     }

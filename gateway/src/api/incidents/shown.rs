@@ -9,12 +9,18 @@ use store::{Connection, StoreError};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
 use crate::state::Shared;
+
+const LIST: List<Listed, IncidentRow> = List {
+    name: "incidents",
+    operation: "incident_list",
+    read: incidents::list,
+    place: |row| After { time: row.began_at, id: row.tie },
+};
 
 /// An incident of any tool, or one that people opened.
 #[derive(Debug, Serialize, ToSchema)]
@@ -116,8 +122,8 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<IncidentQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     let listed = Listed {
         open: faults.word("status", query.status.as_deref(), &["open", "closed"]).map(|word| word == "open"),
         from: faults.time("from", query.from.as_deref()),
@@ -127,12 +133,7 @@ pub(crate) async fn list(
         severity: query.severity,
     };
     faults.none()?;
-    let scope = Scope::new("incidents", &caller.tenant, &listed);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| incidents::list(conn, &caller.tenant, &listed, after, limit + 1);
-    let rows = state.store.call("incident_list", read).await?;
-    let place = |row: &IncidentRow| After { time: row.began_at, id: row.tie };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, KeptIncident::from)))
+    LIST.answer(&state, caller.tenant, (listed, portion), KeptIncident::from).await
 }
 
 /// One incident.
@@ -147,7 +148,7 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     word: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let name = super::meant(&state, &caller.tenant, &word).await?;
     let read = move |conn: &mut Connection| -> Result<_, StoreError> {

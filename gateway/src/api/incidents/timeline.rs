@@ -2,21 +2,27 @@
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
+use domain::dora::facts::Outside;
 use domain::event::OURSELVES;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use store::Connection;
 use store::events::After;
 use store::incidents::timeline::{self, Moment};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::{Caller, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::page::{List, Page, PageQuery};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
+
+const LIST: List<Outside, Moment> = List {
+    name: "timeline",
+    operation: "incident_timeline",
+    read: timeline::moments,
+    place: |moment| After { time: moment.at, id: moment.tie },
+};
 
 /// One moment of an incident. What it does not say is absent.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,20 +81,9 @@ impl From<Moment> for TimelineEntry {
     }
 }
 
-/// What is shown of a timeline.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct TimelineQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// All that is known of an incident, across tools, oldest first.
 #[utoipa::path(get, path = "/v1/incidents/{id}/timeline", tag = "incidents",
-    params(TimelineQuery, ("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded")),
+    params(PageQuery, ("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded")),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<TimelineEntry>),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -98,16 +93,9 @@ pub(crate) async fn list(
     caller: Caller<Viewer>,
     state: Shared,
     word: web::Path<String>,
-    Asked(query): Asked<TimelineQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
+    let portion = query.portion()?;
     let name = super::meant(&state, &caller.tenant, &word).await?;
-    let scope = Scope::new("timeline", &caller.tenant, &name);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| timeline::moments(conn, &caller.tenant, &name, after, limit + 1);
-    let rows = state.store.look("incident_timeline", read).await?;
-    let place = |moment: &Moment| After { time: moment.at, id: moment.tie };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, TimelineEntry::from)))
+    LIST.answer(&state, caller.tenant, (name, portion), TimelineEntry::from).await
 }

@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::views::UP;
-use crate::fields::Fields;
+use crate::faults::Faults;
 use crate::problem::Problem;
 
 const LONGEST_TITLE: usize = 255;
 const LONGEST_UNIT: usize = 64;
 const USUAL_PERCENTILE: i16 = 50;
 const USUAL_DAYS: i32 = 30;
-const MOST_DAYS: i32 = 3650;
+const MOST_DAYS: i64 = 3650;
 
 /// A key result to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -56,17 +56,17 @@ impl NewKeyResult {
         objective: Uuid,
         now: DateTime<Utc>,
     ) -> Result<objectives::KeyResult, Problem> {
-        let mut fields = Fields::default();
-        let title = fields.required("title", self.title.as_deref(), LONGEST_TITLE);
-        let told_unit = fields.line("unit", self.unit.as_deref(), LONGEST_UNIT);
-        let direction = fields.word("direction", self.direction.as_deref(), &[UP, "down"]);
-        let metric = self.follows.as_ref().and_then(|follows| follows.metric(&mut fields));
+        let mut faults = Faults::of_body();
+        let title = faults.required("title", self.title.as_deref(), LONGEST_TITLE);
+        let told_unit = faults.line("unit", self.unit.as_deref(), LONGEST_UNIT);
+        let direction = faults.word("direction", self.direction.as_deref(), &[UP, "down"]);
+        let metric = self.follows.as_ref().and_then(|follows| follows.metric(&mut faults));
         let (unit, usual) = match metric {
             Some((name, unit)) => (Some(unit.to_owned()), if name == METRICS[0].0 { UP } else { "down" }),
             None => (told_unit.clone(), UP),
         };
         if told_unit.is_some() && told_unit != unit {
-            fields.add("unit", "`unit` follows from the metric: leave it out");
+            faults.add("unit", "`unit` follows from the metric: leave it out");
         }
         let follows = self.follows.unwrap_or_default();
         let row = objectives::KeyResult {
@@ -80,29 +80,27 @@ impl NewKeyResult {
             unit,
             direction: direction.unwrap_or(usual).to_owned(),
             metric: metric.map(|(name, _)| name.to_owned()),
-            service: fields.line("follows/service", follows.service.as_deref(), LONGEST_TITLE),
-            team: fields.line("follows/team", follows.team.as_deref(), LONGEST_TITLE),
+            service: faults.line("follows/service", follows.service.as_deref(), LONGEST_TITLE),
+            team: faults.line("follows/team", follows.team.as_deref(), LONGEST_TITLE),
             percentile: metric.map(|_| follows.percentile.unwrap_or(USUAL_PERCENTILE)),
             window_days: metric.map(|_| follows.window_days.unwrap_or(USUAL_DAYS)),
             created_at: now,
             updated_at: now,
         };
-        fields.none()?;
+        faults.none()?;
         Ok(row)
     }
 }
 
 impl NewFollowed {
     /// The metric's name and unit.
-    fn metric(&self, fields: &mut Fields) -> Option<(&'static str, &'static str)> {
-        if !(1..=99).contains(&self.percentile.unwrap_or(USUAL_PERCENTILE)) {
-            fields.add("follows/percentile", "`follows/percentile` is a whole number from 1 to 99");
-        }
-        if !(1..=MOST_DAYS).contains(&self.window_days.unwrap_or(USUAL_DAYS)) {
-            fields.add("follows/window_days", format!("`follows/window_days` is a whole number from 1 to {MOST_DAYS}"));
-        }
+    fn metric(&self, faults: &mut Faults) -> Option<(&'static str, &'static str)> {
+        let percentile = i64::from(self.percentile.unwrap_or(USUAL_PERCENTILE));
+        faults.within("follows/percentile", Some(percentile), 1..=99);
+        let days = i64::from(self.window_days.unwrap_or(USUAL_DAYS));
+        faults.within("follows/window_days", Some(days), 1..=MOST_DAYS);
         let asked = Some(self.metric.as_deref().unwrap_or_default());
-        let name = fields.word("follows/metric", asked, &METRICS.map(|(name, _)| name));
+        let name = faults.word("follows/metric", asked, &METRICS.map(|(name, _)| name));
         METRICS.into_iter().find(|(metric, _)| Some(*metric) == name)
     }
 }

@@ -8,10 +8,12 @@ use store::metrics::lead::Unit;
 use store::metrics::recovery::Clock;
 use store::metrics::rows::changes::{self, Shown};
 use store::metrics::rows::deployments::{self, DeploymentRow, Listed};
-use store::metrics::rows::{failures, incidents};
+use store::metrics::rows::failures::{self, FailureRow};
+use store::metrics::rows::incidents::{self, IncidentRow};
 use store::{Connection, StoreError};
 
 use super::explain::{Explainable, Explanation};
+use super::facts::Fact;
 use super::lists::{Known, Listing};
 use super::measure::Options;
 use super::reasons::{self, Reason};
@@ -49,8 +51,20 @@ pub(super) fn rows(
     }
 }
 
-fn behind(place: After, (counted, reason): Reason, value: Option<f64>, row: impl Serialize) -> Behind {
-    Behind { place, explanation: Explanation { counted, reason, value, row: json!(row) } }
+/// Each row with whether it counts and why, what it brings, and how it is shown with its events.
+fn behind<R: Fact, V: Serialize>(
+    conn: &mut Connection,
+    tenant: &TenantId,
+    rows: Vec<R>,
+    (reason, value): (impl Fn(&R) -> Reason, impl Fn(&R) -> Option<f64>),
+    view: impl Fn(R, &Known) -> V,
+) -> Result<Rows, StoreError> {
+    let known = Known::of_rows(conn, tenant, &rows)?;
+    let explained = |row: R| {
+        let (place, value, (counted, reason)) = (row.place(), value(&row), reason(&row));
+        Behind { place, explanation: Explanation { counted, reason, value, row: json!(view(row, &known)) } }
+    };
+    Ok(rows.into_iter().map(explained).collect())
 }
 
 fn of_deployments(
@@ -61,12 +75,7 @@ fn of_deployments(
 ) -> Result<Rows, StoreError> {
     let slice = &listing.range.slice;
     let rows = deployments::ended(conn, tenant, slice, &Listed::default(), listing.after, listing.limit + 1)?;
-    let known = Known::of(conn, tenant, rows.iter().filter_map(|row| row.subject.as_ref()))?;
-    let view = |row: DeploymentRow| {
-        let place = After { time: row.at, id: row.tie };
-        behind(place, reason(&row), None, Deployment::of(row, &known))
-    };
-    Ok(rows.into_iter().map(view).collect())
+    behind(conn, tenant, rows, (reason, |_: &DeploymentRow| None), Deployment::of)
 }
 
 fn of_changes(
@@ -77,12 +86,7 @@ fn of_changes(
 ) -> Result<Rows, StoreError> {
     let shown = Shown { exclude_bots: options.exclude_bots, only_counted: false };
     let rows = changes::shipped(conn, tenant, &listing.range.slice, shown, listing.after, listing.limit + 1)?;
-    let known = Known::of(conn, tenant, rows.iter().flat_map(|row| row.subject.iter().chain(&row.deployment_subject)))?;
-    let view = |row: changes::ChangeRow| {
-        let (place, value) = (After { time: row.at, id: row.tie }, Some(row.lead_s));
-        behind(place, reasons::change(&row), value, Shipped::of(row, &known))
-    };
-    Ok(rows.into_iter().map(view).collect())
+    behind(conn, tenant, rows, (reasons::change, |row| Some(row.lead_s)), Shipped::of)
 }
 
 fn of_commits(
@@ -93,12 +97,7 @@ fn of_commits(
 ) -> Result<Rows, StoreError> {
     let slice = &listing.range.slice;
     let rows = changes::commits(conn, tenant, slice, options.exclude_bots, listing.after, listing.limit + 1)?;
-    let known = Known::of(conn, tenant, rows.iter().filter_map(|row| row.deployment_subject.as_ref()))?;
-    let view = |row: changes::CommitRow| {
-        let (place, value) = (After { time: row.at, id: row.tie }, row.lead_s);
-        behind(place, reasons::commit(&row), value, ShippedCommit::of(row, &known))
-    };
-    Ok(rows.into_iter().map(view).collect())
+    behind(conn, tenant, rows, (reasons::commit, |row| row.lead_s), ShippedCommit::of)
 }
 
 fn of_failures(
@@ -108,22 +107,17 @@ fn of_failures(
     options: &Options,
 ) -> Result<Rows, StoreError> {
     let rows = failures::recovered(conn, tenant, &listing.range.slice, listing.after, listing.limit + 1)?;
-    let known = Known::of(conn, tenant, rows.iter().flat_map(|row| &row.subjects))?;
-    let view = |row: failures::FailureRow| {
-        let place = After { time: row.recovered_at.unwrap_or(row.failed_at), id: row.tie };
+    let reason =
+        |row: &FailureRow| (true, format!("it failed ({}) and recovered in the range", row.methods.join(", ")));
+    let value = |row: &FailureRow| {
         let from_impact = if options.clock == Clock::Impact { row.rt_impact_s } else { None };
-        let reason = (true, format!("it failed ({}) and recovered in the range", row.methods.join(", ")));
-        behind(place, reason, from_impact.or(row.rt_s), Failure::of(row, &known))
+        from_impact.or(row.rt_s)
     };
-    Ok(rows.into_iter().map(view).collect())
+    behind(conn, tenant, rows, (reason, value), Failure::of)
 }
 
 fn of_incidents(conn: &mut Connection, tenant: &TenantId, listing: &Listing) -> Result<Rows, StoreError> {
     let rows = incidents::resolved(conn, tenant, &listing.range.slice, listing.after, listing.limit + 1)?;
-    let known = Known::of(conn, tenant, rows.iter().filter_map(|row| row.subject.as_ref()))?;
-    let view = |row: incidents::IncidentRow| {
-        let (place, value) = (After { time: row.resolved_at.unwrap_or(row.start_at), id: row.tie }, row.restore_s);
-        behind(place, (true, "it was resolved in the range".to_owned()), value, Incident::of(row, &known))
-    };
-    Ok(rows.into_iter().map(view).collect())
+    let reason = |_: &IncidentRow| (true, "it was resolved in the range".to_owned());
+    behind(conn, tenant, rows, (reason, |row: &IncidentRow| row.restore_s), Incident::of)
 }

@@ -12,21 +12,18 @@ use store::metrics::reports::{self, ReportWeek};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::lists::{Asking, Rows};
-use super::query::metrics_query;
+use super::lists::Rows;
+use super::query::rows_query;
 use crate::access::{Caller, Viewer};
+use crate::faults::Faults;
 use crate::page::Page;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
-metrics_query! {
+rows_query! {
     /// The range. `repo` and `service` name projects; reports know no team, environment or tier.
     CodeQualityQuery {
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -85,15 +82,7 @@ pub(crate) async fn rows(
     state: Shared,
     Asked(query): Asked<CodeQualityQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let asking = Asking {
-        list: "code-quality",
-        common: query.asked(),
-        own: (),
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
-    let listing = asking.begin(&state, &caller.tenant, Faults::default()).await?;
+    let listing = query.of("code-quality", ()).begin(&state, &caller.tenant, Faults::of_query()).await?;
     let (range, zone) = (listing.range.clone(), listing.range.zone);
     let read = move |conn: &mut store::Connection| {
         let Some((first, last)) = reports::extent(conn, &caller.tenant, &range.slice)? else { return Ok(Vec::new()) };

@@ -2,23 +2,23 @@
 
 use actix_web::{HttpResponse, web};
 use domain::dora::facts::{Kind, Outside};
-use store::events::After;
-use store::metrics::rows::deployments::{self, DeploymentRow, Listed};
+use domain::ids::TenantId;
+use store::Connection;
+use store::metrics::rows::deployments::{self, Listed};
 
 use super::inspector::Inspected;
-use super::lists::{Asking, Known, Rows};
-use super::query::{flag, metrics_query};
+use super::lists::{Listing, Rows};
+use super::query::rows_query;
 use super::views::Deployment;
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::page::Page;
+use crate::faults::Faults;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults, comma_list};
+use crate::query::{Asked, NoQuery, comma_list};
 use crate::state::Shared;
 
 const OUTCOMES: [&str; 5] = ["success", "failure", "cancelled", "error", "skipped"];
 
-metrics_query! {
+rows_query! {
     /// The range and what is listed of it.
     DeploymentsQuery {
         /// Comma list of `success`, `failure`, `cancelled`, `error`, `skipped`.
@@ -29,10 +29,6 @@ metrics_query! {
         failed,
         /// `true`: only rework; `false`: none.
         rework,
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -45,7 +41,7 @@ impl DeploymentsQuery {
         };
         let outcomes = words("outcome", self.outcome.as_deref(), &OUTCOMES);
         let kinds = words("kind", self.kind.as_deref(), &kinds);
-        let mut either = |name: &str, value: Option<&str>| value.map(|value| flag(faults, name, Some(value), false));
+        let mut either = |name: &str, value: Option<&str>| value.map(|value| faults.flag(name, Some(value), false));
         let failed = either("failed", self.failed.as_deref());
         Listed { outcomes, kinds, failed, rework: either("rework", self.rework.as_deref()) }
     }
@@ -62,28 +58,14 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<DeploymentsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let listed = query.listed(&mut faults);
-    let asking = Asking {
-        list: "deployments",
-        common: query.asked(),
-        own: listed.clone(),
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
+    let asking = query.of("deployments", listed.clone());
     let listing = asking.begin(&state, &caller.tenant, faults).await?;
-    let (limit, scope, settled) = (listing.limit, listing.scope, listing.settled);
-    let read = move |conn: &mut store::Connection| {
-        let slice = &listing.range.slice;
-        let rows = deployments::ended(conn, &caller.tenant, slice, &listed, listing.after, limit + 1)?;
-        let known = Known::of(conn, &caller.tenant, rows.iter().filter_map(|row| row.subject.as_ref()))?;
-        Ok((rows, known))
+    let read = move |conn: &mut Connection, tenant: &TenantId, listing: &Listing| {
+        deployments::ended(conn, tenant, &listing.range.slice, &listed, listing.after, listing.limit + 1)
     };
-    let (rows, known) = state.store.look("deployment_list", read).await?;
-    let place = |row: &DeploymentRow| After { time: row.at, id: row.tie };
-    let page = Page::cut(rows, limit, scope, place, |row| Deployment::of(row, &known));
-    Ok(HttpResponse::Ok().json(Rows { page, settled }))
+    listing.answer(&state, caller.tenant, "deployment_list", read, Deployment::of).await
 }
 
 /// One deployment from all sides: what it ships and why, what it broke or mended, how its facts came about.
@@ -98,7 +80,7 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     name: web::Path<(String, String)>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let (integration, id) = name.into_inner();
     let deployment = Outside::new(integration, id);
@@ -106,7 +88,7 @@ pub(crate) async fn one(
     if deployment.to_string().contains('\0') {
         return Err(Problem::not_found("deployment"));
     }
-    let read = move |conn: &mut store::Connection| Inspected::of(conn, &caller.tenant, &deployment);
+    let read = move |conn: &mut Connection| Inspected::of(conn, &caller.tenant, &deployment);
     let found = state.store.look("deployment_one", read).await?;
     Ok(HttpResponse::Ok().json(found.ok_or_else(|| Problem::not_found("deployment that ended"))?))
 }

@@ -9,14 +9,15 @@ use store::metrics::quality::{self, Quality};
 use store::metrics::{Slice, deployments};
 use store::{Connection, StoreError};
 
-use super::figures::{Dora, Faulty, Scored, Trended, Word};
 use super::measure::{AskedOptions, Measured, Options, measure};
 use super::query::{Range, metrics_query};
 use super::settle;
 use super::trends::{Trends, trends};
+use super::whole::{Dora, Faulty, Scored, Trended, Word};
 use crate::access::{Caller, Viewer};
+use crate::faults::Faults;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
 metrics_query! {
@@ -71,7 +72,7 @@ pub(crate) async fn object(
     Asked(query): Asked<DoraQuery>,
 ) -> Result<HttpResponse, Problem> {
     let now = Utc::now();
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let patience = settle::patience(&mut faults, query.wait.as_deref());
     let range = query.asked().read(&mut faults, now);
     let options = query.options().read(&mut faults);

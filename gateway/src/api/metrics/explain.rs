@@ -12,17 +12,18 @@ use store::{Connection, StoreError};
 use utoipa::ToSchema;
 
 use super::behind::{Rows, rows};
-use super::lists::{Asking, Listing};
+use super::lists::Listing;
 use super::measure::{AskedOptions, Options};
-use super::query::metrics_query;
+use super::query::rows_query;
 use super::recompute::recompute;
 use crate::access::{Caller, Viewer};
+use crate::faults::Faults;
 use crate::page::Page;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
-metrics_query! {
+rows_query! {
     /// The range, what is counted in it, and how: as of the metrics themselves.
     ExplainQuery {
         /// `change` or `commit`.
@@ -41,10 +42,6 @@ metrics_query! {
         count_failed_pipeline,
         /// `finish` or `impact`.
         fdrt_start,
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -147,16 +144,9 @@ pub(crate) async fn metric(
         let names: Vec<String> = Explainable::NAMES.iter().map(|(_, name, _)| name.replace('_', "-")).collect();
         Problem::not_found(&format!("metric; there are {}", names.join(", ")))
     })?;
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let options = query.options().read(&mut faults);
-    let asking = Asking {
-        list: name,
-        common: query.asked(),
-        own: query.options(),
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
+    let asking = query.of(name, query.options());
     let listing = asking.begin(&state, &caller.tenant, faults).await?;
     let (scope, limit, settled) = (listing.scope, listing.limit, listing.settled);
     let (from, to) = (listing.range.slice.from, listing.range.slice.to);

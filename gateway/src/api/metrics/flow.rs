@@ -12,24 +12,21 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::flow_rows::{AgingRow, IdleRow, ReviewRow};
-use super::lists::{Asking, Known, Listing, Rows};
-use super::query::{flag, metrics_query};
+use super::lists::{Known, Listing, Rows};
+use super::query::rows_query;
 use crate::access::{Caller, Viewer};
+use crate::faults::Faults;
 use crate::page::Page;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::{Shared, State};
 
-metrics_query! {
+rows_query! {
     /// The range and whose changes. A change belongs to the services and teams that deploy its repository; it has no
     /// environment and no tier.
     FlowQuery {
         /// `true` leaves changes of bots out.
         exclude_bots,
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -154,16 +151,9 @@ async fn begin(
     caller: &Caller<Viewer>,
     query: &FlowQuery,
 ) -> Result<(Listing, bool), Problem> {
-    let mut faults = Faults::default();
-    let exclude_bots = flag(&mut faults, "exclude_bots", query.exclude_bots.as_deref(), false);
-    let asking = Asking {
-        list,
-        common: query.asked(),
-        own: exclude_bots,
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
+    let mut faults = Faults::of_query();
+    let exclude_bots = faults.flag("exclude_bots", query.exclude_bots.as_deref(), false);
+    let asking = query.of(list, exclude_bots);
     Ok((asking.begin(state, &caller.tenant, faults).await?, exclude_bots))
 }
 

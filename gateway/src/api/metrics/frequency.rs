@@ -16,26 +16,23 @@ use store::metrics::deployments::{self, SourceSlot};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::lists::{Asking, Rows};
-use super::query::{flag, metrics_query};
+use super::lists::Rows;
+use super::query::rows_query;
 use crate::access::{Caller, Viewer};
+use crate::faults::Faults;
 use crate::page::Page;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
 /// The columns that are always there.
 const ALWAYS: [&str; 8] = ["github", "circleci", "jenkins", "gitlab", "kubernetes", "argocd", "ecs", "heroku"];
 
-metrics_query! {
+rows_query! {
     /// The range and what is counted in it.
     DeploymentFrequencyQuery {
         /// `false` leaves deployments of what was live already out.
         count_redeploys,
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -62,16 +59,9 @@ pub(crate) async fn rows(
     state: Shared,
     Asked(query): Asked<DeploymentFrequencyQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let redeploys = flag(&mut faults, "count_redeploys", query.count_redeploys.as_deref(), true);
-    let asking = Asking {
-        list: "deployment-frequency",
-        common: query.asked(),
-        own: redeploys,
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
+    let mut faults = Faults::of_query();
+    let redeploys = faults.flag("count_redeploys", query.count_redeploys.as_deref(), true);
+    let asking = query.of("deployment-frequency", redeploys);
     let listing = asking.begin(&state, &caller.tenant, faults).await?;
     let (before, zone) = (listing.after.map(|after| after.time.date_naive()), listing.range.zone);
     let read = move |conn: &mut store::Connection| {

@@ -1,25 +1,22 @@
 //! Time to restore, incident by incident: those that count and were resolved in the range, newest first.
 
 use actix_web::HttpResponse;
-use store::events::After;
-use store::metrics::rows::incidents::{self, IncidentRow};
+use domain::ids::TenantId;
+use store::Connection;
+use store::metrics::rows::incidents;
 
-use super::lists::{Asking, Known, Rows};
-use super::query::metrics_query;
+use super::lists::{Listing, Rows};
+use super::query::rows_query;
 use super::views::Incident;
 use crate::access::{Caller, Viewer};
-use crate::page::Page;
+use crate::faults::Faults;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
-metrics_query! {
+rows_query! {
     /// The range and what is listed of it.
     MttrQuery {
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -34,23 +31,9 @@ pub(crate) async fn rows(
     state: Shared,
     Asked(query): Asked<MttrQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let asking = Asking {
-        list: "mttr",
-        common: query.asked(),
-        own: (),
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
+    let listing = query.of("mttr", ()).begin(&state, &caller.tenant, Faults::of_query()).await?;
+    let read = |conn: &mut Connection, tenant: &TenantId, listing: &Listing| {
+        incidents::resolved(conn, tenant, &listing.range.slice, listing.after, listing.limit + 1)
     };
-    let listing = asking.begin(&state, &caller.tenant, Faults::default()).await?;
-    let (limit, scope, settled) = (listing.limit, listing.scope, listing.settled);
-    let read = move |conn: &mut store::Connection| {
-        let rows = incidents::resolved(conn, &caller.tenant, &listing.range.slice, listing.after, limit + 1)?;
-        let known = Known::of(conn, &caller.tenant, rows.iter().filter_map(|row| row.subject.as_ref()))?;
-        Ok((rows, known))
-    };
-    let (rows, known) = state.store.look("mttr_rows", read).await?;
-    let place = |row: &IncidentRow| After { time: row.resolved_at.unwrap_or(row.start_at), id: row.tie };
-    let page = Page::cut(rows, limit, scope, place, |row| Incident::of(row, &known));
-    Ok(HttpResponse::Ok().json(Rows { page, settled }))
+    listing.answer(&state, caller.tenant, "mttr_rows", read, Incident::of).await
 }

@@ -11,6 +11,7 @@ use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::facts::Fact;
 use super::lists::Known;
 use super::views::{Deployment, Incident, Shipped};
 
@@ -101,8 +102,8 @@ impl Inspected {
         let contents = changes::of_deployment(conn, tenant, deployment)?;
         let incidents = incidents::of_deployment(conn, tenant, deployment)?;
         let audit = inspect::audit(conn, tenant, &audited(deployment, &contents, &incidents))?;
-        let subjects = row.subject.iter().chain(contents.iter().filter_map(|change| change.subject.as_ref()));
-        let subjects = subjects.chain(incidents.iter().filter_map(|incident| incident.subject.as_ref()));
+        let subjects = row.subjects().chain(contents.iter().filter_map(|change| change.subject.as_ref()));
+        let subjects = subjects.chain(incidents.iter().flat_map(Fact::subjects));
         let known = Known::of(conn, tenant, subjects)?;
         let (mends, mended_by) = parts.remedies.into_iter().partition(|remedy| is_by(remedy, deployment));
         Ok(Some(Self {

@@ -2,32 +2,30 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
+use domain::ids::TenantId;
 use serde::Serialize;
 use serde_json::Value;
-use store::events::After;
+use store::Connection;
 use store::metrics::rows::changes::{self, ChangeRow, Shown};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::facts::Fact;
 use super::figures::Phases;
-use super::lists::{Asking, Known, Rows, hours};
-use super::query::{flag, metrics_query};
+use super::lists::{Known, Listing, Rows, hours};
+use super::query::rows_query;
 use super::views::phases;
 use crate::access::{Caller, Viewer};
-use crate::page::Page;
+use crate::faults::Faults;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
-metrics_query! {
+rows_query! {
     /// The range and what is listed of it.
     LeadTimeQuery {
         /// `true` leaves changes of bots out.
         exclude_bots,
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -72,7 +70,7 @@ impl LeadTimeRow {
         Self {
             pr_number: if direct { Value::Null } else { number(&row.number) },
             commit_sha: if direct { Some(row.number.clone()) } else { row.landed_sha.clone() },
-            events: known.events(row.subject.iter().chain(&row.deployment_subject)),
+            events: known.events(row.subjects()),
             deployment: format!("{}:{}", row.integration, row.deployment_id),
             phases: phases(&row),
             repo: row.repo,
@@ -113,30 +111,15 @@ pub(crate) async fn rows(
     state: Shared,
     Asked(query): Asked<LeadTimeQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let exclude_bots = flag(&mut faults, "exclude_bots", query.exclude_bots.as_deref(), false);
-    let asking = Asking {
-        list: "lead-time",
-        common: query.asked(),
-        own: exclude_bots,
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
+    let mut faults = Faults::of_query();
+    let exclude_bots = faults.flag("exclude_bots", query.exclude_bots.as_deref(), false);
+    let asking = query.of("lead-time", exclude_bots);
     let listing = asking.begin(&state, &caller.tenant, faults).await?;
-    let (limit, scope, settled) = (listing.limit, listing.scope, listing.settled);
     let shown = Shown { exclude_bots, only_counted: true };
-    let read = move |conn: &mut store::Connection| {
-        let slice = &listing.range.slice;
-        let rows = changes::shipped(conn, &caller.tenant, slice, shown, listing.after, limit + 1)?;
-        let subjects = rows.iter().flat_map(|row| row.subject.iter().chain(&row.deployment_subject));
-        let known = Known::of(conn, &caller.tenant, subjects)?;
-        Ok((rows, known))
+    let read = move |conn: &mut Connection, tenant: &TenantId, listing: &Listing| {
+        changes::shipped(conn, tenant, &listing.range.slice, shown, listing.after, listing.limit + 1)
     };
-    let (rows, known) = state.store.look("lead_time_rows", read).await?;
-    let place = |row: &ChangeRow| After { time: row.at, id: row.tie };
-    let page = Page::cut(rows, limit, scope, place, |row| LeadTimeRow::of(row, &known));
-    Ok(HttpResponse::Ok().json(Rows { page, settled }))
+    listing.answer(&state, caller.tenant, "lead_time_rows", read, LeadTimeRow::of).await
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use serde::Serialize;
@@ -12,12 +13,13 @@ use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::facts::Fact;
 use super::query::{Common, Range};
 use super::settle;
 use crate::cursor::Scope;
+use crate::faults::Faults;
 use crate::page::{self, Page};
 use crate::problem::Problem;
-use crate::query::Faults;
 use crate::state::State;
 
 /// A page of rows.
@@ -67,6 +69,28 @@ impl<O: Debug> Asking<'_, O> {
     }
 }
 
+impl Listing {
+    /// Answers with a page of the rows that `read` finds, one more than the page has; `view` shows one with its events.
+    pub(super) async fn answer<R: Fact + Send + 'static, T: Serialize + ToSchema>(
+        self,
+        state: &State,
+        tenant: TenantId,
+        operation: &'static str,
+        read: impl FnOnce(&mut Connection, &TenantId, &Self) -> Result<Vec<R>, StoreError> + Send + 'static,
+        view: impl Fn(R, &Known) -> T,
+    ) -> Result<HttpResponse, Problem> {
+        let Self { limit, scope, settled, .. } = self;
+        let look = move |conn: &mut Connection| {
+            let rows = read(conn, &tenant, &self)?;
+            let known = Known::of_rows(conn, &tenant, &rows)?;
+            Ok((rows, known))
+        };
+        let (rows, known) = state.store.look(operation, look).await?;
+        let page = Page::cut(rows, limit, scope, R::place, |row| view(row, &known));
+        Ok(HttpResponse::Ok().json(Rows { page, settled }))
+    }
+}
+
 /// The events of rows.
 pub(super) struct Known(HashMap<String, Evidence>);
 
@@ -80,6 +104,11 @@ impl Known {
         subjects.sort_unstable();
         subjects.dedup();
         evidence::of_subjects(conn, tenant, &subjects).map(Self)
+    }
+
+    /// Those of all these rows.
+    pub(super) fn of_rows<R: Fact>(conn: &mut Connection, tenant: &TenantId, rows: &[R]) -> Result<Self, StoreError> {
+        Self::of(conn, tenant, rows.iter().flat_map(Fact::subjects))
     }
 
     /// The events of these subjects, each once.

@@ -12,8 +12,7 @@ use store::metrics::recovery::{self, Clock, Open};
 use store::{Connection, StoreError};
 
 use super::figures::{FailureRate, Frequency, LeadTime, Phases, RecoveryTime, RestoreTime, ReworkRate, Spread, judged};
-use super::query::flag;
-use crate::query::Faults;
+use crate::faults::Faults;
 
 /// How it is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,13 +51,13 @@ impl AskedOptions<'_> {
         let start = faults.word("fdrt_start", self.fdrt_start, &["finish", "impact"]);
         Options {
             unit: if unit == Some("commit") { Unit::Commit } else { Unit::Change },
-            exclude_bots: flag(faults, "exclude_bots", self.exclude_bots, false),
+            exclude_bots: faults.flag("exclude_bots", self.exclude_bots, false),
             percentile: faults.number("percentile", self.percentile, 1..=99, 50),
             scheme: scheme.and_then(Scheme::parse).unwrap_or_default(),
             bucket: bucket.and_then(Bucket::parse),
-            count_redeploys: flag(faults, "count_redeploys", self.count_redeploys, true),
-            working_days: flag(faults, "working_days", self.working_days, false),
-            count_failed_pipeline: flag(faults, "count_failed_pipeline", self.count_failed_pipeline, false),
+            count_redeploys: faults.flag("count_redeploys", self.count_redeploys, true),
+            working_days: faults.flag("working_days", self.working_days, false),
+            count_failed_pipeline: faults.flag("count_failed_pipeline", self.count_failed_pipeline, false),
             clock: if start == Some("impact") { Clock::Impact } else { Clock::Finish },
         }
     }

@@ -5,7 +5,8 @@ use chrono_tz::Tz;
 use domain::data::Tier;
 use store::metrics::Slice;
 
-use crate::query::{Faults, comma_list};
+use crate::faults::Faults;
+use crate::query::comma_list;
 
 const USUAL_DAYS: i64 = 30;
 /// A century.
@@ -62,6 +63,37 @@ macro_rules! metrics_query {
     };
 }
 pub(super) use metrics_query;
+
+/// The same of a call that answers with pages of rows.
+macro_rules! rows_query {
+    ($(#[$doc:meta])* $name:ident { $($(#[$own:meta])* $field:ident,)* }) => {
+        $crate::api::metrics::query::metrics_query! {
+            $(#[$doc])*
+            $name {
+                $($(#[$own])* $field,)*
+                /// Rows of a page, 1 to 200; 50 unless given.
+                limit,
+                /// `next_cursor` of the page before, with the same filters.
+                cursor,
+            }
+        }
+
+        impl $name {
+            /// What it asks of a list. `own` are the call's own parameters: a cursor belongs to them.
+            fn of<O>(&self, list: &'static str, own: O) -> $crate::api::metrics::lists::Asking<'_, O> {
+                $crate::api::metrics::lists::Asking {
+                    list,
+                    common: self.asked(),
+                    own,
+                    limit: self.limit.as_deref(),
+                    cursor: self.cursor.as_deref(),
+                    wait: self.wait.as_deref(),
+                }
+            }
+        }
+    };
+}
+pub(super) use rows_query;
 
 /// The texts of the parameters that every call takes. Its `Debug` binds a cursor to them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -125,11 +157,6 @@ impl Common<'_> {
     }
 }
 
-/// `true` or `false`.
-pub(super) fn flag(faults: &mut Faults, name: &str, value: Option<&str>, default: bool) -> bool {
-    faults.word(name, value, &["true", "false"]).map_or(default, |word| word == "true")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_range_is_the_last_thirty_days_of_production_unless_given() {
-        let mut faults = Faults::default();
+        let mut faults = Faults::of_query();
         let usual = Common::default().read(&mut faults, now());
         assert_eq!((usual.slice.to - usual.slice.from, usual.zone), (TimeDelta::days(30), Tz::UTC));
         assert_eq!(usual.slice.tiers, ["production"]);
@@ -157,12 +184,12 @@ mod tests {
 
     #[test]
     fn everything_that_does_not_fit_is_named() {
-        let mut faults = Faults::default();
+        let mut faults = Faults::of_query();
         let wrong = Common { tz: Some("Mars/North"), days: Some("0"), tier: Some("prod"), ..Common::default() };
         wrong.read(&mut faults, now());
         let both = Common { days: Some("3"), from: Some("2026-12-01"), ..Common::default() };
         both.read(&mut faults, now());
-        assert!(!flag(&mut faults, "exclude_bots", Some("yes"), false));
+        assert!(!faults.flag("exclude_bots", Some("yes"), false));
         let problem = faults.none().expect_err("refused");
         for name in ["tz", "days", "tier", "from", "exclude_bots"] {
             assert!(problem.detail().contains(&format!("`{name}`")), "{name}: {}", problem.detail());

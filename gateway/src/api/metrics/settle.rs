@@ -8,8 +8,8 @@ use std::time::Duration;
 use domain::ids::TenantId;
 use tokio::time::Instant;
 
+use crate::faults::Faults;
 use crate::problem::Problem;
-use crate::query::Faults;
 use crate::state::State;
 
 const LONGEST_WAIT_SECONDS: i64 = 30;

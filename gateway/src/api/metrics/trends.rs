@@ -9,8 +9,8 @@ use store::metrics::lead::{self, Durations};
 use store::metrics::recovery::{self, Clock};
 use store::{Connection, StoreError};
 
-use super::figures::{FailurePoint, FrequencyPoint, ReworkPoint, SpreadPoint};
 use super::measure::Options;
+use super::whole::{FailurePoint, FrequencyPoint, ReworkPoint, SpreadPoint};
 
 /// A trend of each metric.
 #[derive(Debug)]

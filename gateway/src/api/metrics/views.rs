@@ -9,6 +9,7 @@ use store::metrics::rows::incidents::IncidentRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::facts::Fact;
 use super::figures::Phases;
 use super::lists::Known;
 
@@ -16,46 +17,46 @@ use super::lists::Known;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Deployment {
     /// `integration:deployment_id`.
-    pub(super) deployment: String,
-    pub(super) integration: String,
-    pub(super) deployment_id: String,
-    pub(super) service: String,
+    deployment: String,
+    integration: String,
+    deployment_id: String,
+    service: String,
     /// The service's owner when it finished.
-    pub(super) team: Option<String>,
-    pub(super) repo: Option<String>,
-    pub(super) environment: String,
-    pub(super) tier: String,
-    pub(super) outcome: String,
-    pub(super) started_at: Option<DateTime<Utc>>,
-    pub(super) finished_at: DateTime<Utc>,
-    pub(super) sha: Option<String>,
+    team: Option<String>,
+    repo: Option<String>,
+    environment: String,
+    tier: String,
+    outcome: String,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: DateTime<Utc>,
+    sha: Option<String>,
     /// `repo@sha` of each component.
-    pub(super) heads: Vec<String>,
+    heads: Vec<String>,
     /// `forward`, `redeploy`, `rollback` or `hotfix`; null unless it succeeded.
-    pub(super) kind: Option<String>,
+    kind: Option<String>,
     /// Of a rollback: the deployment that it went back to.
-    pub(super) target: Option<String>,
+    target: Option<String>,
     /// The success before it.
-    pub(super) predecessor: Option<String>,
+    predecessor: Option<String>,
     /// How many changes it ships.
-    pub(super) changes: i32,
-    pub(super) rework: bool,
-    pub(super) failed: bool,
+    changes: i32,
+    rework: bool,
+    failed: bool,
     /// How that is known: `explicit`, `caused_by`, `window`, `rollback`, `revert`, `hotfix`, `fixes`.
-    pub(super) failed_by: Vec<String>,
-    pub(super) ancestry_gap: bool,
+    failed_by: Vec<String>,
+    ancestry_gap: bool,
     /// Until then an incident may still be attributed to it.
-    pub(super) provisional_until: DateTime<Utc>,
-    pub(super) title: Option<String>,
-    pub(super) url: Option<String>,
+    provisional_until: DateTime<Utc>,
+    title: Option<String>,
+    url: Option<String>,
     #[schema(value_type = Vec<String>)]
-    pub(super) events: Vec<Uuid>,
+    events: Vec<Uuid>,
 }
 
 impl Deployment {
     pub(super) fn of(row: DeploymentRow, known: &Known) -> Self {
         Self {
-            events: known.events(&row.subject),
+            events: known.events(row.subjects()),
             deployment: format!("{}:{}", row.integration, row.deployment_id),
             integration: row.integration,
             deployment_id: row.deployment_id,
@@ -87,48 +88,48 @@ impl Deployment {
 /// A change that was shipped.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Shipped {
-    pub(super) service: String,
-    pub(super) environment: String,
-    pub(super) team: Option<String>,
-    pub(super) repo: String,
+    service: String,
+    environment: String,
+    team: Option<String>,
+    repo: String,
     /// Of a direct push: the commit's SHA.
-    pub(super) number: String,
+    number: String,
     /// `change`, or `direct`: a push to the default branch without a pull request.
-    pub(super) kind: String,
-    pub(super) title: Option<String>,
-    pub(super) author: Option<String>,
-    pub(super) url: Option<String>,
-    pub(super) landed_sha: Option<String>,
+    kind: String,
+    title: Option<String>,
+    author: Option<String>,
+    url: Option<String>,
+    landed_sha: Option<String>,
     /// `integration:deployment_id` of the deployment that shipped it.
-    pub(super) deployment: String,
-    pub(super) deployed_at: DateTime<Utc>,
+    deployment: String,
+    deployed_at: DateTime<Utc>,
     /// Where its clock starts: the earliest of first commit, opened and merged.
-    pub(super) start_at: DateTime<Utc>,
-    pub(super) first_commit_at: Option<DateTime<Utc>>,
-    pub(super) opened_at: Option<DateTime<Utc>>,
-    pub(super) first_review_at: Option<DateTime<Utc>>,
-    pub(super) approved_at: Option<DateTime<Utc>>,
-    pub(super) merged_at: Option<DateTime<Utc>>,
-    pub(super) lead_s: f64,
+    start_at: DateTime<Utc>,
+    first_commit_at: Option<DateTime<Utc>>,
+    opened_at: Option<DateTime<Utc>>,
+    first_review_at: Option<DateTime<Utc>>,
+    approved_at: Option<DateTime<Utc>>,
+    merged_at: Option<DateTime<Utc>>,
+    lead_s: f64,
     #[serde(flatten)]
-    pub(super) phases: Phases,
-    pub(super) is_bot: bool,
-    pub(super) is_revert: bool,
-    pub(super) is_hotfix: bool,
+    phases: Phases,
+    is_bot: bool,
+    is_revert: bool,
+    is_hotfix: bool,
     /// `graph`, `exact`, `cherry_pick`, `contains`, `image`, `promotion` or `time`.
-    pub(super) link_method: String,
+    link_method: String,
     /// What that means.
-    pub(super) why: &'static str,
+    why: &'static str,
     /// Whether the service's path rules could be applied.
-    pub(super) files_known: bool,
+    files_known: bool,
     #[schema(value_type = Vec<String>)]
-    pub(super) events: Vec<Uuid>,
+    events: Vec<Uuid>,
 }
 
 impl Shipped {
     pub(super) fn of(row: ChangeRow, known: &Known) -> Self {
         Self {
-            events: known.events(row.subject.iter().chain(&row.deployment_subject)),
+            events: known.events(row.subjects()),
             why: super::reasons::link(&row.link_method),
             deployment: format!("{}:{}", row.integration, row.deployment_id),
             phases: phases(&row),
@@ -172,24 +173,24 @@ pub(super) fn phases(row: &ChangeRow) -> Phases {
 /// A commit that was shipped.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ShippedCommit {
-    pub(super) service: String,
-    pub(super) environment: String,
-    pub(super) repo: String,
-    pub(super) sha: String,
-    pub(super) deployment: String,
-    pub(super) deployed_at: DateTime<Utc>,
-    pub(super) committed_at: Option<DateTime<Utc>>,
-    pub(super) lead_s: Option<f64>,
-    pub(super) is_merge: bool,
-    pub(super) is_bot: bool,
+    service: String,
+    environment: String,
+    repo: String,
+    sha: String,
+    deployment: String,
+    deployed_at: DateTime<Utc>,
+    committed_at: Option<DateTime<Utc>>,
+    lead_s: Option<f64>,
+    is_merge: bool,
+    is_bot: bool,
     #[schema(value_type = Vec<String>)]
-    pub(super) events: Vec<Uuid>,
+    events: Vec<Uuid>,
 }
 
 impl ShippedCommit {
     pub(super) fn of(row: CommitRow, known: &Known) -> Self {
         Self {
-            events: known.events(&row.deployment_subject),
+            events: known.events(row.subjects()),
             deployment: format!("{}:{}", row.integration, row.deployment_id),
             service: row.service,
             environment: row.environment,
@@ -207,26 +208,26 @@ impl ShippedCommit {
 /// A failed deployment that recovered.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Failure {
-    pub(super) deployment: String,
-    pub(super) service: String,
-    pub(super) team: Option<String>,
-    pub(super) environment: String,
-    pub(super) failed_at: DateTime<Utc>,
+    deployment: String,
+    service: String,
+    team: Option<String>,
+    environment: String,
+    failed_at: DateTime<Utc>,
     /// The first linked incident's start.
-    pub(super) impact_at: Option<DateTime<Utc>>,
-    pub(super) recovered_at: Option<DateTime<Utc>>,
-    pub(super) recovery_s: Option<f64>,
-    pub(super) recovery_from_impact_s: Option<f64>,
+    impact_at: Option<DateTime<Utc>>,
+    recovered_at: Option<DateTime<Utc>>,
+    recovery_s: Option<f64>,
+    recovery_from_impact_s: Option<f64>,
     /// How it is known that it failed.
-    pub(super) methods: Vec<String>,
+    methods: Vec<String>,
     #[schema(value_type = Vec<String>)]
-    pub(super) events: Vec<Uuid>,
+    events: Vec<Uuid>,
 }
 
 impl Failure {
     pub(super) fn of(row: FailureRow, known: &Known) -> Self {
         Self {
-            events: known.events(&row.subjects),
+            events: known.events(row.subjects()),
             deployment: format!("{}:{}", row.integration, row.deployment_id),
             service: row.service,
             team: row.team,
@@ -244,33 +245,33 @@ impl Failure {
 /// An incident, by EM Agent's names and more.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Incident {
-    pub(super) incident_id: String,
-    pub(super) source: String,
-    pub(super) title: Option<String>,
-    pub(super) triggered_at: DateTime<Utc>,
-    pub(super) resolved_at: Option<DateTime<Utc>>,
-    pub(super) mttr_hours: Option<f64>,
-    pub(super) mttr_minutes: Option<f64>,
+    incident_id: String,
+    source: String,
+    title: Option<String>,
+    triggered_at: DateTime<Utc>,
+    resolved_at: Option<DateTime<Utc>>,
+    mttr_hours: Option<f64>,
+    mttr_minutes: Option<f64>,
     /// The deployment that it is put to, of the first where there are several; null: to none.
-    pub(super) deployment_id: Option<String>,
+    deployment_id: Option<String>,
     /// `integration:deployment_id` of all of them.
-    pub(super) deployments: Vec<String>,
+    deployments: Vec<String>,
     /// How each is known: `explicit`, `caused_by` or `window`.
-    pub(super) methods: Vec<String>,
-    pub(super) service: Option<String>,
-    pub(super) team: Option<String>,
-    pub(super) environment: Option<String>,
-    pub(super) severity: Option<String>,
-    pub(super) url: Option<String>,
+    methods: Vec<String>,
+    service: Option<String>,
+    team: Option<String>,
+    environment: Option<String>,
+    severity: Option<String>,
+    url: Option<String>,
     #[schema(value_type = Vec<String>)]
-    pub(super) events: Vec<Uuid>,
+    events: Vec<Uuid>,
 }
 
 impl Incident {
     pub(super) fn of(row: IncidentRow, known: &Known) -> Self {
         let first = row.deployments.first().and_then(|name| name.split_once(':'));
         Self {
-            events: known.events(&row.subject),
+            events: known.events(row.subjects()),
             deployment_id: first.map(|(_, id)| id.to_owned()),
             incident_id: row.incident_id,
             source: row.integration,

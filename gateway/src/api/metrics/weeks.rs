@@ -13,34 +13,27 @@ use store::metrics::deployments::{self, Counts};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::lists::{Asking, Listing, Rows};
+use super::lists::{Listing, Rows};
 use super::measure::{AskedOptions, Options};
-use super::query::metrics_query;
+use super::query::rows_query;
 use crate::access::{Caller, Viewer};
+use crate::faults::Faults;
 use crate::page::Page;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::{Shared, State};
 
-metrics_query! {
+rows_query! {
     /// The range and what is counted in it.
     FailureWeeksQuery {
         /// `true` counts deployments that ended in failure or error as failed ones.
         count_failed_pipeline,
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
-metrics_query! {
+rows_query! {
     /// The range and what is counted in it.
     ReworkWeeksQuery {
-        /// Rows of a page, 1 to 200; 50 unless given.
-        limit,
-        /// `next_cursor` of the page before, with the same filters.
-        cursor,
     }
 }
 
@@ -85,18 +78,11 @@ pub(crate) async fn failures(
     state: Shared,
     Asked(query): Asked<FailureWeeksQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let asked =
         AskedOptions { count_failed_pipeline: query.count_failed_pipeline.as_deref(), ..AskedOptions::default() };
     let options = asked.read(&mut faults);
-    let asking = Asking {
-        list: "change-fail-rate",
-        common: query.asked(),
-        own: options.count_failed_pipeline,
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
+    let asking = query.of("change-fail-rate", options.count_failed_pipeline);
     let listing = asking.begin(&state, &caller.tenant, faults).await?;
     let now = listing.now;
     let page = weeks(&state, &caller, listing.clone(), options, |week, counts| {
@@ -128,16 +114,9 @@ pub(crate) async fn rework(
     state: Shared,
     Asked(query): Asked<ReworkWeeksQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let options = AskedOptions::default().read(&mut faults);
-    let asking = Asking {
-        list: "rework-rate",
-        common: query.asked(),
-        own: (),
-        limit: query.limit.as_deref(),
-        cursor: query.cursor.as_deref(),
-        wait: query.wait.as_deref(),
-    };
+    let asking = query.of("rework-rate", ());
     let listing = asking.begin(&state, &caller.tenant, faults).await?;
     let page = weeks(&state, &caller, listing.clone(), options, |week, counts| {
         (counts.deployments > 0).then(|| ReworkWeek {

@@ -6,22 +6,30 @@ use domain::ids;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::events::After;
-use store::idempotency::Answer;
 use store::onboarding::{self, NewTask};
 use store::{Connection, transaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{DONE, LONGEST_TITLE, plan};
+use super::{LONGEST_TITLE, plan};
 use crate::access::{Caller, Operator, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::fields::Fields;
+use crate::faults::Faults;
+use crate::found;
 use crate::idempotent;
 use crate::page::{List, Page, PageQuery};
-use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, time_of};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Asked, NoQuery, time_of};
 use crate::sent::Sent;
 use crate::state::Shared;
+
+const WHAT: &str = "task";
+
+const LIST: List<Uuid, onboarding::Task> = List {
+    name: "onboarding tasks",
+    operation: "onboarding_task_list",
+    read: |conn, tenant, plan, after, most| onboarding::tasks(conn, tenant, *plan, after, most),
+    place: |row| After { time: row.created_at, id: row.id },
+};
 
 /// A task of a plan.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,14 +86,7 @@ pub(crate) async fn list(
     Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let plan = plan(&state, &caller.tenant, &id).await?.id;
-    let (tenant, list) =
-        (caller.tenant.clone(), List { name: "onboarding tasks", operation: "onboarding_task_list", place });
-    let read = move |conn: &mut Connection, after, most| onboarding::tasks(conn, &tenant, plan, after, most);
-    query.answer(&state, (&caller.tenant, &plan), list, read, PlanTask::from).await
-}
-
-fn place(row: &onboarding::Task) -> After {
-    After { time: row.created_at, id: row.id }
+    LIST.answer(&state, caller.tenant, (plan, query.portion()?), PlanTask::from).await
 }
 
 /// Adds a task to a plan; a plan that was completed is open again.
@@ -102,7 +103,7 @@ pub(crate) async fn add(
     state: Shared,
     id: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let plan = plan(&state, &caller.tenant, &id).await?.id;
     let keyed = sent.keyed("onboarding_tasks", &caller)?;
@@ -110,20 +111,20 @@ pub(crate) async fn add(
     let task = task(sent.json()?, ids::row(now, Uuid::new_v4().into_bytes()))?;
     let work = move |conn: &mut Connection| {
         onboarding::add_task(conn, &caller.tenant, plan, &task, now)?;
-        Ok(Answer { status: DONE, body: json!({"id": task.id}) })
+        Ok(idempotent::done(json!({"id": task.id})))
     };
     idempotent::answer(&state, "onboarding_task_add", keyed, now, work).await
 }
 
 fn task(said: NewPlanTask, id: Uuid) -> Result<NewTask, Problem> {
-    let mut fields = Fields::default();
-    let title = fields.required("title", said.title.as_deref(), LONGEST_TITLE);
-    let assignee = fields.line("assignee", said.assignee.as_deref(), LONGEST_TITLE);
+    let mut faults = Faults::of_body();
+    let title = faults.required("title", said.title.as_deref(), LONGEST_TITLE);
+    let assignee = faults.line("assignee", said.assignee.as_deref(), LONGEST_TITLE);
     let due_date = said.due_date.as_deref().and_then(time_of).map(|at| at.date_naive());
     if said.due_date.is_some() && due_date.is_none() {
-        fields.add("due_date", "`due_date` is a date like 2026-12-01, or a time like 2026-12-01T09:00:00Z");
+        faults.add("due_date", "`due_date` is a date like 2026-12-01, or a time like 2026-12-01T09:00:00Z");
     }
-    fields.none()?;
+    faults.none()?;
     Ok(NewTask { id, title, assignee, due_date })
 }
 
@@ -139,20 +140,17 @@ pub(crate) async fn done(
     state: Shared,
     id: web::Path<String>,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let lost = || Problem::not_found("task");
-    let id = Uuid::try_parse(&id).map_err(|_| lost())?;
+    let id: Uuid = found::id(WHAT, &id)?;
     let tenant = caller.tenant.clone();
-    let there = state.store.call("onboarding_task", move |conn| onboarding::has_task(conn, &tenant, id)).await?;
-    if !there {
-        return Err(lost());
+    if !state.store.call("onboarding_task", move |conn| onboarding::has_task(conn, &tenant, id)).await? {
+        return Err(Problem::not_found(WHAT));
     }
     let TaskDone { done } = sent.json()?;
     let done_at = done.unwrap_or(true).then(Utc::now);
     let work =
         move |conn: &mut Connection| transaction(conn, |conn| onboarding::set_done(conn, &caller.tenant, id, done_at));
-    let found = state.store.call("onboarding_task_done", work).await.map_err(Problem::from);
-    found.map_err(|problem| if problem.code() == Code::NotFound { lost() } else { problem })?;
+    state.store.call("onboarding_task_done", work).await.map_err(found::named(WHAT))?;
     Ok(HttpResponse::Ok().json(json!({"ok": true})))
 }

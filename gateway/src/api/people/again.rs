@@ -2,30 +2,29 @@
 //! asking again answers with it, so that it needs no Idempotency-Key.
 
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use domain::approvals::Terms;
 use domain::ids::ApprovalId;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use store::Connection;
 use store::approvals::{self, Again, Anew, Approval};
-use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::asker::Asker;
-use super::counted;
 use super::decisions::refused;
 use super::inputs::input;
 use super::proposals::Proposed;
+use super::{APPROVAL, LONGEST_REASON, counted};
 use crate::access::{Caller, Operator};
-use crate::api::deliveries::NoQuery;
-use crate::fields::Fields;
+use crate::clock;
+use crate::faults::Faults;
+use crate::found;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::{Shared, State};
-
-const LONGEST_REASON: usize = 1000;
 
 /// Why it is asked anew.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,13 +49,13 @@ pub(crate) async fn ask(
     state: Shared,
     sent: Sent,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let mut fields = Fields::default();
-    let reason = fields.words("reason", sent.json::<Anewed>()?.reason.as_deref(), LONGEST_REASON);
-    fields.none()?;
-    let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
-    let now = Utc::now().trunc_subsecs(6);
+    let mut faults = Faults::of_body();
+    let reason = faults.words("reason", sent.json::<Anewed>()?.reason.as_deref(), LONGEST_REASON);
+    faults.none()?;
+    let id: ApprovalId = found::id(APPROVAL, &id)?;
+    let now = clock::now();
     let asker = Asker::from(&caller);
     let terms = terms(&state, &asker, id, now).await?;
     let work = move |conn: &mut Connection| {
@@ -65,10 +64,7 @@ pub(crate) async fn ask(
         let anew = Anew { id: new, terms, reason, requested_by: asker.requester(&person), by: person.id };
         approvals::again(conn, &asker.tenant, id, &anew, now)
     };
-    let became = state.store.call("approval_again", work).await.map_err(|error| match error {
-        StoreError::NotFound => Problem::not_found("approval"),
-        other => other.into(),
-    })?;
+    let became = state.store.call("approval_again", work).await.map_err(found::named(APPROVAL))?;
     match became {
         Again::Proposed(approval) => {
             counted::proposed(&approval);
@@ -84,7 +80,7 @@ async fn terms(state: &State, asker: &Asker, id: ApprovalId, now: DateTime<Utc>)
     let tenant = asker.tenant.clone();
     let read = move |conn: &mut Connection| approvals::one(conn, &tenant, id);
     let found: Option<Approval> = state.store.look("approval_one", read).await?;
-    let approval = found.ok_or_else(|| Problem::not_found("approval"))?;
+    let approval = found.ok_or_else(|| Problem::not_found(APPROVAL))?;
     let payload = if let Value::Object(payload) = approval.payload { payload } else { Map::new() };
     let kind = approval.kind.as_ref().unwrap_or(&approval.action);
     let asked = (kind.as_str(), approval.subject.as_str(), Some(approval.action.as_str()));

@@ -1,7 +1,5 @@
 //! Approvals as people see them: what is asked for, what it takes, who has answered, what followed.
 
-use std::collections::BTreeMap;
-
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::approvals::Status;
@@ -15,17 +13,29 @@ use store::{Connection, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::APPROVAL;
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::found::found;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
 use crate::state::Shared;
 
-type Followers = BTreeMap<ApprovalId, Vec<ApprovalId>>;
-
 const STATUSES: &[&str] = &["pending", "approved", "rejected", "expired", "cancelled"];
+
+const LIST: List<ApprovalFilter, Followed> = List {
+    name: "approvals",
+    operation: "approval_list",
+    read: |conn, tenant, filter, after, most| {
+        let rows = approvals::list(conn, tenant, filter, after, most)?;
+        followed(conn, tenant, rows)
+    },
+    place: |(row, _)| After { time: row.created_at, id: row.id.0 },
+};
+
+/// An approval, and those that asked anew for it.
+type Followed = (Row, Vec<ApprovalId>);
 
 /// One approval.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,8 +122,8 @@ pub(crate) struct Effect {
     next_at: Option<String>,
 }
 
-impl From<Row> for Approval {
-    fn from(row: Row) -> Self {
+impl Approval {
+    fn of((row, asked_again): Followed) -> Self {
         let standing = row.standing();
         let progress = standing.progress.into_iter().map(|one| Progress {
             needed: one.requirement.votes,
@@ -129,12 +139,7 @@ impl From<Row> for Approval {
             requires: row.terms.in_words(),
             policy: row.terms.policy.as_ref().map(domain::approvals::PolicyRef::signature),
             terms: json!(row.terms),
-            effect: Effect {
-                status: row.effect.as_str(),
-                attempts: row.effect_attempts,
-                error: row.effect_error,
-                next_at: moment(row.effect_at),
-            },
+            effect: Effect::of(&row),
             subject: row.subject,
             action: row.action,
             kind: row.kind,
@@ -152,28 +157,31 @@ impl From<Row> for Approval {
             job_id: row.job_id,
             version: row.version,
             again_of: row.again_of,
-            asked_again: Vec::new(),
+            asked_again,
         }
     }
 }
 
-impl Approval {
-    /// With what came after it.
-    fn followed(row: Row, followers: &mut Followers) -> Self {
-        let asked_again = followers.remove(&row.id).unwrap_or_default();
-        Self { asked_again, ..Self::from(row) }
-    }
+/// Rows with what asked anew for them.
+fn followed(conn: &mut Connection, tenant: &TenantId, rows: Vec<Row>) -> Result<Vec<Followed>, StoreError> {
+    let ids: Vec<ApprovalId> = rows.iter().map(|row| row.id).collect();
+    let mut successors = approvals::successors(conn, tenant, &ids)?;
+    let with_its = |row: Row| {
+        let its = successors.remove(&row.id).unwrap_or_default();
+        (row, its)
+    };
+    Ok(rows.into_iter().map(with_its).collect())
 }
 
-/// Rows with what asked anew for them.
-fn with_followers(
-    conn: &mut Connection,
-    tenant: &TenantId,
-    rows: Vec<Row>,
-) -> Result<(Vec<Row>, Followers), StoreError> {
-    let ids: Vec<ApprovalId> = rows.iter().map(|row| row.id).collect();
-    let followers = approvals::successors(conn, tenant, &ids)?;
-    Ok((rows, followers))
+impl Effect {
+    fn of(row: &Row) -> Self {
+        Self {
+            status: row.effect.as_str(),
+            attempts: row.effect_attempts,
+            error: row.effect_error.clone(),
+            next_at: row.effect_at.map(rfc3339),
+        }
+    }
 }
 
 impl Vote {
@@ -215,21 +223,12 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<ApprovalQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     let status = faults.word("status", query.status.as_deref(), STATUSES).and_then(Status::parse);
     faults.none()?;
     let filter = ApprovalFilter { status, subject: query.subject, action: query.action, ..ApprovalFilter::default() };
-    let scope = Scope::new("approvals", &caller.tenant, &filter);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| {
-        let rows = approvals::list(conn, &caller.tenant, &filter, after, limit + 1)?;
-        with_followers(conn, &caller.tenant, rows)
-    };
-    let (rows, mut followers) = state.store.look("approval_list", read).await?;
-    let place = |row: &Row| After { time: row.created_at, id: row.id.0 };
-    let view = |row: Row| Approval::followed(row, &mut followers);
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, view)))
+    LIST.answer(&state, caller.tenant, (filter, portion), Approval::of).await
 }
 
 /// One approval.
@@ -242,14 +241,11 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
-    let read = move |conn: &mut Connection| {
-        let found = approvals::one(conn, &caller.tenant, id)?;
-        with_followers(conn, &caller.tenant, found.into_iter().collect())
+    let read = move |conn: &mut Connection, id| {
+        let row = approvals::one(conn, &caller.tenant, id)?;
+        Ok(followed(conn, &caller.tenant, row.into_iter().collect())?.pop())
     };
-    let (mut found, mut followers) = state.store.look("approval_one", read).await?;
-    let row = found.pop().ok_or_else(|| Problem::not_found("approval"))?;
-    Ok(HttpResponse::Ok().json(Approval::followed(row, &mut followers)))
+    Ok(HttpResponse::Ok().json(Approval::of(found(&state, (APPROVAL, "approval_one"), &id, read).await?)))
 }

@@ -9,6 +9,7 @@ use domain::ids::TenantId;
 use store::{Connection, StoreError, identities};
 
 use crate::access::{Caller, Role};
+use crate::state::State;
 
 /// Whoever calls while nobody is asked who they are.
 const ANONYMOUS: &str = "anonymous";
@@ -39,6 +40,12 @@ impl Asker {
             person.roles.push(granted.to_owned());
         }
         Ok(person)
+    }
+
+    /// The same, looked up.
+    pub(crate) async fn known(&self, state: &State) -> Result<Person, StoreError> {
+        let asker = self.clone();
+        state.store.call("asker", move |conn| asker.person(conn)).await
     }
 
     /// Whose request it is: nobody's where access is open.

@@ -9,9 +9,11 @@ use store::audit::{self, AuditFilter, Row};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Admin, Caller};
+use crate::cursor::unread;
+use crate::faults::Faults;
 use crate::page::{self, Page};
-use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::Asked;
 use crate::state::Shared;
 
 /// What somebody did.
@@ -64,19 +66,13 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<AuditQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
+    let mut faults = Faults::of_query();
     let limit = page::limit(&mut faults, query.limit.as_deref());
     faults.none()?;
     let AuditQuery { subject, actor, action, cursor, .. } = query;
-    let unread =
-        || Problem::new(Code::InvalidCursor, "the cursor is not one of ours; take it from `next_cursor` as it is");
     let before: Option<i64> = cursor.map(|cursor| cursor.parse().map_err(|_| unread())).transpose()?;
     let filter = AuditFilter { subject, actor, action };
     let read = move |conn: &mut Connection| audit::list(conn, &caller.tenant, &filter, before, limit + 1);
-    let mut rows = state.store.call("audit_list", read).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next_cursor = rows.last().filter(|_| more).map(|last| last.seq.to_string());
-    Ok(HttpResponse::Ok().json(Page { data: rows.into_iter().map(Audited::from).collect::<Vec<_>>(), next_cursor }))
+    let rows = state.store.call("audit_list", read).await?;
+    Ok(HttpResponse::Ok().json(Page::cut_at(rows, limit, |last| last.seq.to_string(), Audited::from)))
 }

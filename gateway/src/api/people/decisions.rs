@@ -4,26 +4,25 @@
 //! other way it is a conflict. So it needs no Idempotency-Key. Who is refused is told why, and the audit keeps it.
 
 use actix_web::{HttpResponse, web};
-use chrono::{SubsecRound, Utc};
 use domain::approvals::{Choice, Command, Person, Refusal, Via};
 use domain::ids::ApprovalId;
 use serde::{Deserialize, Serialize};
+use store::Connection;
 use store::approvals::{Approval, decide};
-use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::asker::Asker;
-use super::counted;
+use super::{APPROVAL, LONGEST_REASON, counted};
 use crate::access::{Approver, Caller, Operator};
-use crate::api::deliveries::NoQuery;
-use crate::fields::Fields;
-use crate::problem::{Code, FieldError, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::clock;
+use crate::faults::Faults;
+use crate::found;
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-const LONGEST_REASON: usize = 1000;
 const LONGEST_HASH: usize = 64;
 
 /// A decision.
@@ -116,17 +115,17 @@ pub(crate) async fn say(
     state: Shared,
     sent: Sent,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let said = sent.json::<Decision>()?;
-    let mut fields = Fields::default();
-    let reason = fields.words("reason", said.reason.as_deref(), LONGEST_REASON);
-    let seen = fields.line("content_hash", said.content_hash.as_deref(), LONGEST_HASH);
+    let mut faults = Faults::of_body();
+    let reason = faults.words("reason", said.reason.as_deref(), LONGEST_REASON);
+    let seen = faults.line("content_hash", said.content_hash.as_deref(), LONGEST_HASH);
     let way = Way::parse(&said.decision);
     if way.is_none() {
-        fields.add("decision", "`decision` is one of approve, reject, decline, override");
+        faults.add("decision", "`decision` is one of approve, reject, decline, override");
     }
-    fields.none()?;
+    faults.none()?;
     let Some(way) = way else { return Err(Problem::new(Code::InvalidRequest, "there is no decision")) };
     let command = move |person: Person| match way {
         Way::Vote(choice) => Command::Vote { person, choice, via: Via::Api, reason, seen },
@@ -150,12 +149,12 @@ pub(crate) async fn cancel(
     state: Shared,
     sent: Sent,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let said = sent.json::<Cancellation>()?;
-    let mut fields = Fields::default();
-    let reason = fields.words("reason", said.reason.as_deref(), LONGEST_REASON);
-    fields.none()?;
+    let mut faults = Faults::of_body();
+    let reason = faults.words("reason", said.reason.as_deref(), LONGEST_REASON);
+    faults.none()?;
     let command = move |by: Person| Command::Cancel { by: Some(by), reason };
     give(&state, Asker::from(&caller), &id, command).await
 }
@@ -167,16 +166,13 @@ async fn give(
     id: &str,
     command: impl FnOnce(Person) -> Command + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
-    let now = Utc::now().trunc_subsecs(6);
+    let id: ApprovalId = found::id(APPROVAL, id)?;
+    let now = clock::now();
     let work = move |conn: &mut Connection| {
         let person = asker.person(conn)?;
         decide(conn, &asker.tenant, id, &command(person), now)
     };
-    let answer = state.store.call("approval_decide", work).await.map_err(|error| match error {
-        StoreError::NotFound => Problem::not_found("approval"),
-        other => other.into(),
-    })?;
+    let answer = state.store.call("approval_decide", work).await.map_err(found::named(APPROVAL))?;
     counted::answered(&answer, now);
     match &answer.done {
         Ok(_) => Ok(HttpResponse::Ok().json(Decided::from(&answer.approval))),
@@ -187,7 +183,7 @@ async fn give(
 pub(super) fn refused(refusal: &Refusal) -> Problem {
     let detail = refusal.to_string();
     if refusal.is_incomplete() {
-        return Problem::invalid(vec![FieldError { pointer: "/reason".to_owned(), detail }]);
+        return Problem::unfit("/reason", detail);
     }
     let code = if refusal.is_conflict() { Code::DecidedOtherwise } else { Code::MayNotDecide };
     Problem::new(code, detail)

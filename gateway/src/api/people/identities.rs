@@ -2,35 +2,41 @@
 //! and the audit keeps it.
 
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use domain::event::rfc3339;
+use domain::ids::TenantId;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::audit::{self, Entry};
 use store::events::After;
-use store::idempotency::Answer;
 use store::identities::{self, Identity as Row};
 use store::{Connection, StoreError};
-use tokio::sync::oneshot;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::asker::Asker;
 use crate::access::{Admin, Caller, Role, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::cursor::Scope;
-use crate::fields::Fields;
+use crate::clock;
+use crate::faults::Faults;
+use crate::found::gone;
 use crate::idempotent;
-use crate::page::{self, Page};
+use crate::page::{List, Page, Portion};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
 use crate::sent::Sent;
 use crate::state::Shared;
 
-const CREATED: i16 = 201;
+const WHAT: &str = "identity";
 const TYPES: &[&str] = &["slack", "github", "gitlab", "jira", "email"];
 const LONGEST_ID: usize = 320;
 const LONGEST_NAME: usize = 255;
+
+const LIST: List<Option<String>, Row> = List {
+    name: "identities",
+    operation: "identity_list",
+    read: |conn, tenant, person, after, most| identities::list(conn, tenant, person.as_deref(), after, most),
+    place: |row| After { time: row.created_at, id: row.id },
+};
 
 /// One name of one person.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,16 +112,10 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<IdentityQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     faults.none()?;
-    let person = query.user_id;
-    let scope = Scope::new("identities", &caller.tenant, &person);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| identities::list(conn, &caller.tenant, person.as_deref(), after, limit + 1);
-    let rows = state.store.call("identity_list", read).await?;
-    let place = |row: &Row| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Identity::from)))
+    LIST.answer(&state, caller.tenant, (query.user_id, portion), Identity::from).await
 }
 
 /// Adds a name; 409 where somebody has it already.
@@ -127,31 +127,19 @@ pub(crate) async fn list(
     (status = 409, body = ProblemBody, content_type = "application/problem+json"),
     (status = 422, body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn add(
-    caller: Caller<Admin>,
-    state: Shared,
-    sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn add(caller: Caller<Admin>, state: Shared, sent: Sent, _: NoQuery) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("identities", &caller)?;
-    let now = Utc::now().trunc_subsecs(6);
+    let now = clock::now();
     let row = sent.json::<NewIdentity>()?.checked(now)?;
     let asker = Asker::from(&caller);
-    let (tell, told) = oneshot::channel();
     let work = move |conn: &mut Connection| {
         if !identities::add(conn, &asker.tenant, &row)? {
-            // Nobody listens any more when the caller has gone.
-            let _ = tell.send(());
-            return Err(StoreError::NotFound);
+            return Err(Problem::new(Code::AlreadyThere, "there is an identity of this type and id already").into());
         }
-        note(conn, &asker, "identity.added", &row, now)?;
-        Ok(Answer { status: CREATED, body: json!(Identity::from(row)) })
+        said(conn, &asker, "identity.added", &row, now)?;
+        Ok(idempotent::created(Identity::from(row)))
     };
-    let answer = idempotent::answer(&state, "identity_add", keyed, now, work).await;
-    if told.await.is_ok() {
-        return Err(Problem::new(Code::AlreadyThere, "there is an identity of this type and id already"));
-    }
-    answer
+    idempotent::answer(&state, "identity_add", keyed, now, work).await
 }
 
 /// Forgets a name, with the roles that it gave.
@@ -164,41 +152,38 @@ pub(crate) async fn remove(
     caller: Caller<Admin>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let missing = || Problem::not_found("identity");
-    let id = Uuid::try_parse(&id).map_err(|_| missing())?;
-    let (asker, now) = (Asker::from(&caller), Utc::now().trunc_subsecs(6));
-    let work = move |conn: &mut Connection| {
+    let (asker, now) = (Asker::from(&caller), clock::now());
+    let work = move |conn: &mut Connection, id| {
         let Some(row) = identities::one(conn, &asker.tenant, id)? else { return Ok(false) };
         let removed = identities::remove(conn, &asker.tenant, id)?;
         if removed {
-            note(conn, &asker, "identity.removed", &row, now)?;
+            said(conn, &asker, "identity.removed", &row, now)?;
         }
         Ok(removed)
     };
-    let removed = state.store.call("identity_remove", |conn| store::transaction(conn, work)).await?;
-    if removed { Ok(HttpResponse::NoContent().finish()) } else { Err(missing()) }
+    gone(&state, (WHAT, "identity_remove"), &id, move |conn, id| store::transaction(conn, |conn| work(conn, id))).await
 }
 
 impl NewIdentity {
     fn checked(self, now: DateTime<Utc>) -> Result<Row, Problem> {
-        let mut fields = Fields::default();
+        let mut faults = Faults::of_body();
         if !TYPES.contains(&self.external_type.as_str()) {
-            fields.add("external_type", format!("`external_type` is one of {}", TYPES.join(", ")));
+            faults.add("external_type", format!("`external_type` is one of {}", TYPES.join(", ")));
         }
-        let external_id = fields.required("external_id", Some(&self.external_id), LONGEST_ID);
-        let display_name = fields.line("display_name", self.display_name.as_deref(), LONGEST_NAME);
+        let external_id = faults.required("external_id", Some(&self.external_id), LONGEST_ID);
+        let display_name = faults.line("display_name", self.display_name.as_deref(), LONGEST_NAME);
         let person_id = match self.user_id {
             Some(UserId::Number(number)) => number.to_string(),
-            Some(UserId::Name(name)) => fields.required("user_id", Some(&name), LONGEST_ID),
-            None => fields.required("external_id", Some(&format!("{}:{external_id}", self.external_type)), LONGEST_ID),
+            Some(UserId::Name(name)) => faults.required("user_id", Some(&name), LONGEST_ID),
+            None => faults.required("external_id", Some(&format!("{}:{external_id}", self.external_type)), LONGEST_ID),
         };
         let known = Role::ALL.map(Role::as_str);
         if !self.roles.iter().all(|role| known.contains(&role.as_str())) {
-            fields.add("roles", format!("`roles` are of {}", known.join(", ")));
+            faults.add("roles", format!("`roles` are of {}", known.join(", ")));
         }
-        fields.none()?;
+        faults.none()?;
         let mut roles = self.roles;
         roles.sort();
         roles.dedup();
@@ -216,11 +201,22 @@ impl NewIdentity {
     }
 }
 
-fn note(conn: &mut Connection, asker: &Asker, action: &str, row: &Row, now: DateTime<Utc>) -> Result<(), StoreError> {
+fn said(conn: &mut Connection, asker: &Asker, action: &str, row: &Row, now: DateTime<Utc>) -> Result<(), StoreError> {
     let actor = asker.person(conn)?.id;
     let detail = json!({"identity": format!("{}:{}", row.external_type, row.external_id), "person": row.person_id,
         "roles": row.roles, "is_bot": row.is_bot});
-    let subject = format!("identity/{}", row.id);
-    let entry = Entry { at: now, actor, action: action.to_owned(), subject, detail };
-    audit::append(conn, &asker.tenant, &[entry]).map(|_| ())
+    note(conn, &asker.tenant, (&actor, action, &row.id.to_string()), detail, now)
+}
+
+/// Says in the audit what somebody did to an identity.
+pub(crate) fn note(
+    conn: &mut Connection,
+    tenant: &TenantId,
+    (actor, action, identity): (&str, &str, &str),
+    detail: Value,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let subject = format!("identity/{identity}");
+    let entry = Entry { at: now, actor: actor.to_owned(), action: action.to_owned(), subject, detail };
+    audit::append(conn, tenant, &[entry]).map(|_| ())
 }

@@ -5,7 +5,7 @@ use domain::documents::Fault;
 use domain::policy::Input;
 use serde_json::{Map, Value, json};
 
-use crate::fields::unfit;
+use crate::faults::unfit;
 use crate::problem::Problem;
 
 /// What the payload may not say: it is said beside it, and the time is ours.

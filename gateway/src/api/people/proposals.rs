@@ -2,36 +2,32 @@
 //! the same: whoever proposes wants an answer.
 
 use actix_web::HttpResponse;
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::approvals::Terms;
 use domain::event::rfc3339;
 use domain::ids::ApprovalId;
 use policies::Policies;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use store::Connection;
 use store::approvals::{self, Approval, Proposal as Row};
-use store::idempotency::Answer;
-use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::asker::Asker;
-use super::counted;
 use super::inputs::input;
+use super::{LONGEST_REASON, counted};
 use crate::access::{Caller, Operator};
-use crate::api::deliveries::NoQuery;
-use crate::fields::Fields;
+use crate::clock;
+use crate::faults::Faults;
 use crate::idempotent;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::Shared;
 
-const CREATED: i16 = 201;
 const LONGEST_SUBJECT: usize = 255;
 const LONGEST_WORD: usize = 64;
-const LONGEST_REASON: usize = 1000;
 const LONGEST_NAME: usize = 320;
 const MOST_AUTHORS: usize = 100;
 /// How long an approval may be asked to wait.
@@ -100,47 +96,41 @@ pub(crate) async fn propose(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("approvals", &caller)?;
-    let now = Utc::now().trunc_subsecs(6);
+    let now = clock::now();
     let wanted = sent.json::<Proposal>()?.checked()?;
     let terms = wanted.terms(&state.policies, now).await?;
     let asker = Asker::from(&caller);
-    let (tell, told) = oneshot::channel();
     let work = move |conn: &mut Connection| {
         let person = asker.person(conn)?;
         let row = wanted.row(terms, asker.requester(&person), now);
         let approval = approvals::propose(conn, &asker.tenant, &row, now)?;
-        let answer = Answer { status: CREATED, body: json!(Proposed::from(&approval)) };
-        // Nobody listens any more when the caller has gone: then it is not counted.
-        drop(tell.send(approval));
-        Ok(answer)
+        Ok((idempotent::created(Proposed::from(&approval)), approval))
     };
-    let response = idempotent::answer(&state, "approval_propose", keyed, now, work).await?;
-    if let Ok(approval) = told.await {
-        counted::proposed(&approval);
-    }
+    let (response, new) = idempotent::followed(&state, "approval_propose", keyed, now, work).await?;
+    new.iter().for_each(counted::proposed);
     Ok(response)
 }
 
 impl Proposal {
     fn checked(self) -> Result<Self, Problem> {
-        let mut fields = Fields::default();
-        let subject = fields.required("subject", Some(&self.subject), LONGEST_SUBJECT);
-        let action = fields.required("action", Some(&self.action), LONGEST_WORD);
-        let kind = fields.line("kind", self.kind.as_deref(), LONGEST_WORD);
-        let reason = fields.words("reason", self.reason.as_deref(), LONGEST_REASON);
+        let mut faults = Faults::of_body();
+        let subject = faults.required("subject", Some(&self.subject), LONGEST_SUBJECT);
+        let action = faults.required("action", Some(&self.action), LONGEST_WORD);
+        let kind = faults.line("kind", self.kind.as_deref(), LONGEST_WORD);
+        let reason = faults.words("reason", self.reason.as_deref(), LONGEST_REASON);
         if self.expires_in.is_some_and(|seconds| !WAITS_SECONDS.contains(&seconds)) {
             let (least, most) = (WAITS_SECONDS.start(), WAITS_SECONDS.end());
-            fields.add("expires_in", format!("`expires_in` is a number of seconds from {least} to {most}"));
+            faults.add("expires_in", format!("`expires_in` is a number of seconds from {least} to {most}"));
         }
         if self.authors.len() > MOST_AUTHORS {
-            fields.add("authors", format!("`authors` has at most {MOST_AUTHORS} names"));
+            faults.add("authors", format!("`authors` has at most {MOST_AUTHORS} names"));
         }
         let authors: Vec<String> =
-            self.authors.iter().map(|author| fields.required("authors", Some(author), LONGEST_NAME)).collect();
-        fields.none()?;
+            self.authors.iter().map(|author| faults.required("authors", Some(author), LONGEST_NAME)).collect();
+        faults.none()?;
         Ok(Self { subject, action, kind, reason, authors, ..self })
     }
 

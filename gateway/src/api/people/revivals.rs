@@ -1,7 +1,6 @@
 //! Has tried anew what followed from an approval's end and was given up. How it was decided stays as it is.
 
 use actix_web::{HttpResponse, web};
-use chrono::{SubsecRound, Utc};
 use domain::approvals::Effect;
 use domain::ids::ApprovalId;
 use serde::Serialize;
@@ -10,11 +9,13 @@ use store::{Connection, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::APPROVAL;
 use super::asker::Asker;
 use crate::access::{Caller, Operator};
-use crate::api::deliveries::NoQuery;
+use crate::clock;
+use crate::found;
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::state::Shared;
 
 /// It is owed again.
@@ -41,20 +42,17 @@ pub(crate) async fn retry(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id: ApprovalId = id.parse().map_err(|_| Problem::not_found("approval"))?;
-    let (asker, now) = (Asker::from(&caller), Utc::now().trunc_subsecs(6));
+    let id: ApprovalId = found::id(APPROVAL, &id)?;
+    let (asker, now) = (Asker::from(&caller), clock::now());
     let work = move |conn: &mut Connection| {
         let person = asker.person(conn)?;
         let revived = revive_effect(conn, &asker.tenant, id, &person.id, now)?;
         let approval = approvals::one(conn, &asker.tenant, id)?.ok_or(StoreError::NotFound)?;
         Ok((revived, approval))
     };
-    let (revived, approval) = state.store.call("approval_retry", work).await.map_err(|error| match error {
-        StoreError::NotFound => Problem::not_found("approval"),
-        other => other.into(),
-    })?;
+    let (revived, approval) = state.store.call("approval_retry", work).await.map_err(found::named(APPROVAL))?;
     if !revived {
         let detail = format!("only what was given up (dead) is tried anew; what follows here is {}", approval.effect);
         return Err(Problem::new(Code::DecidedOtherwise, detail));

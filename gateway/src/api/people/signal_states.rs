@@ -6,22 +6,28 @@ use domain::event::rfc3339;
 use domain::signals::KINDS;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::Connection;
 use store::events::After;
 use store::signals::states::{self, Signal as Row, SignalFilter};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::access::{Caller, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
 const STATES: &[&str] = &["open", "closed", "all"];
 const OPEN: &str = "open";
 const CLOSED: &str = "closed";
+
+const LIST: List<SignalFilter, Row> = List {
+    name: "signals",
+    operation: "signal_list",
+    read: states::list,
+    place: |row| After { time: row.opened_at, id: row.id },
+};
 
 /// Something that a rule found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -118,8 +124,8 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<SignalQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     let kinds: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
     let kind = faults.word("kind", query.kind.as_deref(), &kinds);
     let wanted = faults.word("state", query.state.as_deref(), STATES);
@@ -130,10 +136,5 @@ pub(crate) async fn list(
         Some(_) => None,
     };
     let filter = SignalFilter { open, kind: kind.map(str::to_owned), rule: query.rule, subject: query.subject };
-    let scope = Scope::new("signals", &caller.tenant, &filter);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| states::list(conn, &caller.tenant, &filter, after, limit + 1);
-    let rows = state.store.look("signal_list", read).await?;
-    let place = |row: &Row| After { time: row.opened_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Signal::from)))
+    LIST.answer(&state, caller.tenant, (filter, portion), Signal::from).await
 }

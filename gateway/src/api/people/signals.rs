@@ -16,11 +16,11 @@ use store::Connection;
 use store::signals::Known;
 use utoipa::ToSchema;
 
+use super::aside;
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::fields::{Fields, unfit};
-use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::faults::{Faults, unfit};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
@@ -53,7 +53,7 @@ pub(crate) async fn look(
     caller: Caller<Viewer>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let rules = sent.json::<Evaluation>()?.rules(&state)?;
     let (now, tenant, asked) = (Utc::now(), caller.tenant.clone(), rules.clone());
@@ -62,27 +62,26 @@ pub(crate) async fn look(
     let known = state.store.look("signal_facts", read).await?;
     let found =
         move || rules.rules.iter().map(|rule| (rule.name.clone(), evaluate(rule, &known.facts(), now))).collect();
-    let results = tokio::task::spawn_blocking(found).await;
-    let results = results.map_err(|cut| Problem::new(Code::Unavailable, "the process is stopping").because(cut))?;
+    let results = aside(found).await?;
     Ok(HttpResponse::Ok().json(Evaluated { results, evaluated_at: rfc3339(now) }))
 }
 
 impl Evaluation {
     fn rules(self, state: &State) -> Result<Arc<Rules>, Problem> {
-        let mut fields = Fields::default();
+        let mut faults = Faults::of_body();
         let (document, under) = match (self.rules, self.yaml) {
             (None, None) => return Ok(state.policies.rules().clone()),
             (Some(rules), None) => (json!({"rules": rules}), ""),
             (None, Some(text)) => {
-                let read = yaml::read(&text).map_err(|error| fields.add("yaml", error.to_string())).unwrap_or_default();
+                let read = yaml::read(&text).map_err(|error| faults.add("yaml", error.to_string())).unwrap_or_default();
                 (if read.is_array() { json!({"rules": read}) } else { read }, "/yaml")
             }
             (Some(_), Some(_)) => {
-                fields.add("yaml", "either `rules` or `yaml`, not both");
+                faults.add("yaml", "either `rules` or `yaml`, not both");
                 (Value::Null, "")
             }
         };
-        fields.none()?;
+        faults.none()?;
         let place = |fault: Fault| Fault { pointer: format!("{under}{}", fault.pointer), ..fault };
         let read = Rules::read(&document);
         read.map(Arc::new).map_err(|faults| unfit(faults.into_iter().map(place).collect()))

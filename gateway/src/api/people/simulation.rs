@@ -12,11 +12,11 @@ use serde_json::Value;
 use store::{Connection, history};
 use utoipa::ToSchema;
 
+use super::aside;
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::fields::{Fields, unfit};
-use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::faults::{Faults, unfit};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::simulate::{MOST_INPUTS, Simulation, simulate};
 use crate::state::{Shared, State};
@@ -45,7 +45,7 @@ pub(crate) async fn try_out(
     caller: Caller<Viewer>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let trial = sent.json::<Trial>()?;
     let days = trial.days.unwrap_or(USUAL_DAYS);
@@ -53,25 +53,22 @@ pub(crate) async fn try_out(
     let since = Utc::now() - TimeDelta::days(days);
     let read = move |conn: &mut Connection| history::since(conn, &caller.tenant, since, MOST_INPUTS);
     let inputs = state.store.look("policy_history", read).await?;
-    let simulation = tokio::task::spawn_blocking(move || simulate(&policy, inputs)).await;
-    let simulation =
-        simulation.map_err(|cut| Problem::new(Code::Unavailable, "the process is stopping").because(cut))?;
-    Ok(HttpResponse::Ok().json(simulation))
+    Ok(HttpResponse::Ok().json(aside(move || simulate(&policy, inputs)).await?))
 }
 
 impl Trial {
     fn policy(self, state: &State) -> Result<Arc<Policy>, Problem> {
-        let mut fields = Fields::default();
-        if self.days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
-            fields.add("days", format!("`days` is a whole number from 1 to {MOST_DAYS}"));
+        let mut faults = Faults::of_body();
+        if let Some(days) = self.days {
+            faults.within("days", Some(days), 1..=MOST_DAYS);
         }
         let document = match self.policy {
             Some(Value::String(text)) => {
-                yaml::read(&text).map_err(|error| fields.add("policy", error.to_string())).ok()
+                yaml::read(&text).map_err(|error| faults.add("policy", error.to_string())).ok()
             }
             given => given,
         };
-        fields.none()?;
+        faults.none()?;
         let Some(document) = document else { return Ok(state.policies.document().clone()) };
         let place = |fault: Fault| Fault { pointer: format!("/policy{}", fault.pointer), ..fault };
         let read = Policy::read(&document);

@@ -14,17 +14,24 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::access::{Caller, Viewer};
-use crate::api::deliveries::NoQuery;
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::api::jobs::STATUSES;
+use crate::faults::Faults;
+use crate::found::found;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
 use crate::state::Shared;
 
 const KINDS: [&str; 2] = [WORKFLOW, EFFECT_JOB];
 /// Of a job's log.
 const MOST_TRIES: i64 = 50;
-const STATUSES: &[&str] = &["queued", "running", "succeeded", "failed", "cancelled"];
+
+const LIST: List<Option<&'static str>, Job> = List {
+    name: "workflows",
+    operation: "workflow_list",
+    read: |conn, tenant, status, after, most| jobs::of_kinds(conn, tenant, &KINDS, *status, after, most),
+    place: |job| After { time: job.created_at, id: job.id },
+};
 
 /// One job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,16 +133,11 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<WorkflowQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     let status = faults.word("status", query.status.as_deref(), STATUSES);
     faults.none()?;
-    let scope = Scope::new("workflows", &caller.tenant, &status);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| jobs::of_kinds(conn, &caller.tenant, &KINDS, status, after, limit + 1);
-    let rows = state.store.call("workflow_list", read).await?;
-    let place = |job: &Job| After { time: job.created_at, id: job.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, WorkflowJob::from)))
+    LIST.answer(&state, caller.tenant, (status, portion), WorkflowJob::from).await
 }
 
 /// One job that acts.
@@ -148,16 +150,13 @@ pub(crate) async fn one(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let missing = || Problem::not_found("workflow job");
-    let id = Uuid::try_parse(&id).map_err(|_| missing())?;
-    let read = move |conn: &mut Connection| {
-        let log = job_attempts::list(conn, &caller.tenant, id, MOST_TRIES)?;
-        Ok((jobs::one(conn, &caller.tenant, id)?, log))
+    let read = move |conn: &mut Connection, id| {
+        let job = jobs::one(conn, &caller.tenant, id)?.filter(|job| KINDS.contains(&job.kind.as_str()));
+        job.map(|job| Ok((job, job_attempts::list(conn, &caller.tenant, id, MOST_TRIES)?))).transpose()
     };
-    let (found, log) = state.store.look("workflow_one", read).await?;
-    let job = found.filter(|job| KINDS.contains(&job.kind.as_str())).ok_or_else(missing)?;
+    let (job, log) = found(&state, ("workflow job", "workflow_one"), &id, read).await?;
     let log = Some(log.into_iter().map(Try::from).collect());
     Ok(HttpResponse::Ok().json(WorkflowJob { log, ..WorkflowJob::from(job) }))
 }

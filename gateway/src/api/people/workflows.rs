@@ -1,20 +1,18 @@
 //! Runs a workflow when the policy lets it, else asks people first. What is queued here a worker does.
 //!
-//! The action is what the caller says, else what the policy says, else a nudge. What the policy blocks waits for an approval,
-//! whose job does it; what the policy approves by itself is an approval too, that nobody waits for.
+//! The action is what the caller says, else what the policy says, else a nudge. What the policy or the caller blocks waits for an
+//! approval, whose job does it; what the policy approves by itself is an approval too, that nobody waits for.
 
 use actix_web::HttpResponse;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use domain::approvals::{Status, Terms};
 use domain::policy::Decision;
 use policies::Policies;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use store::approvals::Approval;
-use store::idempotency::Answer;
 use store::workflows::{self, Start};
 use store::{Connection, StoreError};
-use tokio::sync::oneshot;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,34 +20,35 @@ use super::asker::Asker;
 use super::counted;
 use super::inputs::input;
 use crate::access::{Caller, Operator};
-use crate::api::deliveries::NoQuery;
-use crate::fields::Fields;
+use crate::clock;
+use crate::faults::Faults;
 use crate::idempotent;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::Asked;
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::Shared;
 
-const ACCEPTED: i16 = 202;
 const LONGEST_SUBJECT: usize = 255;
 const LONGEST_WORD: usize = 64;
 /// What is done where neither the caller nor the policy says more than whether.
 const USUAL_ACTION: &str = "nudge";
 /// The member of a payload that has its action only described.
 const DRY_RUN: &str = "dry_run";
+/// Says that people are asked first, not what is done: as an action of a policy, and of a caller.
+const BLOCK: &str = "block";
 /// Words of a policy that say whether, not what.
-const NO_ACTIONS: [&str; 2] = ["allow", "block"];
+const NO_ACTIONS: [&str; 2] = ["allow", BLOCK];
 
 /// What is to be done about what.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
     /// What the policy is asked about: a signal's kind, `deploy`, …
-    #[serde(alias = "kind")]
+    #[serde(alias = "kind", alias = "rule")]
     rule_kind: String,
     /// What it is about, `acme/shop#12`.
     subject: String,
-    /// What is done; what the policy says unless given.
+    /// What is done; what the policy says unless given. `block`: the same, once people have approved it.
     action: Option<String>,
     /// What the action needs. The policy sees it as facts.
     #[serde(default)]
@@ -93,36 +92,33 @@ pub(crate) async fn run(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("workflows", &caller)?;
-    let now = Utc::now().trunc_subsecs(6);
+    let now = clock::now();
     let wanted = sent.json::<Run>()?.checked()?.decided(&state.policies, now).await?;
     let asker = Asker::from(&caller);
-    let (tell, told) = oneshot::channel();
     let is_dry = wanted.run.dry_run;
     let work = move |conn: &mut Connection| {
         let (started, approval) = wanted.start(conn, &asker, now)?;
-        // Nobody listens any more when the caller has gone: then it is not counted.
-        drop(tell.send(approval));
-        Ok(Answer { status: ACCEPTED, body: json!(started) })
+        Ok((idempotent::accepted(started), approval))
     };
-    let response = idempotent::answer(&state, "workflow_run", keyed, now, work).await?;
-    match told.await {
-        Ok(Some(approval)) => counted::proposed(&approval),
-        Ok(None) if !is_dry => counted::asked(true),
-        Ok(None) | Err(_) => {}
+    let (response, new) = idempotent::followed(&state, "workflow_run", keyed, now, work).await?;
+    match new {
+        Some(Some(approval)) => counted::proposed(&approval),
+        Some(None) if !is_dry => counted::asked(true),
+        Some(None) | None => {}
     }
     Ok(response)
 }
 
 impl Run {
     fn checked(self) -> Result<Self, Problem> {
-        let mut fields = Fields::default();
-        let rule_kind = fields.required("rule_kind", Some(&self.rule_kind), LONGEST_WORD);
-        let subject = fields.required("subject", Some(&self.subject), LONGEST_SUBJECT);
-        let action = fields.line("action", self.action.as_deref(), LONGEST_WORD);
-        fields.none()?;
+        let mut faults = Faults::of_body();
+        let rule_kind = faults.required("rule_kind", Some(&self.rule_kind), LONGEST_WORD);
+        let subject = faults.required("subject", Some(&self.subject), LONGEST_SUBJECT);
+        let action = faults.line("action", self.action.as_deref(), LONGEST_WORD);
+        faults.none()?;
         Ok(Self { rule_kind, subject, action, ..self })
     }
 
@@ -130,7 +126,9 @@ impl Run {
         let asked = (self.rule_kind.as_str(), self.subject.as_str(), self.action.as_deref());
         let decision = policies.decide(&input(asked, &self.payload, now)?).await;
         let said = Some(decision.action.clone()).filter(|action| !NO_ACTIONS.contains(&action.as_str()));
-        let action = self.action.clone().or(said).unwrap_or_else(|| USUAL_ACTION.to_owned());
+        let (asks, named) = (self.action.as_deref() == Some(BLOCK), self.action.take().filter(|named| named != BLOCK));
+        let action = named.or(said).unwrap_or_else(|| USUAL_ACTION.to_owned());
+        let decision = if asks { decision.asking() } else { decision };
         self.dry_run |= self.payload.get(DRY_RUN) == Some(&Value::Bool(true));
         if self.dry_run {
             self.payload.insert(DRY_RUN.to_owned(), Value::Bool(true));

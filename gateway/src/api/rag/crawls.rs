@@ -1,8 +1,7 @@
 //! What is read elsewhere: making a crawl, having it run, seeing its runs. Its proofs come from the settings, never from here.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, SubsecRound, Utc};
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
 use domain::ids;
 use domain::knowledge::DEFAULT_COLLECTION;
 use knowledge::crawl::Plan;
@@ -11,24 +10,37 @@ use serde_json::{Value, json};
 use store::Connection;
 use store::events::After;
 use store::knowledge::crawls;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::deliveries::NoQuery;
 use super::LONGEST_COLLECTION;
 use crate::access::{Caller, Operator, Viewer};
-use crate::body;
-use crate::cursor::Scope;
-use crate::fields::Fields;
-use crate::page::{self, Page};
+use crate::clock;
+use crate::faults::Faults;
+use crate::found::{found, gone, touched};
+use crate::page::{List, Page, PageQuery};
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::{Asked, NoQuery};
+use crate::sent::Sent;
 use crate::state::Shared;
 
 const WHAT: &str = "crawl";
 /// Systems are not asked more often.
 const SHORTEST_SECONDS: i64 = 60;
 const LONGEST_SECONDS: i64 = 31_536_000;
+
+const CRAWLS: List<(), crawls::Crawl> = List {
+    name: "rag_crawls",
+    operation: "crawl_list",
+    read: |conn, tenant, (), after, most| crawls::list(conn, tenant, after, most),
+    place: |row| After { time: row.created_at, id: row.id },
+};
+const RUNS: List<Uuid, crawls::Run> = List {
+    name: "rag_crawl_runs",
+    operation: "crawl_runs",
+    read: |conn, tenant, crawl, after, most| crawls::runs(conn, tenant, *crawl, after, most),
+    place: |row| After { time: row.started_at, id: row.id },
+};
 
 /// What is read elsewhere.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,19 +108,8 @@ pub(crate) struct NewCrawl {
     interval_seconds: Option<i64>,
 }
 
-/// What is shown of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CrawlQuery {
-    /// Rows of a page, 1 to 200; 50 unless given.
-    limit: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Crawls, newest first.
-#[utoipa::path(get, path = "/v1/rag/crawls", tag = "knowledge", params(CrawlQuery),
+#[utoipa::path(get, path = "/v1/rag/crawls", tag = "knowledge", params(PageQuery),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<Crawl>),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -116,17 +117,9 @@ pub(crate) struct CrawlQuery {
 pub(crate) async fn list(
     caller: Caller<Viewer>,
     state: Shared,
-    Asked(query): Asked<CrawlQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let scope = Scope::new("rag_crawls", &caller.tenant, &());
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| crawls::list(conn, &caller.tenant, after, limit + 1);
-    let rows = state.store.call("crawl_list", read).await?;
-    let place = |row: &crawls::Crawl| After { time: row.created_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Crawl::from)))
+    CRAWLS.answer(&state, caller.tenant, ((), query.portion()?), Crawl::from).await
 }
 
 /// Makes a crawl; it runs at once.
@@ -139,13 +132,11 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, body::MOST_API_BYTES).await?;
     let usual = i64::try_from(state.settings.knowledge.crawl_interval.as_secs()).unwrap_or(LONGEST_SECONDS);
-    let crawl = read(body::json(&sent)?, usual, caller.name(), Utc::now().trunc_subsecs(6))?;
+    let crawl = read(sent.json()?, usual, caller.name(), clock::now())?;
     let shown = Crawl::from(crawl.clone());
     let make = move |conn: &mut Connection| {
         store::transaction(conn, |conn| {
@@ -162,21 +153,21 @@ pub(crate) async fn create(
 }
 
 fn read(said: NewCrawl, usual: i64, by: &str, now: DateTime<Utc>) -> Result<crawls::Crawl, Problem> {
-    let mut fields = Fields::default();
-    let kind = fields.word("kind", said.kind.as_deref(), &Plan::KINDS);
+    let mut faults = Faults::of_body();
+    let kind = faults.word("kind", said.kind.as_deref(), &Plan::KINDS);
     if said.kind.is_none() {
-        fields.add("kind", format!("`kind` is required: one of {}", Plan::KINDS.join(", ")));
+        faults.add("kind", format!("`kind` is required: one of {}", Plan::KINDS.join(", ")));
     }
     let params = said.params.unwrap_or_else(|| json!({}));
     if let Some(Err(unfit)) = kind.map(|kind| Plan::read(kind, &params)) {
-        fields.add("params", unfit.to_string());
+        faults.add("params", unfit.to_string());
     }
-    let collection = fields.line("collection", said.collection.as_deref(), LONGEST_COLLECTION);
+    let collection = faults.line("collection", said.collection.as_deref(), LONGEST_COLLECTION);
     let interval = said.interval_seconds.unwrap_or(usual);
     if interval != 0 && !(SHORTEST_SECONDS..=LONGEST_SECONDS).contains(&interval) && said.interval_seconds.is_some() {
-        fields.add("interval_seconds", format!("`interval_seconds` is 0, or {SHORTEST_SECONDS} to {LONGEST_SECONDS}"));
+        faults.add("interval_seconds", format!("`interval_seconds` is 0, or {SHORTEST_SECONDS} to {LONGEST_SECONDS}"));
     }
-    fields.none()?;
+    faults.none()?;
     Ok(crawls::Crawl {
         id: ids::row(now, Uuid::new_v4().into_bytes()),
         kind: kind.unwrap_or_default().to_owned(),
@@ -199,12 +190,10 @@ pub(crate) async fn delete(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let work = move |conn: &mut Connection| crawls::remove(conn, &caller.tenant, id);
-    let was_there = state.store.call("crawl_delete", work).await?;
-    if was_there { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found(WHAT)) }
+    let remove = move |conn: &mut Connection, id| crawls::remove(conn, &caller.tenant, id);
+    gone(&state, (WHAT, "crawl_delete"), &id, remove).await
 }
 
 /// Has a crawl run as soon as a worker is free.
@@ -217,18 +206,17 @@ pub(crate) async fn run(
     caller: Caller<Operator>,
     state: Shared,
     id: web::Path<String>,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
     let now = Utc::now();
-    let work = move |conn: &mut Connection| crawls::ask(conn, &caller.tenant, id, now);
-    let was_there = state.store.call("crawl_ask", work).await?;
-    if was_there { Ok(HttpResponse::Accepted().json(json!({"ok": true}))) } else { Err(Problem::not_found(WHAT)) }
+    let ask = move |conn: &mut Connection, id| crawls::ask(conn, &caller.tenant, id, now);
+    touched(&state, (WHAT, "crawl_ask"), &id, ask).await?;
+    Ok(HttpResponse::Accepted().json(json!({"ok": true})))
 }
 
 /// Runs of a crawl, newest first.
 #[utoipa::path(get, path = "/v1/rag/crawls/{id}/runs", tag = "knowledge",
-    params(("id" = String, Path, description = "The crawl's id"), CrawlQuery),
+    params(("id" = String, Path, description = "The crawl's id"), PageQuery),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, body = Page<Run>),
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
@@ -237,19 +225,10 @@ pub(crate) async fn runs(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(query): Asked<CrawlQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| Problem::not_found(WHAT))?;
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let scope = Scope::new("rag_crawl_runs", &caller.tenant, &id);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| {
-        let Some(_) = crawls::one(conn, &caller.tenant, id)? else { return Ok(None) };
-        crawls::runs(conn, &caller.tenant, id, after, limit + 1).map(Some)
-    };
-    let rows = state.store.call("crawl_runs", read).await?.ok_or_else(|| Problem::not_found(WHAT))?;
-    let place = |row: &crawls::Run| After { time: row.started_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Run::from)))
+    let (tenant, portion) = (caller.tenant.clone(), query.portion()?);
+    let one = move |conn: &mut Connection, id| crawls::one(conn, &tenant, id);
+    let crawl = found(&state, (WHAT, "crawl_one"), &id, one).await?.id;
+    RUNS.answer(&state, caller.tenant, (crawl, portion), Run::from).await
 }

@@ -13,13 +13,20 @@ use uuid::Uuid;
 
 use super::unkept;
 use crate::access::{Caller, Operator, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::faults::Faults;
+use crate::page::{List, Page, Portion};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
 
 const WHAT: &str = "document";
+
+const LIST: List<Listed, kept::Document> = List {
+    name: "rag_documents",
+    operation: "rag_document_list",
+    read: kept::list,
+    place: |row| After { time: row.updated_at, id: row.uid },
+};
 
 /// A document without its text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -117,16 +124,11 @@ pub(crate) async fn list(
     state: Shared,
     Asked(query): Asked<DocumentQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
+    let mut faults = Faults::of_query();
+    let portion = Portion::read(&mut faults, query.limit.as_deref(), query.cursor);
     faults.none()?;
     let listed = Listed { collection: query.collection, source: query.source };
-    let scope = Scope::new("rag_documents", &caller.tenant, &listed);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| kept::list(conn, &caller.tenant, &listed, after, limit + 1);
-    let rows = state.store.call("rag_document_list", read).await?;
-    let place = |row: &kept::Document| After { time: row.updated_at, id: row.uid };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, Document::from)))
+    LIST.answer(&state, caller.tenant, (listed, portion), Document::from).await
 }
 
 /// One document, with its text.

@@ -1,7 +1,6 @@
 //! Keeping documents: one, or several with chunks of a size of their own. The same id is the same document.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use chrono::Utc;
 use domain::knowledge::{Cut, DEFAULT_COLLECTION, LANGUAGES, known};
 use knowledge::{Document, Indexed, Kept, MOST_BYTES};
@@ -9,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::super::deliveries::NoQuery;
 use super::{unkept, within};
 use crate::access::{Caller, Operator};
-use crate::body;
-use crate::problem::{FieldError, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::faults::Faults;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::NoQuery;
+use crate::sent::Sent;
 use crate::state::Shared;
 
 /// A document's text may be all escapes.
@@ -90,25 +89,22 @@ fn outcomes(indexed: Vec<Indexed>) -> HttpResponse {
 
 /// A document as it was said, `at` in the body; what is missing or not known is named.
 fn read(said: NewDocument, cut: Cut, at: &str) -> Result<Document, Problem> {
-    let mut faults = Vec::new();
-    let mut fault = |name: &str, detail: String| faults.push(FieldError { pointer: format!("{at}/{name}"), detail });
+    let mut faults = Faults::under(at.to_owned());
     for (name, value) in [("id", &said.id), ("content", &said.content)] {
         if value.as_deref().is_none_or(|text| text.trim().is_empty()) {
-            fault(name, format!("`{name}` is required"));
+            faults.add(name, format!("`{name}` is required"));
         }
     }
     let meta = said.meta.unwrap_or_else(|| json!({}));
     if !meta.is_object() {
-        fault("meta", "`meta` is an object".to_owned());
+        faults.add("meta", "`meta` is an object");
     }
     let of_meta = |name: &str| meta[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let language = said.language.or_else(|| of_meta("language").filter(|name| known(name).is_some()));
     if language.as_deref().is_some_and(|name| known(name).is_none()) {
-        fault("language", format!("`language` is one of {}", LANGUAGES.join(", ")));
+        faults.add("language", format!("`language` is one of {}", LANGUAGES.join(", ")));
     }
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
+    faults.none()?;
     Ok(Document {
         collection: said.collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned()),
         id: said.id.unwrap_or_default().trim().to_owned(),
@@ -134,12 +130,10 @@ fn read(said: NewDocument, cut: Cut, at: &str) -> Result<Document, Problem> {
 pub(crate) async fn one(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent<MOST_ONE_BYTES>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, MOST_ONE_BYTES).await?;
-    let document = read(body::json(&sent)?, Cut::USUAL, "")?;
+    let document = read(sent.json()?, Cut::USUAL, "")?;
     let indexed = state.knowledge.index(&caller.tenant, document, Utc::now()).await.map_err(unkept)?;
     Ok(outcomes(vec![indexed]))
 }
@@ -154,16 +148,13 @@ pub(crate) async fn one(
 pub(crate) async fn bulk(
     caller: Caller<Operator>,
     state: Shared,
-    request: HttpRequest,
-    payload: Payload,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    sent: Sent<MOST_BULK_BYTES>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
-    let (sent, _share) = body::read(&state.memory, &request, payload, MOST_BULK_BYTES).await?;
-    let Bulk { docs, chunk_size, overlap } = body::json(&sent)?;
+    let Bulk { docs, chunk_size, overlap } = sent.json()?;
     let docs = docs.unwrap_or_default();
     if !(1..=MOST_DOCUMENTS).contains(&docs.len()) {
-        let detail = format!("`docs` is required: 1 to {MOST_DOCUMENTS} documents");
-        return Err(Problem::invalid(vec![FieldError { pointer: "/docs".to_owned(), detail }]));
+        return Err(Problem::unfit("/docs", format!("`docs` is required: 1 to {MOST_DOCUMENTS} documents")));
     }
     let size = chunk_size.unwrap_or(Cut::USUAL.size);
     let cut = Cut { size, overlap: overlap.unwrap_or(Cut::USUAL.overlap.min(size / 2)) };

@@ -1,5 +1,7 @@
 //! Caps on what models may use: `tenant/day=10usd, purpose:digest/month=5usd, tenant:acme/day=2000000tokens, session=0.5usd`.
 
+use domain::ids::TenantId;
+
 use super::PURPOSES;
 use super::amounts::micro_usd;
 
@@ -82,7 +84,7 @@ fn whose(text: &str) -> Option<Whose> {
             "session" => Some(Whose::Session),
             _ => None,
         },
-        Some(("tenant", id)) => (!id.is_empty()).then(|| Whose::TenantNamed(id.to_owned())),
+        Some(("tenant", id)) => id.parse::<TenantId>().is_ok().then(|| Whose::TenantNamed(id.to_owned())),
         Some(("purpose", name)) => PURPOSES.contains(&name).then(|| Whose::Purpose(name.to_owned())),
         Some(_) => None,
     }

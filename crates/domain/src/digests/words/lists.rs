@@ -95,18 +95,3 @@ pub(in crate::digests) const NUMBERS: &[(&str, f64)] = &[
     ("half", 0.5),
     ("halved", 0.5),
 ];
-
-pub(in crate::digests) const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];

@@ -79,9 +79,8 @@ pub(super) fn settle(
 fn suspects(attributed: &Attributed, shipped: Option<&Shipped>) -> BTreeSet<Key> {
     let mut keys = attributed.deployments.clone();
     if let Some(shipped) = shipped {
-        let key = |row: &deployments::Row| (row.tenant_id.clone(), row.integration.clone(), row.deployment_id.clone());
-        keys.extend(shipped.reckoned.iter().map(key));
-        keys.extend(shipped.deployments.touched().map(key));
+        keys.extend(shipped.reckoned.iter().map(key_of));
+        keys.extend(shipped.deployments.touched().map(key_of));
         let culprits = shipped.remediations.touched();
         keys.extend(
             culprits.map(|row| (row.tenant_id.clone(), row.culprit_integration.clone(), row.culprit_id.clone())),
@@ -93,13 +92,23 @@ fn suspects(attributed: &Attributed, shipped: Option<&Shipped>) -> BTreeSet<Key>
 type LinkRow = (String, String, String, String, String, String, DateTime<Utc>, Option<DateTime<Utc>>);
 type RemedyRow = (String, String, String, String, String, String, DateTime<Utc>);
 
-fn judged(conn: &mut PgConnection, rows: &[deployments::Row]) -> Result<Vec<failures::Row>, StoreError> {
-    let successes: Vec<&deployments::Row> = rows.iter().filter(|row| row.outcome == "success").collect();
-    let tenant = || successes.iter().map(|row| row.tenant_id.as_str()).collect::<Vec<_>>();
-    let integration = || successes.iter().map(|row| row.integration.as_str()).collect::<Vec<_>>();
-    let deployment_id = || successes.iter().map(|row| row.deployment_id.as_str()).collect::<Vec<_>>();
+type Keyed<'a> = (Vec<&'a str>, Vec<&'a str>, Vec<&'a str>);
+
+/// Tenant, integration and id of each.
+fn columns<'a>(rows: &[&'a deployments::Row]) -> Keyed<'a> {
+    let column = |of: fn(&deployments::Row) -> &str| rows.iter().map(|row| of(row)).collect();
+    (column(|row| &row.tenant_id), column(|row| &row.integration), column(|row| &row.deployment_id))
+}
+
+fn key_of(row: &deployments::Row) -> Key {
+    (row.tenant_id.clone(), row.integration.clone(), row.deployment_id.clone())
+}
+
+/// The incidents that are put to each deployment.
+fn links(conn: &mut PgConnection, rows: &[&deployments::Row]) -> Result<BTreeMap<Key, Vec<Linked>>, StoreError> {
+    let (tenant, integration, deployment_id) = columns(rows);
     let mut links: BTreeMap<Key, Vec<Linked>> = BTreeMap::new();
-    let statement = LinksTo { tenant: tenant(), integration: integration(), deployment_id: deployment_id() };
+    let statement = LinksTo { tenant, integration, deployment_id };
     for (tenant, of, id, by, incident, method, start_at, resolved_at) in statement.load::<LinkRow>(conn)? {
         let link = LinkFact {
             incident: outside(&by, &incident),
@@ -108,8 +117,17 @@ fn judged(conn: &mut PgConnection, rows: &[deployments::Row]) -> Result<Vec<fail
         };
         links.entry((tenant, of, id)).or_default().push(Linked { link, start_at, resolved_at });
     }
+    Ok(links)
+}
+
+/// The deployments that put each one right.
+fn remedies(
+    conn: &mut PgConnection,
+    rows: &[&deployments::Row],
+) -> Result<BTreeMap<Key, Vec<Remediation>>, StoreError> {
+    let (tenant, integration, deployment_id) = columns(rows);
     let mut remedies: BTreeMap<Key, Vec<Remediation>> = BTreeMap::new();
-    let statement = RemediesOf { tenant: tenant(), integration: integration(), deployment_id: deployment_id() };
+    let statement = RemediesOf { tenant, integration, deployment_id };
     for (tenant, of, id, by, remedy, method, at) in statement.load::<RemedyRow>(conn)? {
         let remediation = Remediation {
             deployment: outside(&by, &remedy),
@@ -119,8 +137,14 @@ fn judged(conn: &mut PgConnection, rows: &[deployments::Row]) -> Result<Vec<fail
         };
         remedies.entry((tenant, of, id)).or_default().push(remediation);
     }
+    Ok(remedies)
+}
+
+fn judged(conn: &mut PgConnection, rows: &[deployments::Row]) -> Result<Vec<failures::Row>, StoreError> {
+    let successes: Vec<&deployments::Row> = rows.iter().filter(|row| row.outcome == "success").collect();
+    let (mut links, mut remedies) = (links(conn, &successes)?, remedies(conn, &successes)?);
     let failure = |row: &&deployments::Row| {
-        let key = (row.tenant_id.clone(), row.integration.clone(), row.deployment_id.clone());
+        let key = key_of(row);
         let suspect = Suspect {
             deployment: outside(&row.integration, &row.deployment_id),
             service: row.service.clone(),

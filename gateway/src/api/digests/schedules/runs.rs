@@ -2,21 +2,27 @@
 
 use actix_web::{HttpResponse, web};
 use serde_json::json;
-use store::Connection;
 use store::events::After;
 use store::schedules::runs::{self, RunRow};
+use uuid::Uuid;
 
-use super::{ScheduleQuery, there};
+use super::meant;
 use crate::access::{Caller, Viewer};
-use crate::cursor::Scope;
-use crate::page::{self, Page};
+use crate::page::{List, PageQuery};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{Asked, Faults};
+use crate::query::Asked;
 use crate::state::Shared;
+
+const LIST: List<Uuid, RunRow> = List {
+    name: "digest runs",
+    operation: "schedule_runs",
+    read: |conn, tenant, schedule, after, most| runs::list(conn, tenant, *schedule, after, most),
+    place: |row| After { time: row.due_at, id: row.id },
+};
 
 /// The slots of a schedule, the latest first.
 #[utoipa::path(get, path = "/v1/digests/schedules/{id}/runs", tag = "digests",
-    params(ScheduleQuery, ("id" = String, Path, description = "The schedule's id")),
+    params(PageQuery, ("id" = String, Path, description = "The schedule's id")),
     security(("bearer" = []), ("admin_key" = [])), responses(
     (status = 200, description = "`data`: slots with `state` (`running`, `done`, `failed` or `missed`), `digest_id` and `error`; `next_cursor`", body = Object),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
@@ -26,21 +32,15 @@ pub(crate) async fn list_runs(
     caller: Caller<Viewer>,
     state: Shared,
     id: web::Path<String>,
-    Asked(query): Asked<ScheduleQuery>,
+    Asked(query): Asked<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let limit = page::limit(&mut faults, query.limit.as_deref());
-    faults.none()?;
-    let schedule = there(&state, &caller, &id).await?.id;
-    let scope = Scope::new("digest runs", &caller.tenant, &schedule);
-    let after = scope.place(query.cursor.as_deref())?;
-    let read = move |conn: &mut Connection| runs::list(conn, &caller.tenant, schedule, after, limit + 1);
-    let rows = state.store.call("schedule_runs", read).await?;
-    let place = |row: &RunRow| After { time: row.due_at, id: row.id };
-    Ok(HttpResponse::Ok().json(Page::cut(rows, limit, scope, place, |row| {
+    let portion = query.portion()?;
+    let schedule = meant(&state, &caller, &id).await?.id;
+    LIST.answer(&state, caller.tenant, (schedule, portion), |row| {
         json!({
             "id": row.id, "due_at": row.due_at, "state": row.state, "tries": row.number, "digest_id": row.digest_id,
             "error": row.error, "began_at": row.began_at, "ended_at": row.ended_at,
         })
-    })))
+    })
+    .await
 }

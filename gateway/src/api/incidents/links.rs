@@ -13,27 +13,25 @@ use domain::ids::DeliveryId;
 use domain::text::clean;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::idempotency::Answer;
 use store::intake::Keep;
 use store::{Connection, named};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::deliveries::NoQuery;
+use super::{ambiguous, sources};
 use crate::access::{Caller, Operator};
+use crate::faults::Faults;
+use crate::idempotent;
 use crate::ourselves;
-use crate::problem::{FieldError, Problem, ProblemBody};
-use crate::query::Asked;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::NoQuery;
 use crate::sent::Sent;
 use crate::state::{Shared, State};
 
-const CREATED: i16 = 201;
 /// In the place of a deployment: none was the cause.
 const NONE: &str = "none";
 const LONGEST_NAME: usize = 400;
 const LONGEST_NOTE: usize = 500;
-/// More meanings of an id are not listed.
-const MOST_MEANINGS: usize = 5;
 
 /// What is said of an incident and a deployment.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -80,68 +78,63 @@ pub(crate) async fn say(
     caller: Caller<Operator>,
     state: Shared,
     sent: Sent,
-    Asked(NoQuery {}): Asked<NoQuery>,
+    _: NoQuery,
 ) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("links", &caller)?;
     let said = sent.json::<Said>()?.checked()?;
     let (said, known) = resolved(&state, &caller, said).await?;
     let now = Utc::now();
     let keep = keep(&caller, &said, sent.bytes(), now);
-    let answer = json!(Linked {
+    let answer = idempotent::created(Linked {
         event_id: keep.id.event(0).to_string(),
         incident: said.incident,
         deployment: said.deployment,
         removed: said.removed,
         known,
     });
-    let work =
-        move |conn: &mut Connection| Ok((Answer { status: CREATED, body: answer }, ourselves::keep(conn, keep, now)?));
+    let work = move |conn: &mut Connection| Ok((answer, ourselves::keep(conn, keep, now)?));
     ourselves::answer(&state, "incident_link", keyed, now, work).await
 }
 
 impl Said {
     fn checked(self) -> Result<Self, Problem> {
-        let mut errors = Vec::new();
+        let mut faults = Faults::of_body();
         for (name, word) in [("incident", &self.incident), ("deployment", &self.deployment)] {
             let length = word.chars().count();
             if word.trim() != word || !(1..=LONGEST_NAME).contains(&length) || word.chars().any(char::is_control) {
-                let detail = format!("`{name}` is an id like `pagerduty:Q2X`, of 1 to {LONGEST_NAME} characters");
-                errors.push(FieldError { pointer: format!("/{name}"), detail });
+                faults.add(name, format!("`{name}` is an id like `pagerduty:Q2X`, of 1 to {LONGEST_NAME} characters"));
             }
         }
-        if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+        faults.none()?;
+        Ok(self)
     }
 }
 
 /// The two by their whole names where they are known, so that one pair is not named in two ways.
 async fn resolved(state: &State, caller: &Caller<Operator>, mut said: Said) -> Result<(Said, Known), Problem> {
-    let (tenant, mut names) = (caller.tenant.clone(), state.sources.names());
-    names.push(OURSELVES);
+    let (tenant, names) = (caller.tenant.clone(), sources(state));
     let (incident, deployment) = (said.incident.clone(), said.deployment.clone());
     let look = move |conn: &mut Connection| {
         let incidents = named::incidents(conn, &tenant, &names, &incident)?;
         Ok((incidents, named::deployments(conn, &tenant, &names, &deployment)?))
     };
     let (incidents, deployments) = state.store.call("incident_link_names", look).await?;
-    let mut errors = Vec::new();
+    let mut faults = Faults::of_body();
     let mut known = Known { incident: true, deployment: true };
-    known.incident = only(&mut said.incident, "incident", &incidents, &mut errors);
+    known.incident = only(&mut said.incident, "incident", &incidents, &mut faults);
     if said.deployment != NONE {
-        known.deployment = only(&mut said.deployment, "deployment", &deployments, &mut errors);
+        known.deployment = only(&mut said.deployment, "deployment", &deployments, &mut faults);
     }
-    if errors.is_empty() { Ok((said, known)) } else { Err(Problem::invalid(errors)) }
+    faults.none()?;
+    Ok((said, known))
 }
 
 /// Writes the word out where it means one thing; whether it means any.
-fn only(word: &mut String, name: &str, meant: &[Outside], errors: &mut Vec<FieldError>) -> bool {
+fn only(word: &mut String, name: &str, meant: &[Outside], faults: &mut Faults) -> bool {
     match meant {
         [] => return false,
         [one] => *word = one.to_string(),
-        several => {
-            let all: Vec<String> = several.iter().take(MOST_MEANINGS).map(Outside::to_string).collect();
-            let detail = format!("`{name}` may mean {}: write the one that you mean", all.join(", "));
-            errors.push(FieldError { pointer: format!("/{name}"), detail });
-        }
+        several => faults.add(name, ambiguous(name, several)),
     }
     true
 }
