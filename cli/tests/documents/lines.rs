@@ -20,13 +20,13 @@ impl Line {
 pub(crate) fn typed(page: &Page) -> Vec<Line> {
     let mut typed = Vec::new();
     for block in page.blocks() {
-        let is_shown = block.language == "console" || block.text.starts_with("$ ");
+        let is_shown = block.language == "console" || block.text.trim_start().starts_with("$ ");
         if !is_shown && !["", "bash", "sh"].contains(&block.language.as_str()) {
             continue;
         }
         let mut lines = block.text.lines().enumerate();
         while let Some((at, line)) = lines.next() {
-            let command = if is_shown { line.strip_prefix("$ ") } else { Some(line.trim_start()) };
+            let command = if is_shown { line.trim_start().strip_prefix("$ ") } else { Some(line.trim_start()) };
             let Some(line) = command else { continue };
             let mut whole = line.to_owned();
             while whole.ends_with('\\') {

@@ -6,6 +6,9 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Names what EM Agent 1 had beside what is here: settings and paths of both; gateway/tests/api/migrating.rs holds it.
+pub(crate) const FORMER: &str = "docs/migrating-from-em-agent-1.md";
+
 /// A Markdown file.
 pub(crate) struct Page {
     /// From the root of the repository.

@@ -20,8 +20,8 @@ fn of(database: &Database, role: Role) -> String {
 #[test]
 fn what_is_answered_waits_for_the_disk_whatever_the_database_says() {
     let database = Database::fresh();
-    let (_, name) = database.url.rsplit_once('/').expect("a name");
-    let name = name.split('?').next().unwrap_or_default();
+    let address = database.url.split('?').next().unwrap_or_default();
+    let (_, name) = address.rsplit_once('/').expect("a name");
     let hurried = format!("alter database {name} set synchronous_commit = off");
     store::migrate::execute(&database.url, &hurried).expect("a setting");
     for role in [Role::Owner, Role::Ingest, Role::App] {
