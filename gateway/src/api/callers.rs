@@ -54,10 +54,10 @@ pub(crate) async fn greeting(request: HttpRequest) -> HttpResponse {
 }
 
 /// Who the caller is, and what they may do.
-#[utoipa::path(get, path = "/v1/auth/me", tag = "access", security(("bearer" = []), ("admin_key" = [])), responses(
+#[utoipa::path(get, path = "/v1/auth/me", tag = "access", responses(
     (status = 200, body = Me),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 401, body = ProblemBody),
 ))]
 pub(crate) async fn me(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> HttpResponse {
     let Caller { tenant, subject, role, .. } = caller;
