@@ -12,13 +12,9 @@ pub(crate) struct Step {
     pub(crate) shown: String,
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(root().join("README.md")).expect("the README")
-}
-
 /// All of them, in order. A line that begins with four spaces goes on with the command above it.
 pub(crate) fn steps() -> Vec<Step> {
-    let text = readme();
+    let text = std::fs::read_to_string(root().join("README.md")).expect("the README");
     let mut steps: Vec<Step> = Vec::new();
     // The spaces before the block that is open: blocks stand in lists as well.
     let mut open: Option<usize> = None;
@@ -47,19 +43,4 @@ fn read(steps: &mut Vec<Step>, line: usize, text: &str) {
         part.push('\n');
     }
     part.push_str(text);
-}
-
-/// What stands between backticks in its sentences.
-pub(crate) fn inline_code() -> Vec<String> {
-    let text = readme();
-    let mut found = Vec::new();
-    let mut in_block = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            in_block = !in_block;
-        } else if !in_block {
-            found.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
-        }
-    }
-    found
 }

@@ -35,6 +35,7 @@ pub(crate) const TABLE: &[(&str, Instead)] = &[
     ("GITHUB_WEBHOOK_SECRET=another em-agent send", Instead::Fails),
     ("AGENT_LLM_ENABLED=true OPENAI_API_KEY=… ./dev run", Instead::Checked("ok     models: ")),
     // GitHub's program; what it forwards is signed as these are.
+    ("gh extension install", Instead::Elsewhere("integrations/fixtures/github/vectors.toml")),
     ("gh webhook forward", Instead::Elsewhere("integrations/fixtures/github/vectors.toml")),
     ("docker compose -f docker-compose.prod.yml", Instead::Elsewhere("cli/tests/deployment/compose.rs")),
     ("kubectl apply -f k8s/base/namespace.yaml", Instead::Elsewhere("cli/tests/deployment/kubernetes.rs")),

@@ -13,10 +13,7 @@ mod reader;
 mod shell;
 mod shown;
 
-use std::collections::BTreeSet;
-use std::process::Command;
-
-use blocks::{Step, inline_code, steps};
+use blocks::{Step, steps};
 use clone::{FreshClone, root};
 use elsewhere::{Instead, TABLE};
 use reader::Reader;
@@ -53,27 +50,6 @@ fn what_is_not_run_is_in_the_readme_and_is_held_by_what_the_table_names() {
             assert!(there, "line {}: there is no {file}", step.line);
         }
     }
-}
-
-#[test]
-fn commands_in_its_sentences_are_ours() {
-    let help = Command::new(root().join("dev")).arg("help").output().expect("./dev runs").stdout;
-    let help = String::from_utf8_lossy(&help).into_owned();
-    let mut found = BTreeSet::new();
-    for code in inline_code() {
-        let words: Vec<&str> = code.split_whitespace().take_while(|word| *word != "…").collect();
-        match words[..] {
-            ["em-agent", ..] => {
-                let output = Command::new(env!("CARGO_BIN_EXE_em-agent")).args(&words[1..]).arg("--help").output();
-                let output = output.expect("it runs");
-                assert!(output.status.success(), "`{code}`: {}", String::from_utf8_lossy(&output.stderr));
-            }
-            ["./dev", verb, ..] => assert!(help.contains(&format!("./dev {verb} ")), "`{code}`"),
-            _ => continue,
-        }
-        found.insert(code);
-    }
-    assert!(found.len() > 4, "{found:?}");
 }
 
 #[test]
