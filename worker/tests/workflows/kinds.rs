@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::world::{World, calling};
 
 /// An action, and the request by which it writes; empty where it writes to our own database.
+#[derive(Debug)]
 pub(crate) struct Kind {
     pub(crate) action: &'static str,
     pub(crate) writes: &'static str,
