@@ -54,7 +54,7 @@ fn said_with(machine: &Folder, arguments: &[&str], target_dir: &str) -> String {
 }
 
 /// A cargo that says it is new enough.
-const CARGO: (&str, &str) = ("cargo", "echo cargo 99.0.0");
+const CARGO: (&str, &str) = ("cargo", "[ \"$1\" != --version ] || echo cargo 99.0.0");
 
 #[test]
 fn without_rust_or_with_an_old_one_it_says_where_to_get_it() {
@@ -82,6 +82,27 @@ fn where_apt_may_not_be_used_all_that_is_missing_is_said_at_once() {
     let said = said(&machine(&[CARGO, ("apt-get", "exit 1"), ("sudo", "exit 1"), ("id", "echo 1000")]), &["run"]);
     assert!(said.contains("apt may not be used here") && said.contains("build-essential perl"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn where_nothing_is_missing_nobody_is_asked_for_a_password() {
+    let there = machine(&[
+        CARGO,
+        ("cc", ""),
+        ("make", ""),
+        ("perl", ""),
+        ("postgres", "echo postgres 15.1"),
+        ("initdb", ""),
+        ("nats-server", "echo nats-server: v2.11.4"),
+        ("id", "echo 1000"),
+        ("apt-get", "echo apt-get was called >&2"),
+        ("sudo", "echo sudo was called >&2"),
+        ("target/debug/em-agent", "echo \"em-agent $*\" >&2; exit 1"),
+    ]);
+    assert_eq!(
+        said_with(&there, &["run", "--quick"], &format!("{}/target", there.name())),
+        "em-agent up --demo --quick\n"
+    );
 }
 
 #[test]

@@ -40,14 +40,14 @@ use judge::{Judged, Knock};
     request_body(content = String, content_type = "application/json", description = "The raw bytes, as the source signed them"),
     responses(
         (status = 200, body = Object, example = json!({"status": "ok", "id": "01938f5e-3f0a-7c11-9d4e-2f0a6b1c7e55"})),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 408, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody),
+        (status = 408, body = ProblemBody),
+        (status = 413, body = ProblemBody),
+        (status = 415, body = ProblemBody),
+        (status = 429, body = ProblemBody),
+        (status = 503, body = ProblemBody),
     ))]
 pub(crate) async fn post(request: HttpRequest, payload: web::Payload, state: Shared) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
@@ -77,7 +77,7 @@ fn sampled(
 #[utoipa::path(put, path = "/webhooks/{source}", tag = "intake",
     params(("source" = String, Path, description = "Name of the integration, `grafana`")),
     request_body(content = String, content_type = "application/json", description = "The raw bytes, as the source signed them"),
-    responses((status = 200, body = Object), (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200, body = Object), (status = "default", body = ProblemBody)))]
 pub(crate) async fn put(request: HttpRequest, payload: web::Payload, state: Shared) -> Result<HttpResponse, Problem> {
     post(request, payload, state).await
 }
@@ -88,7 +88,7 @@ pub(crate) async fn put(request: HttpRequest, payload: web::Payload, state: Shar
         ("source" = String, Path, description = "Name of the integration, `cloudevents`"),
         ("WebHook-Request-Origin" = String, Header, description = "Who asks to send"),
     ),
-    responses((status = 200), (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
+    responses((status = 200), (status = "default", body = ProblemBody)))]
 pub(crate) async fn options(request: HttpRequest, state: Shared) -> Result<HttpResponse, Problem> {
     named(&request, &state)?;
     let mut answer = HttpResponse::Ok();

@@ -1,11 +1,14 @@
-//! The OpenAPI 3.1 document, put together from the handlers' own descriptions. A test holds it against `ROUTES`.
+//! The OpenAPI 3.1 document, put together from the handlers' own descriptions. What holds for all of them is said here once:
+//! who has to prove themselves, as `ROUTES` says, and that failures are problems. A test holds it against `ROUTES`.
 
 mod tags;
 
-use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{Object, Type};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{RefOr, Required};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Content, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::callers;
@@ -15,8 +18,8 @@ use crate::api::incidents::{before, links, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
-    workflow_jobs, workflows,
+    again, approvals, audit, decisions, identities, notify, policy, proposals, revivals, signal_states, signals,
+    simulation, workflow_jobs, workflows,
 };
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
 use crate::api::{
@@ -24,7 +27,9 @@ use crate::api::{
     onboarding, projects, rag, replay, reports, services, sources, subscriptions, usage,
 };
 use crate::intake;
-use crate::slack::{self, posting};
+use crate::problem::PROBLEM_JSON;
+use crate::routes::{Entry, ROUTES};
+use crate::slack;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -137,7 +142,7 @@ use crate::slack::{self, posting};
         decisions::say,
         decisions::cancel,
         revivals::retry,
-        posting::notify,
+        notify::notify,
         slack::commands,
         slack::interactions,
         again::ask,
@@ -163,7 +168,7 @@ use crate::slack::{self, posting};
         docs::page,
         docs::file,
     ),
-    modifiers(&Schemes, &OfTenant, &Chapters)
+    modifiers(&Schemes, &AsServed, &OfTenant, &Chapters)
 )]
 struct Document;
 
@@ -192,6 +197,37 @@ impl Modify for Chapters {
     }
 }
 
+/// What the handlers' descriptions leave out.
+struct AsServed;
+
+impl Modify for AsServed {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let with_role = |path: &str| ROUTES.iter().any(|row| row.path == path && matches!(row.entry, Entry::Role(_)));
+        for (path, item) in &mut document.paths.paths {
+            let proved = with_role(path);
+            let PathItem { get, put, post, delete, options, patch, .. } = item;
+            for operation in [get, put, post, delete, options, patch].into_iter().flatten() {
+                let none: [&str; 0] = [];
+                let ways = || ["bearer", "admin_key"].map(|way| SecurityRequirement::new(way, none)).to_vec();
+                operation.security = proved.then(ways);
+                operation.responses.responses.values_mut().for_each(as_problem);
+            }
+        }
+    }
+}
+
+fn as_problem(response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    let kind = |kind, content: &RefOr<Content>| if is_problem(content) { PROBLEM_JSON.to_owned() } else { kind };
+    let contents = std::mem::take(&mut response.content).into_iter();
+    response.content = contents.map(|(name, content)| (kind(name, &content), content)).collect();
+}
+
+fn is_problem(content: &RefOr<Content>) -> bool {
+    let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = content else { return false };
+    schema.ref_location.ends_with("/ProblemBody")
+}
+
 /// Intake's two paths lead to one handler, which carries one description.
 struct OfTenant;
 
@@ -206,5 +242,48 @@ impl Modify for OfTenant {
                 .push(RefOr::T(tenant.schema(Some(Object::with_type(Type::String))).build()));
         }
         document.paths.paths.insert("/t/{tenant}/webhooks/{source}".to_owned(), item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+
+    /// The names that the types of a file have in the document.
+    fn names(source: &str) -> Vec<String> {
+        let word = |text: &str| text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+        let (mut names, mut own, mut is_shown) = (Vec::new(), None, false);
+        for line in source.lines().map(str::trim_start) {
+            if line.starts_with("#[derive(") {
+                (own, is_shown) = (None, line.contains("ToSchema"));
+            } else if let Some(rest) = line.strip_prefix("#[schema(as = ") {
+                own = Some(word(rest));
+            } else if let Some((_, rest)) = line.split_once("struct ").or_else(|| line.split_once("enum "))
+                && is_shown
+                && !line.starts_with("//")
+            {
+                names.push(own.take().unwrap_or_else(|| word(rest)));
+                is_shown = false;
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn no_two_types_have_one_name_in_the_document() {
+        let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            for name in names(&std::fs::read_to_string(&path).expect("a file")) {
+                let other = seen.insert(name.clone(), path.clone());
+                assert_eq!(other, None, "{name} of {} is another type: give one `#[schema(as = …)]`", path.display());
+            }
+        }
+        assert!(seen.contains_key("AgentRun") && seen.contains_key("CrawlRun"), "{seen:?}");
     }
 }

@@ -15,6 +15,9 @@ use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
 
+/// What every failure is answered as.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
 macro_rules! problems {
     ($($(#[$doc:meta])* $code:ident $slug:literal $status:ident $title:literal;)+) => {
         /// Every kind of problem.
@@ -196,7 +199,7 @@ impl Problem {
             errors: self.errors.clone(),
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
-        response.content_type("application/problem+json").body(text)
+        response.content_type(PROBLEM_JSON).body(text)
     }
 }
 

@@ -14,8 +14,8 @@ use crate::api::incidents::{before, links, merges, said, shown, timeline};
 use crate::api::metrics::{code_quality, deployments, dora, explain, flow, frequency, incidents, lead_time, weeks};
 use crate::api::onboarding::tasks;
 use crate::api::people::{
-    again, approvals, audit, decisions, identities, policy, proposals, revivals, signal_states, signals, simulation,
-    workflow_jobs, workflows,
+    again, approvals, audit, decisions, identities, notify, policy, proposals, revivals, signal_states, signals,
+    simulation, workflow_jobs, workflows,
 };
 use crate::api::rag::{crawls as rag_crawls, documents as rag_documents, index as rag_index};
 use crate::api::{
@@ -170,7 +170,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/approvals/propose", OPERATOR, || web::to(proposals::propose)),
     get("/v1/approvals/{id}", VIEWER, || web::to(approvals::one)),
     post("/v1/approvals/{id}/decision", APPROVER, || web::to(decisions::say)),
-    post("/v1/approvals/{id}/notify", OPERATOR, || web::to(slack::notify)),
+    post("/v1/approvals/{id}/notify", OPERATOR, || web::to(notify::notify)),
     post("/v1/approvals/{id}/cancel", OPERATOR, || web::to(decisions::cancel)),
     post("/v1/approvals/{id}/retry", OPERATOR, || web::to(revivals::retry)),
     post("/v1/approvals/{id}/again", OPERATOR, || web::to(again::ask)),

@@ -43,7 +43,6 @@ use later::Later;
 use speakers::Speaker;
 
 pub(crate) use home::opened;
-pub(crate) use posting::notify;
 pub(crate) use voice::Voice;
 
 /// The source whose secrets and scheme prove what comes here.
@@ -57,10 +56,10 @@ const WITHIN: Duration = Duration::from_millis(2_300);
         description = "Slack's form, signed; or EM Agent's JSON by a caller with a token"),
     responses(
         (status = 200, body = Object, description = "To Slack in Slack's form; to others `{\"ok\", \"message\", \"answer\"}`"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 429, body = ProblemBody),
+        (status = 503, body = ProblemBody),
     ))]
 pub(crate) async fn commands(request: HttpRequest, payload: Payload, state: Shared) -> Result<HttpResponse, Problem> {
     if is_json(&request) {
@@ -90,10 +89,10 @@ pub(crate) async fn commands(request: HttpRequest, payload: Payload, state: Shar
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "Slack's form, signed: `payload=`"),
     responses(
         (status = 200, description = "Taken; of a modal that does not fit, what to write instead"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 429, body = ProblemBody),
+        (status = 503, body = ProblemBody),
     ))]
 pub(crate) async fn interactions(
     request: HttpRequest,

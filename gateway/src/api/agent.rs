@@ -31,6 +31,7 @@ use crate::state::{Shared, State};
 /// What an agent is to do: `tool` and `input`, or `mode` `agent` and `input` or `prompt`, or `query`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AgentRun)]
 pub(crate) struct Run {
     /// `tool` or `agent`; known by the other members unless given.
     mode: Option<String>,
@@ -51,6 +52,7 @@ pub(crate) struct Run {
 
 /// A run that waits for a worker.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QueuedRun)]
 pub(crate) struct Queued {
     /// For `GET /v1/agent/status/{job_id}`.
     #[schema(value_type = String)]
@@ -99,11 +101,11 @@ impl From<Job> for RunStatus {
 
 /// Queues a run, or answers a query.
 #[utoipa::path(post, path = "/v1/agent/run", tag = "ask", request_body = Run,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "The answer to a query", body = Object),
     (status = 202, body = Queued),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 403, body = ProblemBody),
 ))]
 pub(crate) async fn run(
     caller: Caller<Viewer>,
@@ -120,9 +122,9 @@ pub(crate) async fn run(
 
 /// As `POST /v1/agent/run`, at the path of EM Agent 1.
 #[utoipa::path(post, path = "/agent/run", tag = "ask", request_body = Run,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 202, body = Queued),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn run_before(
     caller: Caller<Viewer>,
@@ -136,9 +138,9 @@ pub(crate) async fn run_before(
 /// How a run stands.
 #[utoipa::path(get, path = "/v1/agent/status/{job_id}", tag = "ask",
     params(("job_id" = String, Path, description = "The run's job")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = RunStatus),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn status(
     caller: Caller<Viewer>,
@@ -153,9 +155,9 @@ pub(crate) async fn status(
 /// As `GET /v1/agent/status/{job_id}`, at the path of EM Agent 1.
 #[utoipa::path(get, path = "/agent/status/{job_id}", tag = "ask",
     params(("job_id" = String, Path, description = "The run's job")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = RunStatus),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn status_before(
     caller: Caller<Viewer>,

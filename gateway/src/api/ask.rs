@@ -91,11 +91,11 @@ impl Answered {
 }
 
 /// Answers a question.
-#[utoipa::path(post, path = "/v1/ask", tag = "ask", request_body = Question, security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(post, path = "/v1/ask", tag = "ask", request_body = Question,
     responses(
     (status = 200, body = Answered),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn ask(
     caller: Caller<Viewer>,

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::access::{Caller, Viewer};
 use crate::problem::ProblemBody;
+use crate::query::NoQuery;
 use crate::state::Shared;
 
 /// What answers here.
@@ -53,11 +54,12 @@ pub(crate) async fn greeting(request: HttpRequest) -> HttpResponse {
 }
 
 /// Who the caller is, and what they may do.
-#[utoipa::path(get, path = "/v1/auth/me", tag = "access", security(("bearer" = []), ("admin_key" = [])), responses(
+#[utoipa::path(get, path = "/v1/auth/me", tag = "access", responses(
     (status = 200, body = Me),
-    (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 401, body = ProblemBody),
 ))]
-pub(crate) async fn me(caller: Caller<Viewer>, state: Shared) -> HttpResponse {
+pub(crate) async fn me(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> HttpResponse {
     let Caller { tenant, subject, role, .. } = caller;
     let sub = subject.unwrap_or_else(|| "anonymous".to_owned());
     HttpResponse::Ok().json(Me { sub, tenant, role: role.as_str(), auth_disabled: state.access.is_open() })

@@ -93,11 +93,11 @@ pub(crate) struct PutQuery {
 }
 
 /// The catalog in force, or one that was.
-#[utoipa::path(get, path = "/v1/catalog", tag = "catalog", params(CatalogQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/catalog", tag = "catalog", params(CatalogQuery),
     responses(
         (status = 200, body = InForce, headers(("ETag" = String, description = "The version, for `If-Match`"))),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
+        (status = 404, body = ProblemBody),
     ))]
 pub(crate) async fn show(
     caller: Caller<Viewer>,
@@ -120,15 +120,15 @@ pub(crate) async fn show(
 }
 
 /// Puts a document in force, or says what it would change.
-#[utoipa::path(put, path = "/v1/catalog", tag = "catalog", security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(put, path = "/v1/catalog", tag = "catalog",
     params(PutQuery, ("If-Match" = Option<String>, Header, description = "The ETag of the version that this is to follow")),
     request_body(description = "The document, as docs/CATALOG.md describes it", content(
         (Object = "application/json"), (String = "application/yaml"))),
     responses(
         (status = 200, body = Change),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 412, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
+        (status = 412, body = ProblemBody),
+        (status = 413, body = ProblemBody),
     ))]
 pub(crate) async fn put(
     caller: Caller<Operator>,
@@ -152,10 +152,10 @@ pub(crate) async fn put(
 }
 
 /// Every version, newest first.
-#[utoipa::path(get, path = "/v1/catalog/history", tag = "catalog", params(PageQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/catalog/history", tag = "catalog", params(PageQuery),
     responses(
         (status = 200, body = Page<Entry>),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn history(
     caller: Caller<Viewer>,

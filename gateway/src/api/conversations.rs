@@ -57,6 +57,7 @@ impl From<Row> for Conversation {
 
 /// A conversation with its newest messages.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WholeConversation)]
 pub(crate) struct Whole {
     #[serde(flatten)]
     conversation: Conversation,
@@ -85,9 +86,9 @@ impl From<MessageRow> for Message {
 
 /// The caller's conversations, the last held first; an administrator's list has those of all.
 #[utoipa::path(get, path = "/v1/conversations", tag = "ask", params(PageQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Conversation>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -103,9 +104,9 @@ pub(crate) async fn list(
 /// One conversation with what was said.
 #[utoipa::path(get, path = "/v1/conversations/{id}", tag = "ask",
     params(("id" = String, Path, description = "The conversation's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Whole),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,
@@ -124,9 +125,9 @@ pub(crate) async fn one(
 /// Deletes a conversation with all that was said.
 #[utoipa::path(delete, path = "/v1/conversations/{id}", tag = "ask",
     params(("id" = String, Path, description = "The conversation's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 204, description = "It is gone"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn delete(
     caller: Caller<Viewer>,

@@ -33,12 +33,12 @@ const OURS: [&str; 4] = ["event_ids", "at", "from", "to"];
 /// Makes a digest, keeps it, and has it delivered.
 #[utoipa::path(post, path = "/v1/digests", tag = "digests", request_body = DigestAsked,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`digest`: `headline`, `sections` of items with the events behind them, `numbers`; who worded it: `generated_by`, `why`, `model`, `prompt`, `tokens`, `cost_usd`; what is on its way: `delivered`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 403, description = "To have it delivered takes the role operator", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, description = "There is no such subject", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "It cannot be delivered there: something is not set up", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 403, description = "To have it delivered takes the role operator", body = ProblemBody),
+    (status = 404, description = "There is no such subject", body = ProblemBody),
+    (status = 409, description = "It cannot be delivered there: something is not set up", body = ProblemBody),
 ))]
 pub(crate) async fn make(
     caller: Caller<Viewer>,
@@ -66,10 +66,10 @@ pub(crate) async fn make(
 
 /// What a digest would be made of, as a model would see it, and the digest by rule. No model is asked, nothing is kept.
 #[utoipa::path(post, path = "/v1/digests/preview", tag = "digests", request_body = DigestAsked,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`material`: units with the events behind them and numbers, without secrets and personal data; `redacted`: how many of each were taken out; `digest`: the one by rule", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, description = "There is no such subject", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, description = "There is no such subject", body = ProblemBody),
 ))]
 pub(crate) async fn preview(
     caller: Caller<Viewer>,

@@ -44,10 +44,10 @@ events_query! {
 /// Events as they are committed. Without a resume point it begins now.
 #[utoipa::path(get, path = "/v1/events/stream", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<String>, Header, description = "The last `id:` that was seen")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = String, content_type = "text/event-stream"),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 503, body = ProblemBody),
 ))]
 pub(crate) async fn stream(
     caller: Caller<Viewer>,

@@ -126,9 +126,9 @@ pub(crate) struct OneQuery {
 }
 
 /// Events, newest first.
-#[utoipa::path(get, path = "/v1/events", tag = "events", params(EventQuery), security(("bearer" = []), ("admin_key" = [])), responses(
+#[utoipa::path(get, path = "/v1/events", tag = "events", params(EventQuery), responses(
     (status = 200, body = Page<Envelope>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -151,10 +151,10 @@ pub(crate) async fn list(
 
 /// One event.
 #[utoipa::path(get, path = "/v1/events/{id}", tag = "events", params(("id" = String, Path, description = "The event's id"), OneQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Envelope),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 406, description = "CDEvents has no form for it", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
+    (status = 406, description = "CDEvents has no form for it", body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

@@ -79,9 +79,9 @@ pub(crate) struct JobQuery {
 }
 
 /// Jobs, newest first.
-#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(JobQuery), security(("bearer" = []), ("admin_key" = [])), responses(
+#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(JobQuery), responses(
     (status = 200, body = Page<Job>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -97,9 +97,9 @@ pub(crate) async fn list(
 
 /// One job.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}", tag = "jobs", params(("job_id" = String, Path, description = "The job's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Job),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

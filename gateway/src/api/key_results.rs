@@ -43,6 +43,7 @@ const LIST: List<Uuid, KeyResult> = List {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = KeyResultProgress)]
 pub(crate) struct Progress {
     /// Where it is now.
     current: Option<f64>,
@@ -52,10 +53,10 @@ pub(crate) struct Progress {
 #[utoipa::path(post, path = "/v1/okr/objectives/{id}/krs", tag = "okr", request_body = NewKeyResult,
     params(("id" = String, Path, description = "The objective's id"),
            ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`id`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn add(
     caller: Caller<Operator>,
@@ -78,10 +79,10 @@ pub(crate) async fn add(
 /// The key results of an objective, newest first, each with where it is now.
 #[utoipa::path(get, path = "/v1/okr/objectives/{id}/krs", tag = "okr",
     params(PageQuery, ("id" = String, Path, description = "The objective's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<KeyResult>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -95,9 +96,9 @@ pub(crate) async fn list(
 
 /// One key result with where it is now.
 #[utoipa::path(get, path = "/v1/okr/krs/{id}", tag = "okr", params(("id" = String, Path, description = "The key result's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = KeyResult),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,
@@ -129,11 +130,11 @@ fn measured(
 
 /// Tells where a key result is now.
 #[utoipa::path(post, path = "/v1/okr/krs/{id}/progress", tag = "okr", request_body = Progress,
-    params(("id" = String, Path, description = "The key result's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(("id" = String, Path, description = "The key result's id")), responses(
     (status = 200, description = "`ok`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn progress(
     caller: Caller<Operator>,

@@ -65,9 +65,9 @@ pub(crate) struct NewObjective {
 /// Makes an objective.
 #[utoipa::path(post, path = "/v1/okr/objectives", tag = "okr", request_body = NewObjective,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`id` and `title`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn create(
     caller: Caller<Operator>,
@@ -97,9 +97,9 @@ pub(crate) async fn create(
 
 /// Objectives, newest first.
 #[utoipa::path(get, path = "/v1/okr/objectives", tag = "okr", params(PageQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Objective>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -111,9 +111,9 @@ pub(crate) async fn list(
 
 /// One objective.
 #[utoipa::path(get, path = "/v1/okr/objectives/{id}", tag = "okr", params(("id" = String, Path, description = "The objective's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Objective),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,
@@ -132,9 +132,9 @@ pub(super) async fn meant(state: &State, tenant: &TenantId, id: &str) -> Result<
 
 /// Deletes an objective: it is gone with its key results.
 #[utoipa::path(delete, path = "/v1/okr/objectives/{id}", tag = "okr", params(("id" = String, Path, description = "The objective's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 204, description = "It is gone"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn delete(
     caller: Caller<Operator>,

@@ -65,9 +65,9 @@ pub(crate) struct NewPlan {
 /// Makes a plan.
 #[utoipa::path(post, path = "/v1/onboarding/plans", tag = "onboarding", request_body = NewPlan,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`id`, `title`, `status`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn create(
     caller: Caller<Operator>,
@@ -91,9 +91,9 @@ pub(crate) async fn create(
 
 /// Plans, newest first.
 #[utoipa::path(get, path = "/v1/onboarding/plans", tag = "onboarding", params(PageQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Plan>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -105,9 +105,9 @@ pub(crate) async fn list(
 
 /// One plan.
 #[utoipa::path(get, path = "/v1/onboarding/plans/{id}", tag = "onboarding",
-    params(("id" = String, Path, description = "The plan's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(("id" = String, Path, description = "The plan's id")), responses(
     (status = 200, body = Plan),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

@@ -11,6 +11,7 @@ pub(crate) mod counted;
 pub(crate) mod decisions;
 pub(crate) mod identities;
 mod inputs;
+pub(crate) mod notify;
 pub(crate) mod policy;
 pub(crate) mod proposals;
 pub(crate) mod revivals;

@@ -65,9 +65,9 @@ fn taken() -> Problem {
 
 /// Projects, newest first.
 #[utoipa::path(get, path = "/v1/projects", tag = "projects", params(PageQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Project>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -80,10 +80,10 @@ pub(crate) async fn list(
 /// Makes a project.
 #[utoipa::path(post, path = "/v1/projects", tag = "projects", request_body = NewProject,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 201, body = Project),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn create(
     caller: Caller<Operator>,
@@ -108,9 +108,9 @@ pub(crate) async fn create(
 
 /// One project.
 #[utoipa::path(get, path = "/v1/projects/{id}", tag = "projects", params(("id" = String, Path, description = "The project's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Project),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,
@@ -128,11 +128,11 @@ async fn meant(state: &State, tenant: &TenantId, id: &str) -> Result<projects::P
 
 /// Changes what is given of a project.
 #[utoipa::path(patch, path = "/v1/projects/{id}", tag = "projects", request_body = NewProject,
-    params(("id" = String, Path, description = "The project's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(("id" = String, Path, description = "The project's id")), responses(
     (status = 200, body = Project),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn change(
     caller: Caller<Operator>,
@@ -162,9 +162,9 @@ pub(crate) async fn change(
 
 /// Deletes a project: it is gone, and its key is free again.
 #[utoipa::path(delete, path = "/v1/projects/{id}", tag = "projects", params(("id" = String, Path, description = "The project's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 204, description = "It is gone"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn delete(
     caller: Caller<Operator>,

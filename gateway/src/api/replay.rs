@@ -42,6 +42,7 @@ pub(crate) struct ReplayRange {
 
 /// What was queued.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QueuedReplay)]
 pub(crate) struct Queued {
     /// For `GET /v1/jobs/{job_id}`.
     #[schema(value_type = String)]
@@ -52,10 +53,10 @@ pub(crate) struct Queued {
 #[utoipa::path(post, path = "/v1/deliveries/{id}/replay", tag = "deliveries",
     params(("id" = String, Path, description = "The delivery's id"),
            ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 202, body = Queued),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn delivery(
     caller: Caller<Operator>,
@@ -76,10 +77,10 @@ pub(crate) async fn delivery(
 /// Normalizes and processes a range of deliveries again.
 #[utoipa::path(post, path = "/v1/replay", tag = "deliveries", request_body = ReplayRange,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 202, body = Queued),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn range(
     caller: Caller<Operator>,

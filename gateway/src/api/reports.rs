@@ -52,9 +52,9 @@ pub(crate) struct SprintAsked {
 
 /// What happened in the last hours, and what is stuck.
 #[utoipa::path(post, path = "/v1/reports/standup", tag = "reports", request_body = StandupAsked,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`report`: EM Agent's counts, a `headline`, and `sections` of items with the events behind them", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn standup(
     caller: Caller<Viewer>,
@@ -68,10 +68,10 @@ pub(crate) async fn standup(
 /// What happened in the last hours and what is stuck, posted to Slack.
 #[utoipa::path(post, path = "/v1/reports/standup/post", tag = "reports", request_body = StandupAsked,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`posted`: it is in the queue for Slack", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "Slack is not set up", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 409, description = "Slack is not set up", body = ProblemBody),
 ))]
 pub(crate) async fn post_standup(
     caller: Caller<Operator>,
@@ -84,9 +84,9 @@ pub(crate) async fn post_standup(
 
 /// How the last days went.
 #[utoipa::path(post, path = "/v1/reports/sprint-health", tag = "reports", request_body = SprintAsked,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`report`: EM Agent's numbers, the five delivery metrics, and `sections` of items with the events behind them", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn sprint(
     caller: Caller<Viewer>,
@@ -100,10 +100,10 @@ pub(crate) async fn sprint(
 /// How the last days went, posted to Slack.
 #[utoipa::path(post, path = "/v1/reports/sprint-health/post", tag = "reports", request_body = SprintAsked,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`posted`: it is in the queue for Slack", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "Slack is not set up", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 409, description = "Slack is not set up", body = ProblemBody),
 ))]
 pub(crate) async fn post_sprint(
     caller: Caller<Operator>,

@@ -74,10 +74,10 @@ pub(crate) struct Owned {
 }
 
 /// Every service, by name.
-#[utoipa::path(get, path = "/v1/services", tag = "catalog", params(PageQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/services", tag = "catalog", params(PageQuery),
     responses(
         (status = 200, body = Page<Service>),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn services(
     caller: Caller<Viewer>,
@@ -103,7 +103,7 @@ pub(crate) async fn services(
 }
 
 /// Every team of the catalog, by name.
-#[utoipa::path(get, path = "/v1/teams", tag = "catalog", security(("bearer" = []), ("admin_key" = [])), responses(
+#[utoipa::path(get, path = "/v1/teams", tag = "catalog", responses(
     (status = 200, body = Page<Team>),
 ))]
 pub(crate) async fn teams(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {

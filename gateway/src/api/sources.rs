@@ -57,7 +57,7 @@ pub(crate) struct Counts {
 }
 
 /// Every source.
-#[utoipa::path(get, path = "/v1/sources", tag = "sources", security(("bearer" = []), ("admin_key" = [])), responses(
+#[utoipa::path(get, path = "/v1/sources", tag = "sources", responses(
     (status = 200, body = Page<Source>),
 ))]
 pub(crate) async fn list(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {

@@ -58,9 +58,9 @@ pub(crate) struct SubscriptionQuery {
 
 /// Channels that are told of services, the newest first.
 #[utoipa::path(get, path = "/v1/subscriptions", tag = "slack", params(SubscriptionQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Subscription>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,

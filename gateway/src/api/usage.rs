@@ -79,9 +79,9 @@ pub(crate) struct Usage {
 
 /// What the tenant used today, and what it may.
 #[utoipa::path(get, path = "/v1/usage", tag = "operations",
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Usage),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn today(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let (day, slack_posts, searches) = counted(&caller, &state).await?;
@@ -91,9 +91,9 @@ pub(crate) async fn today(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> 
 
 /// The day's messages and searches, for clients of EM Agent 1.
 #[utoipa::path(get, path = "/v1/metrics/quotas", tag = "metrics",
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = serde_json::Value),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn quotas(caller: Caller<Viewer>, state: Shared, _: NoQuery) -> Result<HttpResponse, Problem> {
     let (_, slack_posts, searches) = counted(&caller, &state).await?;

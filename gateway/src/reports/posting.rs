@@ -6,7 +6,6 @@ use serde::Serialize;
 use slack::fit::Message;
 use store::slack_messages::{Note, say};
 use store::{Connection, StoreError};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
@@ -14,7 +13,7 @@ use crate::slack::posting::place;
 use crate::state::State;
 
 /// What is on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Queued {
     /// `#name`, or the id of a channel.
     pub(crate) channel: String,

@@ -18,8 +18,9 @@ use store::{Connection, StoreError};
 use super::later::Later;
 use super::speakers::Speaker;
 use super::voice::told;
-use super::votes::{Ballot, vote, waits};
+use super::votes::{Ballot, vote};
 use super::{WITHIN, failed, thoughts};
+use crate::api::people::decisions::waits;
 use crate::state::{Shared, State};
 
 /// Somebody pressed a button.

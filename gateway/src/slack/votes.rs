@@ -1,11 +1,10 @@
 //! A vote from Slack, or typed: given to the rules, counted once, and told to who gave it, truthfully.
 
-use chrono::Utc;
-use domain::approvals::{Choice, Command, Refusal, Status};
+use domain::approvals::{Choice, Command, Refusal};
 use domain::ids::ApprovalId;
 use slack::approvals::private::Told;
 use slack::approvals::{self as said, Decision};
-use store::approvals::{self, Answer, Approval, Done};
+use store::approvals::{self, Answer, Done};
 use store::{Connection, StoreError};
 
 use super::speakers::Speaker;
@@ -82,9 +81,4 @@ fn refused(refusal: &Refusal, speaker: &Speaker, (id, decision): (String, Decisi
         (Refusal::ReasonNeeded { .. }, ..) => Told::NeedsReason { id, decision },
         _ => Told::MayNot { why: format!("{refusal}.") },
     }
-}
-
-/// Whether it still waits, so that a reason may be asked for.
-pub(super) fn waits(approval: &Approval, now: chrono::DateTime<Utc>) -> bool {
-    approval.status == Status::Pending && now < approval.terms.expires_at
 }

@@ -165,6 +165,7 @@ async fn a_caller_is_told_who_they_are() {
     let world = World::new().await;
     let me = world.get("/v1/auth/me").await;
     assert_eq!(me, json!({"sub": "the viewer", "tenant": "default", "role": "viewer", "auth_disabled": false}));
+    assert_eq!(world.answer("/v1/auth/me?verbose=1").await.status(), 400, "an unknown parameter is named, not ignored");
     let open = World::with(&[("AUTH_ENABLED", "false")]).await;
     let anybody = open.request(Method::GET, "/v1/auth/me").send().await.expect("an answer");
     let anybody: Value = anybody.json().await.expect("json");

@@ -30,10 +30,10 @@ pub(crate) struct Thought {
 
 /// Says what you think of a digest. Your last word counts.
 #[utoipa::path(post, path = "/v1/digests/{id}/feedback", tag = "digests", request_body = Thought,
-    params(("id" = String, Path, description = "The digest's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(("id" = String, Path, description = "The digest's id")), responses(
     (status = 200, description = "It is kept", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn say(
     caller: Caller<Viewer>,

@@ -65,9 +65,9 @@ pub(crate) struct DigestQuery {
 
 /// Digests that were made, newest first.
 #[utoipa::path(get, path = "/v1/digests", tag = "digests", params(DigestQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`data`: digests as `POST /v1/digests` answers them; `next_cursor`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -88,9 +88,9 @@ pub(crate) async fn list(
 
 /// One digest, also as Markdown and plain text.
 #[utoipa::path(get, path = "/v1/digests/{id}", tag = "digests", params(("id" = String, Path, description = "The digest's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "As `POST /v1/digests` answers it, with `markdown` and `text`", body = Object),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

@@ -122,9 +122,9 @@ fn next(faults: &mut Faults, cron: &str, timezone: &str, now: DateTime<Utc>) -> 
 
 /// Schedules, newest first.
 #[utoipa::path(get, path = "/v1/digests/schedules", tag = "digests", params(PageQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`data`: schedules with `next_at`; `next_cursor`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list_schedules(
     caller: Caller<Viewer>,
@@ -137,10 +137,10 @@ pub(crate) async fn list_schedules(
 /// Keeps a schedule: from its next slot on, a digest is made and delivered.
 #[utoipa::path(post, path = "/v1/digests/schedules", tag = "digests", request_body = NewSchedule,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 201, description = "The schedule, with `next_at`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "It cannot be delivered there: something is not set up", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 409, description = "It cannot be delivered there: something is not set up", body = ProblemBody),
 ))]
 pub(crate) async fn create(
     caller: Caller<Operator>,
@@ -166,9 +166,9 @@ async fn meant<R>(state: &State, caller: &Caller<R>, id: &str) -> Result<DigestS
 
 /// One schedule.
 #[utoipa::path(get, path = "/v1/digests/schedules/{id}", tag = "digests", params(("id" = String, Path, description = "The schedule's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "The schedule, with `next_at`", body = Object),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one_schedule(
     caller: Caller<Viewer>,
@@ -181,11 +181,11 @@ pub(crate) async fn one_schedule(
 
 /// Changes what is given. When it comes at the same times, the slot that it waits for stays.
 #[utoipa::path(patch, path = "/v1/digests/schedules/{id}", tag = "digests", request_body = NewSchedule,
-    params(("id" = String, Path, description = "The schedule's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(("id" = String, Path, description = "The schedule's id")), responses(
     (status = 200, description = "The schedule, with `next_at`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, description = "It cannot be delivered there: something is not set up", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, description = "It cannot be delivered there: something is not set up", body = ProblemBody),
 ))]
 pub(crate) async fn change(
     caller: Caller<Operator>,
@@ -204,9 +204,9 @@ pub(crate) async fn change(
 
 /// Deletes a schedule. The digests that it made stay.
 #[utoipa::path(delete, path = "/v1/digests/schedules/{id}", tag = "digests", params(("id" = String, Path, description = "The schedule's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 204, description = "It is gone"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn delete(
     caller: Caller<Operator>,

@@ -95,10 +95,10 @@ pub(crate) struct ChangesBefore {
 /// The deployments of the hours before an incident, newest first, with the changes that they shipped.
 #[utoipa::path(get, path = "/v1/incidents/{id}/changes-before", tag = "incidents",
     params(BeforeQuery, ("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = ChangesBefore),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,

@@ -69,10 +69,10 @@ pub(crate) struct Known {
 /// Says that an incident came from a deployment, from none, or not from that one.
 #[utoipa::path(post, path = "/v1/incidents/links", tag = "incidents", request_body = Said,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 201, body = Linked),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn say(
     caller: Caller<Operator>,

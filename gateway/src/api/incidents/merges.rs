@@ -37,11 +37,11 @@ pub(crate) struct MergedIncident {
 /// Shows another incident in this one's timeline, or no longer.
 #[utoipa::path(post, path = "/v1/incidents/{id}/merge", tag = "incidents", request_body = Same,
     params(("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = MergedIncident),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn merge(
     caller: Caller<Operator>,

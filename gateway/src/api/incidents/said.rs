@@ -70,10 +70,10 @@ pub(crate) struct NewSeverity {
 /// Opens an incident.
 #[utoipa::path(post, path = "/v1/incidents", tag = "incidents", request_body = NewIncident,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`id` (`em-agent:019…`), `status`, `title`, `event_id`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn open(
     caller: Caller<Operator>,
@@ -146,10 +146,10 @@ pub(crate) fn opening(
 #[utoipa::path(post, path = "/v1/incidents/{id}/note", tag = "incidents", request_body = NewNote,
     params(("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded"),
            ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`ok` and `timeline_id`, the event's id", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn note(
     caller: Caller<Operator>,
@@ -177,10 +177,10 @@ pub(crate) async fn note(
 #[utoipa::path(post, path = "/v1/incidents/{id}/severity", tag = "incidents", request_body = NewSeverity,
     params(("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded"),
            ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`id` and `severity`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn severity(
     caller: Caller<Operator>,
@@ -203,9 +203,9 @@ pub(crate) async fn severity(
 #[utoipa::path(post, path = "/v1/incidents/{id}/close", tag = "incidents",
     params(("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded"),
            ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`id`, `status` and `resolved_at`", body = Object),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn close(
     caller: Caller<Operator>,

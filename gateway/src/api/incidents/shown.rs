@@ -113,9 +113,9 @@ pub(crate) struct IncidentQuery {
 
 /// Incidents of all tools, the latest begun first.
 #[utoipa::path(get, path = "/v1/incidents", tag = "incidents", params(IncidentQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<KeptIncident>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -139,10 +139,10 @@ pub(crate) async fn list(
 /// One incident.
 #[utoipa::path(get, path = "/v1/incidents/{id}", tag = "incidents",
     params(("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded, or the part behind the colon")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = OneIncident),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

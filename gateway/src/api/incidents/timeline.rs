@@ -84,10 +84,10 @@ impl From<Moment> for TimelineEntry {
 /// All that is known of an incident, across tools, oldest first.
 #[utoipa::path(get, path = "/v1/incidents/{id}/timeline", tag = "incidents",
     params(PageQuery, ("id" = String, Path, description = "`pagerduty:Q2X`, percent-encoded")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<TimelineEntry>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,

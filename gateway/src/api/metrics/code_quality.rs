@@ -73,9 +73,9 @@ impl CodeQualityRow {
 
 /// Coverage and quality gates by week.
 #[utoipa::path(get, path = "/v1/metrics/code-quality", tag = "metrics", params(CodeQualityQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<CodeQualityRow>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn rows(
     caller: Caller<Viewer>,

@@ -49,9 +49,9 @@ impl DeploymentsQuery {
 
 /// Deployments that ended, newest first.
 #[utoipa::path(get, path = "/v1/deployments", tag = "deployments", params(DeploymentsQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<Deployment>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -72,9 +72,9 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/v1/deployments/{integration}/{id}", tag = "deployments",
     params(("integration" = String, Path, description = "`github`"),
            ("id" = String, Path, description = "The source's own id, percent-encoded")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Inspected),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

@@ -62,9 +62,9 @@ impl DoraQuery {
 
 /// The five metrics of a range.
 #[utoipa::path(get, path = "/v1/metrics/dora", tag = "metrics", params(DoraQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Dora),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn object(
     caller: Caller<Viewer>,

@@ -44,9 +44,9 @@ pub(crate) struct WipDay {
 
 /// Changes in progress by day, newest first.
 #[utoipa::path(get, path = "/v1/metrics/wip", tag = "metrics", params(FlowQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<WipDay>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn wip(
     caller: Caller<Viewer>,
@@ -95,9 +95,9 @@ fn by_day(slice: &Slice, zone: Tz, mut open: i64, flow: &[Flow]) -> Vec<WipDay> 
 
 /// Changes that are open, the oldest first.
 #[utoipa::path(get, path = "/v1/metrics/aging-wip", tag = "metrics", params(FlowQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<AgingRow>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn aging(
     caller: Caller<Viewer>,
@@ -113,9 +113,9 @@ pub(crate) async fn aging(
 
 /// Changes that were opened in the range, with how long each waited for its first review.
 #[utoipa::path(get, path = "/v1/metrics/pr-idle-time", tag = "metrics", params(FlowQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<IdleRow>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn idle(
     caller: Caller<Viewer>,
@@ -130,9 +130,9 @@ pub(crate) async fn idle(
 
 /// Changes that were merged in the range, with how long each step took.
 #[utoipa::path(get, path = "/v1/metrics/review-time", tag = "metrics", params(FlowQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<ReviewRow>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn review(
     caller: Caller<Viewer>,

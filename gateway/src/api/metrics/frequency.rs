@@ -50,9 +50,9 @@ pub(crate) struct Day {
 
 /// Successful deployments per day and source.
 #[utoipa::path(get, path = "/v1/metrics/dora/deployment-frequency", tag = "metrics", params(DeploymentFrequencyQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<Day>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn rows(
     caller: Caller<Viewer>,

@@ -22,9 +22,9 @@ rows_query! {
 
 /// Resolved incidents with the time that took.
 #[utoipa::path(get, path = "/v1/metrics/dora/mttr", tag = "metrics", params(MttrQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<Incident>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn rows(
     caller: Caller<Viewer>,

@@ -102,9 +102,9 @@ pub(super) fn number(text: &str) -> Value {
 
 /// Lead time, change by change.
 #[utoipa::path(get, path = "/v1/metrics/dora/lead-time", tag = "metrics", params(LeadTimeQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<LeadTimeRow>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn rows(
     caller: Caller<Viewer>,

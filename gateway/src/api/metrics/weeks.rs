@@ -69,9 +69,9 @@ pub(crate) struct ReworkWeek {
 
 /// Change failure rate by week.
 #[utoipa::path(get, path = "/v1/metrics/dora/change-fail-rate", tag = "metrics", params(FailureWeeksQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<FailureWeek>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn failures(
     caller: Caller<Viewer>,
@@ -105,9 +105,9 @@ fn failure_week(week: NaiveDate, counts: &Counts, (failed, of): (i64, i64), now:
 
 /// Rework rate by week.
 #[utoipa::path(get, path = "/v1/metrics/dora/rework-rate", tag = "metrics", params(ReworkWeeksQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Rows<ReworkWeek>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn rework(
     caller: Caller<Viewer>,

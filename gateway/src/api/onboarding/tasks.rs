@@ -74,10 +74,10 @@ pub(crate) struct TaskDone {
 
 /// The tasks of a plan, newest first.
 #[utoipa::path(get, path = "/v1/onboarding/plans/{id}/tasks", tag = "onboarding",
-    params(PageQuery, ("id" = String, Path, description = "The plan's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(PageQuery, ("id" = String, Path, description = "The plan's id")), responses(
     (status = 200, body = Page<PlanTask>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -93,10 +93,10 @@ pub(crate) async fn list(
 #[utoipa::path(post, path = "/v1/onboarding/plans/{id}/tasks", tag = "onboarding", request_body = NewPlanTask,
     params(("id" = String, Path, description = "The plan's id"),
            ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`id`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn add(
     caller: Caller<Operator>,
@@ -130,10 +130,10 @@ fn task(said: NewPlanTask, id: Uuid) -> Result<NewTask, Problem> {
 
 /// Says that a task is done, or is not after all. With its last one the plan is completed.
 #[utoipa::path(post, path = "/v1/onboarding/tasks/{id}/done", tag = "onboarding", request_body = TaskDone,
-    params(("id" = String, Path, description = "The task's id")), security(("bearer" = []), ("admin_key" = [])), responses(
+    params(("id" = String, Path, description = "The task's id")), responses(
     (status = 200, description = "`ok`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn done(
     caller: Caller<Operator>,

@@ -37,12 +37,12 @@ pub(crate) struct Anewed {
 /// Asks anew for what expired, was rejected or was cancelled.
 #[utoipa::path(post, path = "/v1/approvals/{id}/again", tag = "approvals", request_body = Anewed,
     params(("id" = String, Path, description = "The id of the approval that has ended")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 201, body = Proposed),
     (status = 200, body = Proposed, description = "It is asked anew already, and that one is open"),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn ask(
     caller: Caller<Operator>,

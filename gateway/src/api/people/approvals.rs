@@ -90,6 +90,7 @@ pub(crate) struct Approval {
 
 /// How far one requirement is met.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RequirementProgress)]
 pub(crate) struct Progress {
     needed: u32,
     /// `{"group": "sre"}` or `{"role": "approver"}`.
@@ -213,10 +214,10 @@ pub(crate) struct ApprovalQuery {
 }
 
 /// Approvals, newest first.
-#[utoipa::path(get, path = "/v1/approvals", tag = "approvals", params(ApprovalQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/approvals", tag = "approvals", params(ApprovalQuery),
     responses(
         (status = 200, body = Page<Approval>),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -233,9 +234,9 @@ pub(crate) async fn list(
 
 /// One approval.
 #[utoipa::path(get, path = "/v1/approvals/{id}", tag = "approvals", params(("id" = String, Path, description = "The approval's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Approval),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

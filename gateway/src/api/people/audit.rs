@@ -56,10 +56,10 @@ pub(crate) struct AuditQuery {
 }
 
 /// The audit, newest first.
-#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery),
     responses(
         (status = 200, body = Page<Audited>),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     caller: Caller<Admin>,

@@ -4,7 +4,8 @@
 //! other way it is a conflict. So it needs no Idempotency-Key. Who is refused is told why, and the audit keeps it.
 
 use actix_web::{HttpResponse, web};
-use domain::approvals::{Choice, Command, Person, Refusal, Via};
+use chrono::{DateTime, Utc};
+use domain::approvals::{Choice, Command, Person, Refusal, Status, Via};
 use domain::ids::ApprovalId;
 use serde::{Deserialize, Serialize};
 use store::Connection;
@@ -103,12 +104,12 @@ impl Way {
 /// Decides about an approval, or gives one of the votes that it takes.
 #[utoipa::path(post, path = "/v1/approvals/{id}/decision", tag = "approvals", request_body = Decision,
     params(("id" = String, Path, description = "The approval's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Decided),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn say(
     caller: Caller<Approver>,
@@ -137,12 +138,12 @@ pub(crate) async fn say(
 /// Takes a request back: by who asked for it, or by who may override it.
 #[utoipa::path(post, path = "/v1/approvals/{id}/cancel", tag = "approvals", request_body = Cancellation,
     params(("id" = String, Path, description = "The approval's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Decided),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn cancel(
     caller: Caller<Operator>,
@@ -187,4 +188,9 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
     }
     let code = if refusal.is_conflict() { Code::DecidedOtherwise } else { Code::MayNotDecide };
     Problem::new(code, detail)
+}
+
+/// Whether it still waits, so that a reason may be asked for.
+pub(crate) fn waits(approval: &Approval, now: DateTime<Utc>) -> bool {
+    approval.status == Status::Pending && now < approval.terms.expires_at
 }

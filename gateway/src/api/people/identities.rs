@@ -102,10 +102,10 @@ pub(crate) struct IdentityQuery {
 }
 
 /// Identities, newest first.
-#[utoipa::path(get, path = "/v1/identities", tag = "identities", params(IdentityQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/identities", tag = "identities", params(IdentityQuery),
     responses(
         (status = 200, body = Page<Identity>),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -121,11 +121,11 @@ pub(crate) async fn list(
 /// Adds a name; 409 where somebody has it already.
 #[utoipa::path(post, path = "/v1/identities", tag = "identities", request_body = NewIdentity,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 201, body = Identity),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 409, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn add(caller: Caller<Admin>, state: Shared, sent: Sent, _: NoQuery) -> Result<HttpResponse, Problem> {
     let keyed = sent.keyed("identities", &caller)?;
@@ -144,9 +144,9 @@ pub(crate) async fn add(caller: Caller<Admin>, state: Shared, sent: Sent, _: NoQ
 
 /// Forgets a name, with the roles that it gave.
 #[utoipa::path(delete, path = "/v1/identities/{id}", tag = "identities", params(("id" = String, Path, description = "The identity's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 204),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn remove(
     caller: Caller<Admin>,

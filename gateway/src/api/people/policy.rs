@@ -22,11 +22,11 @@ struct Told {
 }
 
 /// What the policy says about something, and why.
-#[utoipa::path(post, path = "/v1/policy/evaluate", tag = "policy", security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(post, path = "/v1/policy/evaluate", tag = "policy",
     request_body(content = Object, description = "`kind` and what is known: docs/POLICY.md names the rest. `now` is the time of the call unless said"),
     responses(
         (status = 200, body = Object, description = "`action`, `requires_approval`, `allow` (the opposite), `reason`, `policy`, `rule`, `explanation`, …"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn evaluate(
     _caller: Caller<Viewer>,

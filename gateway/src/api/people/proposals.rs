@@ -87,10 +87,10 @@ impl From<&Approval> for Proposed {
 /// Proposes something, on the terms of the policy.
 #[utoipa::path(post, path = "/v1/approvals/propose", tag = "approvals", request_body = Proposal,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 201, body = Proposed),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn propose(
     caller: Caller<Operator>,

@@ -33,10 +33,10 @@ pub(crate) struct Revived {
 /// Tries anew what was given up: the action that was approved, or the answer that somebody waits for.
 #[utoipa::path(post, path = "/v1/approvals/{id}/retry", tag = "approvals",
     params(("id" = String, Path, description = "The approval's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 202, body = Revived),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn retry(
     caller: Caller<Operator>,

@@ -114,10 +114,10 @@ pub(crate) struct SignalQuery {
 }
 
 /// Signals, those that opened last first.
-#[utoipa::path(get, path = "/v1/signals", tag = "signals", params(SignalQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/signals", tag = "signals", params(SignalQuery),
     responses(
         (status = 200, body = Page<Signal>),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,

@@ -45,9 +45,9 @@ pub(crate) struct Evaluated {
 
 /// What rules find now.
 #[utoipa::path(post, path = "/v1/signals/evaluate", tag = "signals", request_body = Evaluation,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Evaluated),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn look(
     caller: Caller<Viewer>,

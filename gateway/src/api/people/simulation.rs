@@ -37,9 +37,9 @@ pub(crate) struct Trial {
 
 /// What the policy would have said to the deployments and merged changes of the last days.
 #[utoipa::path(post, path = "/v1/policy/simulate", tag = "policy", request_body = Trial,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Simulation),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn try_out(
     caller: Caller<Viewer>,

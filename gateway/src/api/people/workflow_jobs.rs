@@ -123,10 +123,10 @@ pub(crate) struct WorkflowQuery {
 }
 
 /// Jobs that act, newest first.
-#[utoipa::path(get, path = "/v1/workflows/jobs", tag = "workflows", params(WorkflowQuery), security(("bearer" = []), ("admin_key" = [])),
+#[utoipa::path(get, path = "/v1/workflows/jobs", tag = "workflows", params(WorkflowQuery),
     responses(
         (status = 200, body = Page<WorkflowJob>),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -142,9 +142,9 @@ pub(crate) async fn list(
 
 /// One job that acts.
 #[utoipa::path(get, path = "/v1/workflows/jobs/{job_id}", tag = "workflows", params(("job_id" = String, Path, description = "The job's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = WorkflowJob),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,

@@ -42,6 +42,7 @@ const NO_ACTIONS: [&str; 2] = ["allow", BLOCK];
 /// What is to be done about what.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = WorkflowRun)]
 pub(crate) struct Run {
     /// What the policy is asked about: a signal's kind, `deploy`, …
     #[serde(alias = "kind", alias = "rule")]
@@ -83,10 +84,10 @@ pub(crate) struct Started {
 /// Does something, or asks people first: as the policy says.
 #[utoipa::path(post, path = "/v1/workflows/run", tag = "workflows", request_body = Run,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request is done once")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 202, body = Started),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 422, body = ProblemBody),
 ))]
 pub(crate) async fn run(
     caller: Caller<Operator>,

@@ -70,6 +70,7 @@ impl From<crawls::Crawl> for Crawl {
 
 /// One time that it was read.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CrawlRun)]
 pub(crate) struct Run {
     #[schema(value_type = String)]
     id: Uuid,
@@ -110,9 +111,9 @@ pub(crate) struct NewCrawl {
 
 /// Crawls, newest first.
 #[utoipa::path(get, path = "/v1/rag/crawls", tag = "knowledge", params(PageQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Crawl>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -124,10 +125,10 @@ pub(crate) async fn list(
 
 /// Makes a crawl; it runs at once.
 #[utoipa::path(post, path = "/v1/rag/crawls", tag = "knowledge", request_body = NewCrawl,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 201, body = Crawl),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 409, body = ProblemBody),
 ))]
 pub(crate) async fn create(
     caller: Caller<Operator>,
@@ -182,9 +183,9 @@ fn read(said: NewCrawl, usual: i64, by: &str, now: DateTime<Utc>) -> Result<craw
 
 /// Ends a crawl; what it has read stays as it is.
 #[utoipa::path(delete, path = "/v1/rag/crawls/{id}", tag = "knowledge", params(("id" = String, Path, description = "The crawl's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 204, description = "It is gone"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn delete(
     caller: Caller<Operator>,
@@ -198,9 +199,9 @@ pub(crate) async fn delete(
 
 /// Has a crawl run as soon as a worker is free.
 #[utoipa::path(post, path = "/v1/rag/crawls/{id}/run", tag = "knowledge", params(("id" = String, Path, description = "The crawl's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 202, description = "It will; `runs` shows it"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn run(
     caller: Caller<Operator>,
@@ -217,9 +218,9 @@ pub(crate) async fn run(
 /// Runs of a crawl, newest first.
 #[utoipa::path(get, path = "/v1/rag/crawls/{id}/runs", tag = "knowledge",
     params(("id" = String, Path, description = "The crawl's id"), PageQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Run>),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn runs(
     caller: Caller<Viewer>,

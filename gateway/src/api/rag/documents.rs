@@ -85,6 +85,7 @@ pub(crate) struct Chunk {
 
 /// A document with its text, in chunks that overlap.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WholeDocument)]
 pub(crate) struct Whole {
     #[serde(flatten)]
     document: Document,
@@ -115,9 +116,9 @@ pub(crate) struct PlaceQuery {
 
 /// Documents, those that changed last first.
 #[utoipa::path(get, path = "/v1/rag/documents", tag = "knowledge", params(DocumentQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Page<Document>),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
 ))]
 pub(crate) async fn list(
     caller: Caller<Viewer>,
@@ -134,9 +135,9 @@ pub(crate) async fn list(
 /// One document, with its text.
 #[utoipa::path(get, path = "/v1/rag/documents/{id}", tag = "knowledge",
     params(("id" = String, Path, description = "The document's id"), PlaceQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Whole),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Viewer>,
@@ -157,9 +158,9 @@ pub(crate) async fn one(
 /// Forgets a document; one that a crawl reads comes back when it has changed.
 #[utoipa::path(delete, path = "/v1/rag/documents/{id}", tag = "knowledge",
     params(("id" = String, Path, description = "The document's id"), PlaceQuery),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 204, description = "It is gone"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn forget(
     caller: Caller<Operator>,

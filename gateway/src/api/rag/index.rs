@@ -122,10 +122,10 @@ fn read(said: NewDocument, cut: Cut, at: &str) -> Result<Document, Problem> {
 
 /// Keeps a document, in place of the one with the same id.
 #[utoipa::path(post, path = "/v1/rag/index", tag = "knowledge", request_body = NewDocument,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Outcomes),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 413, body = ProblemBody),
 ))]
 pub(crate) async fn one(
     caller: Caller<Operator>,
@@ -140,10 +140,10 @@ pub(crate) async fn one(
 
 /// Keeps several documents; when one does not fit none is kept.
 #[utoipa::path(post, path = "/v1/rag/index/bulk", tag = "knowledge", request_body = Bulk,
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, body = Outcomes),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 413, body = ProblemBody),
 ))]
 pub(crate) async fn bulk(
     caller: Caller<Operator>,

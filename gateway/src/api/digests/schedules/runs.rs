@@ -23,10 +23,10 @@ const LIST: List<Uuid, RunRow> = List {
 /// The slots of a schedule, the latest first.
 #[utoipa::path(get, path = "/v1/digests/schedules/{id}/runs", tag = "digests",
     params(PageQuery, ("id" = String, Path, description = "The schedule's id")),
-    security(("bearer" = []), ("admin_key" = [])), responses(
+    responses(
     (status = 200, description = "`data`: slots with `state` (`running`, `done`, `failed` or `missed`), `digest_id` and `error`; `next_cursor`", body = Object),
-    (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody),
 ))]
 pub(crate) async fn list_runs(
     caller: Caller<Viewer>,
