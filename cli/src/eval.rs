@@ -19,7 +19,7 @@ use crate::{connections, settings};
 #[derive(Args)]
 #[command(after_help = "Examples:\n  em-agent eval\n  em-agent eval --live\n  em-agent eval --json")]
 pub(crate) struct Eval {
-    /// Ask the model that is set up; it costs what thirty digests cost, and budgets hold as ever
+    /// Ask the model that is set up; it costs what thirty digests cost. Budgets hold as ever: DATABASE_URL is where they are kept
     #[arg(long)]
     live: bool,
     /// Print one JSON object
@@ -45,7 +45,10 @@ impl Eval {
 
 fn set_up() -> Result<Models, Failure> {
     let settings = settings::load_for_tool()?;
-    let store = connections::store(&settings, &settings::database_url(&settings)?, Role::App)?;
+    let why =
+        "postgresql://user:password@host/database: it keeps the budgets that a model is asked within, and what it cost";
+    let url = settings::database_url(&settings).map_err(|_| Failure::needs("DATABASE_URL", why))?;
+    let store = connections::store(&settings, &url, Role::App)?;
     let models = Models::of(&settings.models, store, Arc::new(Utc::now))?;
     if models.is_on() { Ok(models) } else { Err(Failure::needs("AGENT_LLM_ENABLED", "true, with a provider's key")) }
 }

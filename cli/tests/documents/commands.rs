@@ -10,7 +10,7 @@ use crate::pages::{Page, nothing_of, pages, root};
 
 /// Stands for what the reader puts in.
 fn is_open(word: &str) -> bool {
-    word.contains('…') || word.contains('<') || word.contains('[')
+    word.contains(['…', '<', '[', '|'])
 }
 
 fn help(words: &[&str]) -> (bool, String) {

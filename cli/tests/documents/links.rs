@@ -3,11 +3,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::pages::{Page, nothing_of, pages, root};
+use crate::pages::{FORMER, Page, nothing_of, pages, root};
 
 /// Files that pages tell their reader to make, or that are somewhere else.
 const MADE: &[&str] = &[
     "plugins/harbour",
+    "cli/gh-webhook",
     "fuzz/artifacts",
     "policy.yaml",
     "catalog.yaml",
@@ -120,7 +121,7 @@ fn every_file_in_backticks_is_there() {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     let (mut seen, mut found) = (0, Vec::new());
-    for page in pages() {
+    for page in pages().into_iter().filter(|page| page.name != FORMER) {
         for code in page.spans() {
             for word in code.text.split_whitespace().map(|word| word.trim_matches([',', ';', ':', '(', ')', '.', '\'']))
             {

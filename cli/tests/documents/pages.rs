@@ -6,7 +6,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Names what EM Agent 1 had beside what is here: settings and paths of both; gateway/tests/api/migrating.rs holds it.
+/// Names what EM Agent 1 had beside what is here: settings, paths, files and tables of both; gateway/tests/api/migrating.rs holds it.
 pub(crate) const FORMER: &str = "docs/migrating-from-em-agent-1.md";
 
 /// A Markdown file.
