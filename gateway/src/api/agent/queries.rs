@@ -20,6 +20,40 @@ use crate::state::State;
 /// Of a change and of a person.
 const LONGEST_NAME: usize = 255;
 
+/// A query, looked at. `write`: what it would change, if anything.
+struct Asked {
+    write: Option<Write>,
+    /// The change that is meant.
+    target: Option<String>,
+    reviewer: Option<String>,
+}
+
+impl Run {
+    fn asked(&self, query: &str) -> Result<Asked, Problem> {
+        let mut faults = Faults::of_body();
+        if query.is_empty() {
+            faults.add("query", "`query` is required");
+        }
+        faults.words("query", Some(query), LONGEST_QUESTION);
+        let others =
+            [("tool", self.tool.is_some()), ("input", self.input.is_some()), ("prompt", self.prompt.is_some())];
+        for (name, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
+            faults.add(name, format!("give `query` or `{name}`, not both"));
+        }
+        let target = faults.line("target", self.target.as_deref(), LONGEST_NAME);
+        let reviewer = faults.line("reviewer", self.reviewer.as_deref(), LONGEST_NAME);
+        let write = Write::of(query);
+        let named =
+            || query.split_whitespace().find(|word| word.contains('/') && word.contains('#')).map(str::to_owned);
+        let target = target.or_else(named);
+        if write == Some(Write::CommentSummary) && target.is_none() {
+            faults.add("target", "`target` like owner/repo#123 is required");
+        }
+        faults.none()?;
+        Ok(Asked { write, target, reviewer })
+    }
+}
+
 /// What reads is answered, what writes is proposed.
 pub(super) async fn answer(
     state: &State,
@@ -27,44 +61,24 @@ pub(super) async fn answer(
     said: &Run,
     query: &str,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::of_body();
-    if query.is_empty() {
-        faults.add("query", "`query` is required");
-    }
-    faults.words("query", Some(query), LONGEST_QUESTION);
-    for (name, other) in
-        [("tool", said.tool.is_some()), ("input", said.input.is_some()), ("prompt", said.prompt.is_some())]
-    {
-        if other {
-            faults.add(name, format!("give `query` or `{name}`, not both"));
+    let Asked { write, target, reviewer } = said.asked(query)?;
+    if let Some(write) = write {
+        if !caller.role.includes(Role::Operator) {
+            return Err(Problem::new(Code::Forbidden, "proposing needs the role operator; ask a question instead"));
         }
+        return propose(state, caller, (write, target, reviewer)).await;
     }
-    let target = faults.line("target", said.target.as_deref(), LONGEST_NAME);
-    let reviewer = faults.line("reviewer", said.reviewer.as_deref(), LONGEST_NAME);
-    let write = Write::of(query);
-    let named = target
-        .or_else(|| query.split_whitespace().find(|word| word.contains('/') && word.contains('#')).map(str::to_owned));
-    if write == Some(Write::CommentSummary) && named.is_none() {
-        faults.add("target", "`target` like owner/repo#123 is required");
-    }
-    faults.none()?;
-    let Some(write) = write else {
-        let question = Question {
-            tenant: caller.tenant.clone(),
-            text: query.to_owned(),
-            before: Vec::new(),
-            session: new_id(),
-            random: Uuid::new_v4().as_u128(),
-            now: clock::now(),
-        };
-        let answer = state.ask.answer(&question).await?;
-        let plan: Vec<&str> = answer.steps.iter().map(|step| step.tool.as_str()).collect();
-        return Ok(HttpResponse::Ok().json(json!({"plan": plan, "result": jobs::told(&answer)})));
+    let question = Question {
+        tenant: caller.tenant.clone(),
+        text: query.to_owned(),
+        before: Vec::new(),
+        session: new_id(),
+        random: Uuid::new_v4().as_u128(),
+        now: clock::now(),
     };
-    if !caller.role.includes(Role::Operator) {
-        return Err(Problem::new(Code::Forbidden, "proposing needs the role operator; ask a question instead"));
-    }
-    propose(state, caller, (write, named, reviewer)).await
+    let answer = state.ask.answer(&question).await?;
+    let plan: Vec<&str> = answer.steps.iter().map(|step| step.tool.as_str()).collect();
+    Ok(HttpResponse::Ok().json(json!({"plan": plan, "result": jobs::told(&answer)})))
 }
 
 async fn propose(
