@@ -82,7 +82,7 @@ async fn use_tool(
     if may_spend(tool) && !begin(agents, &job, now).await? {
         return Ok(true);
     }
-    let using = agents.ask.use_tool(taken(&job, run, now), (tool, &run.input));
+    let using = Box::pin(agents.ask.use_tool(taken(&job, run, now), (tool, &run.input)));
     let Some(done) = held(agents, &job, now, using).await else { return Ok(true) };
     end(agents, job, done?, now).await
 }
@@ -92,7 +92,7 @@ async fn answer(agents: &Agents, job: Leased, run: &AgentRun, now: DateTime<Utc>
         return Ok(true);
     }
     let question = run.input.as_str().unwrap_or_default();
-    let answering = agents.ask.run(taken(&job, run, now), question);
+    let answering = Box::pin(agents.ask.run(taken(&job, run, now), question));
     let Some(done) = held(agents, &job, now, answering).await else { return Ok(true) };
     let Done { mut result, steps, wishes } = done?;
     if wishes.is_empty() {
