@@ -18,7 +18,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use secrecy::ExposeSecret;
-use tracing_subscriber::filter::{FilterExt, LevelFilter};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -63,9 +63,7 @@ impl Telemetry {
             tracing_opentelemetry::layer().with_tracer(provider.tracer("em-agent")).with_filter(LevelFilter::INFO)
         });
         let tracing_enabled = traces.is_some();
-        let registry = tracing_subscriber::registry()
-            .with(lines(&settings.log).with_filter(filter.and(NoRepeats::default())))
-            .with(traces);
+        let registry = tracing_subscriber::registry().with(lines(&settings.log).with_filter(filter)).with(traces);
         registry.try_init().map_err(TelemetryError::Twice)?;
         Ok(Self { provider, tracing_enabled })
     }
@@ -82,8 +80,11 @@ impl Telemetry {
 fn lines(log: &LogSettings) -> Box<dyn Layer<Registry> + Send + Sync> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Json => lines.event_format(JsonLines).fmt_fields(JsonFields::new()).boxed(),
-        LogFormat::Pretty => lines.compact().with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.event_format(NoRepeats::of(JsonLines)).fmt_fields(JsonFields::new()).boxed(),
+        LogFormat::Pretty => {
+            let compact = tracing_subscriber::fmt::format().compact();
+            lines.with_ansi(std::io::stderr().is_terminal()).event_format(NoRepeats::of(compact)).boxed()
+        }
     }
 }
 

@@ -4,25 +4,38 @@
 //! Only warnings: errors and what people did are each written. Two are the same when all their fields are.
 
 use std::collections::HashMap;
-use std::fmt::{Debug, Write};
+use std::fmt::{self, Debug, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
-use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::layer::{Context, Filter};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 const AGAIN: Duration = Duration::from_secs(60);
 /// So many are remembered; then all are forgotten, which costs some lines.
 const MOST: usize = 1024;
 
-/// The filter. Remembers what was written.
-#[derive(Default)]
-pub(super) struct NoRepeats(Mutex<HashMap<String, Instant>>);
+/// Another format, which is not asked for what was just written. As a filter it could not be: one that decides by an event's
+/// fields leaves the library's filters in disorder.
+pub(super) struct NoRepeats<F> {
+    format: F,
+    written: Written,
+}
 
-impl NoRepeats {
+impl<F> NoRepeats<F> {
+    pub(super) fn of(format: F) -> Self {
+        Self { format, written: Written::default() }
+    }
+}
+
+/// What was written, and when.
+#[derive(Default)]
+struct Written(Mutex<HashMap<String, Instant>>);
+
+impl Written {
     /// Whether these words are to be written now.
     fn is_news(&self, said: String, now: Instant) -> bool {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,26 +50,21 @@ impl NoRepeats {
     }
 }
 
-impl<S: Subscriber> Filter<S> for NoRepeats {
-    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        true
-    }
-
-    fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::always()
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::TRACE)
-    }
-
-    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
-        if *event.metadata().level() != Level::WARN {
-            return true;
+impl<S, N, F> FormatEvent<S, N> for NoRepeats<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        if *event.metadata().level() == Level::WARN {
+            let mut said = Said(event.metadata().target().to_owned());
+            event.record(&mut said);
+            if !self.written.is_news(said.0, Instant::now()) {
+                return Ok(());
+            }
         }
-        let mut said = Said(event.metadata().target().to_owned());
-        event.record(&mut said);
-        self.is_news(said.0, Instant::now())
+        self.format.format_event(context, writer, event)
     }
 }
 
@@ -76,11 +84,11 @@ mod tests {
 
     #[test]
     fn the_same_words_are_written_once_a_minute_and_others_at_once() {
-        let (filter, start) = (NoRepeats::default(), Instant::now());
-        let at = |seconds, said: &str| filter.is_news(said.to_owned(), start + Duration::from_secs(seconds));
+        let (written, start) = (Written::default(), Instant::now());
+        let at = |seconds, said: &str| written.is_news(said.to_owned(), start + Duration::from_secs(seconds));
         assert_eq!([at(0, "jobs wait"), at(1, "jobs wait"), at(60, "jobs wait")], [true, false, true]);
         assert!(at(1, "roll-ups wait"));
         assert!((0..2 * MOST).all(|number| at(2, &number.to_string())), "what is forgotten is written");
-        assert!(filter.0.lock().expect("a map").len() <= MOST);
+        assert!(written.0.lock().expect("a map").len() <= MOST);
     }
 }
