@@ -83,6 +83,10 @@ fn print_lines(settings: &Settings, findings: &[Finding]) {
 
 /// The plugins, where there are some.
 fn plugins(settings: &Settings) -> Option<Finding> {
+    // A folder that is not there holds none; a file in its place is a mistake.
+    if settings.sources.plugins_dir.is_file() {
+        return Some(Finding::bad("plugins", "PLUGINS_DIR is no folder", "name the folder that the files are in"));
+    }
     let mut folder = Folder::new(&settings.sources.plugins_dir);
     let (found, faulty) = folder.look();
     let names: Vec<&str> = folder.plugins().iter().map(|plugin| plugin.name).collect();

@@ -97,6 +97,38 @@ fn a_gateway_needs_its_urls() {
 }
 
 #[test]
+fn a_path_that_is_no_good_is_told_by_who_opens_it_with_the_name_of_its_setting() {
+    let away =
+        [("ENV", "development"), ("DATABASE_URL", "postgresql://127.0.0.1:1/d"), ("NATS_URL", "nats://127.0.0.1:1")];
+    for (command, name, path, code) in [
+        ("gateway", "POLICY_PATH", "/nowhere", 2),
+        ("worker", "POLICY_PATH", "/etc/hostname", 2),
+        ("gateway", "RULES_PATH", "/nowhere", 2),
+        ("worker", "RULES_PATH", "/", 2),
+        ("gateway", "NATS_CREDS_FILE", "/nowhere", 2),
+        ("worker", "NATS_CREDS_FILE", "/etc/hostname", 2),
+    ] {
+        let output = em_agent(&[command], &[away.as_slice(), &[(name, path)]].concat());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{command}: {said}");
+        assert!(said.contains(&format!("em-agent: {name}: ")) && said.contains(path), "{said}");
+    }
+    let output = em_agent(&["up"], &[("ENV", "development"), ("DATA_DIR", "/proc/nowhere")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("DATA_DIR is /proc/nowhere, which cannot be made"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = em_agent(&["check"], &[("ENV", "development"), ("EM_PG_BIN", "/nowhere")]);
+    assert!(text(&output.stdout).contains("EM_PG_BIN is /nowhere"), "{}", text(&output.stdout));
+    let output = em_agent(&["check"], &[("ENV", "development"), ("PLUGINS_DIR", "/etc/hostname")]);
+    assert!(text(&output.stdout).contains("BROKEN plugins: PLUGINS_DIR is no folder"), "{}", text(&output.stdout));
+    let output = em_agent(&["check"], &[("ENV", "development"), ("RULES_PATH", "/nowhere")]);
+    assert!(text(&output.stdout).contains("BROKEN documents: RULES_PATH: cannot read /nowhere"));
+}
+
+#[test]
 fn a_misspelt_setting_is_warned_about() {
     let output = em_agent(&["check"], &[("ENV", "development"), ("RATE_LIMIT_PER_MINUTE", "5")]);
     assert!(text(&output.stderr).contains("did you mean RATE_LIMIT_PER_MIN?"));

@@ -30,6 +30,8 @@ pub enum PrivateError {
         "{path} was made by PostgreSQL {made_by}, which was not found; install that version or set DATA_DIR to a new folder"
     )]
     OtherVersion { path: PathBuf, made_by: String },
+    #[error("DATA_DIR is {path}, which cannot be made; set it to a folder that this user may write")]
+    NoPlace { path: PathBuf, source: std::io::Error },
     #[error("DATA_DIR {path} is in use by {holder}; stop that one first or set DATA_DIR to another folder")]
     Held { path: PathBuf, holder: String },
     #[error(

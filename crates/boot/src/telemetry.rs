@@ -1,11 +1,13 @@
 //! Logs to standard error, and traces to a collector when one is set.
 //!
-//! In order: the filter and the format of the lines (one JSON object each, or for people), then OTLP over HTTP.
+//! In order: the filter and the format of the lines (one JSON object each, or for people), without repetitions; then OTLP over HTTP.
 //! `LOG_LEVEL` is about the lines only: quiet logs do not silence the traces. The exporter uses its own thread with a
 //! blocking client: the async one panics there for want of a reactor. Without an endpoint no trace is recorded, but
 //! `traceparent` headers are still understood and passed on.
 
+mod exporting;
 mod lines;
+mod repeats;
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -24,7 +26,9 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::Settings;
 use crate::settings::{LogFormat, LogSettings, OtelSettings};
+use exporting::Telling;
 use lines::JsonLines;
+use repeats::NoRepeats;
 
 /// How long the last traces may take to leave.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -76,8 +80,11 @@ impl Telemetry {
 fn lines(log: &LogSettings) -> Box<dyn Layer<Registry> + Send + Sync> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Json => lines.event_format(JsonLines).fmt_fields(JsonFields::new()).boxed(),
-        LogFormat::Pretty => lines.compact().with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.event_format(NoRepeats::of(JsonLines)).fmt_fields(JsonFields::new()).boxed(),
+        LogFormat::Pretty => {
+            let compact = tracing_subscriber::fmt::format().compact();
+            lines.with_ansi(std::io::stderr().is_terminal()).event_format(NoRepeats::of(compact)).boxed()
+        }
     }
 }
 
@@ -91,12 +98,17 @@ fn provider(endpoint: &str, otel: &OtelSettings) -> Result<SdkTracerProvider, Te
         .build()
         .map_err(TelemetryError::Exporter)?;
     let resource = Resource::builder().with_service_name(otel.service_name.clone()).build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    Ok(SdkTracerProvider::builder().with_batch_exporter(Telling(exporter)).with_resource(resource).build())
 }
 
-/// `info` is meant for our lines: libraries that report their comings and goings at it are kept to their warnings. A
-/// sender's malformed request, which is answered with 400, is an error worth a line each time to `actix_http`.
+/// `info` and `debug` are meant for our lines: libraries that report their comings and goings are kept to their warnings, or
+/// they dump what they send. `trace` and filters of one's own show them. A sender's malformed request, which is answered with
+/// 400, is an error worth a line each time to `actix_http`; what the exporter of traces fails at is told by [`exporting`].
 fn directives(level: &str) -> String {
-    let libraries = if level == "info" { "actix_server=warn,async_nats=warn," } else { "" };
-    format!("actix_http=off,{libraries}{level}")
+    let quiet = ["actix_server", "async_nats", "h2", "hyper", "hyper_util", "mio", "reqwest", "rustls"];
+    let libraries = match level {
+        "info" | "debug" => quiet.map(|name| format!("{name}=warn,")).concat(),
+        _ => String::new(),
+    };
+    format!("actix_http=off,opentelemetry_sdk=off,opentelemetry_otlp=off,{libraries}{level}")
 }

@@ -102,6 +102,11 @@ impl Bus {
         if new_enough(&info.version) { Ok(()) } else { Err(BusError::TooOld(info.version)) }
     }
 
+    /// Whether it is worth trying: there is a connection, whatever the last try came to.
+    pub fn is_connected(&self) -> bool {
+        self.usable().is_ok()
+    }
+
     /// The stream's name, `NATS_STREAM`.
     pub fn stream_name(&self) -> &str {
         &self.stream

@@ -21,7 +21,7 @@ const LEASE_ROWS: i64 = 32;
 
 pub(crate) async fn run(store: Store, bus: Bus, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let published = if bus.health().ok { sweep_once(&store, &bus).await } else { Ok(0) };
+        let published = if bus.is_connected() { sweep_once(&store, &bus).await } else { Ok(0) };
         match published {
             Ok(rows) if rows == LEASE_ROWS as usize => continue,
             Ok(_) => {}

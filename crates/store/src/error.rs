@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The server answers and takes no writes.
     #[error("{}", sentences::READ_ONLY)]
     ReadOnly,
+    /// The server answers and has not our tables.
+    #[error("{}", sentences::UNPREPARED)]
+    Unprepared,
     /// The server is older than what our statements need.
     #[error("PostgreSQL {0} is too old: 14 or newer is needed; upgrade the server")]
     TooOld(String),
@@ -42,7 +45,7 @@ impl StoreError {
     /// Whether the same call may succeed later without anybody changing data or code.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy | Self::Unavailable(_) | Self::Stopped | Self::ReadOnly => true,
+            Self::Busy | Self::Unavailable(_) | Self::Stopped | Self::ReadOnly | Self::Unprepared => true,
             Self::Refused(error) => is_conflict(error) || is_out_of_resources(error),
             Self::NotFound | Self::Corrupt(_) | Self::Migration(_) | Self::TooOld(_) => false,
         }

@@ -128,14 +128,21 @@ async fn a_stream_of_somebody_else_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_without_room_is_told_and_what_is_owed_is_published_once_there_is() {
     let own = Own::prepared().await;
-    let full = Nats::with_room(&own.program, own.port, &own.folder.0.join("nats"), 1);
-    let watched = Watched::start(World::on(own.database.url.clone(), own.url("")));
-    let (status, answer) = watched.send(1).await;
-    assert_eq!(status, 200, "{answer}");
-    let told = || async { watched.get("/health").await["status"] == "degraded" };
+    let folder = own.folder.0.join("nats");
+    let full = Nats::with_room(&own.program, own.port, &folder, 1024);
+    let watched = Watched::start(World::on(own.database.url.clone(), own.url("em:x@")));
+    for number in 1..=10 {
+        let (status, answer) = watched.send(number).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let told = || async {
+        let health = watched.get("/health").await;
+        let said = health["bus"]["details"].as_str().unwrap_or_default();
+        said.starts_with("JetStream did not take the message; look for a full disk")
+    };
     eventually("the health shows it", PATIENCE, told).await;
-    watched.logs("what is committed waits for it").await;
+    watched.logs("nothing can be published; what is committed waits for it").await;
     drop(full);
-    let _nats = own.nats("");
+    let _nats = Nats::with_room(&own.program, own.port, &folder, 1 << 30);
     heals(&watched).await;
 }

@@ -35,10 +35,12 @@ impl Nats {
         Self::configured(program, port, folder, "")
     }
 
-    /// One whose streams may keep so many bytes.
+    /// One that lets `em:x` keep so many bytes of streams.
     pub(crate) fn with_room(program: &Path, port: u16, folder: &Path, bytes: u64) -> Self {
         let store = serde_json::Value::from(folder.join("store").to_string_lossy());
-        Self::configured(program, port, folder, &format!("jetstream {{ store_dir: {store}, max_file_store: {bytes} }}"))
+        let account = format!("jetstream {{ max_file: {bytes} }}, users [{{ user: em, password: x }}]");
+        let more = format!("jetstream {{ store_dir: {store} }}\naccounts {{ A {{ {account} }} }}");
+        Self::configured(program, port, folder, &more)
     }
 
     fn configured(program: &Path, port: u16, folder: &Path, more: &str) -> Self {

@@ -40,7 +40,7 @@ impl Premises {
             .recursive(true)
             .mode(0o755)
             .create(&data_dir)
-            .map_err(PrivateError::io("make", &data_dir))?;
+            .map_err(|source| PrivateError::NoPlace { path: data_dir.clone(), source })?;
         let lock = hold(&data_dir, &data_dir.join(format!("{server}.lock")))?;
         Ok(Self { folder, log: data_dir.join(format!("{server}.log")), owner, _lock: lock })
     }

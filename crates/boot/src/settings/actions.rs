@@ -79,7 +79,8 @@ fn app_id(text: &str) -> Option<String> {
 /// In one line, as files of variables have it, its ends of lines are `\n`.
 fn pem(text: &str) -> Option<String> {
     let lines = text.replace("\\n", "\n");
-    (lines.starts_with("-----BEGIN ") && lines.trim_end().ends_with("-----")).then_some(lines)
+    (lines.starts_with("-----BEGIN ") && lines.contains("-----END ") && lines.trim_end().ends_with("-----"))
+        .then_some(lines)
 }
 
 fn listed(text: &str) -> Option<String> {

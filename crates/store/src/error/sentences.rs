@@ -6,7 +6,7 @@ use std::error::Error;
 use diesel::result::Error as DieselError;
 
 const AWAY: &str = "PostgreSQL does not answer; check DATABASE_URL and that the server is up";
-const UNPREPARED: &str = "the database is not set up for this version; run `em-agent migrate`";
+pub(super) const UNPREPARED: &str = "the database is not set up for this version; run `em-agent migrate`";
 pub(super) const READ_ONLY: &str =
     "PostgreSQL takes no writes; check that it is no standby and that default_transaction_read_only is off";
 const FULL: &str = "PostgreSQL has no room left; free disk space, or raise the limit that the cause names";
