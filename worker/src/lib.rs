@@ -125,7 +125,7 @@ pub async fn start(
 /// The tasks that sum events up: consumers, the facts of the metrics, and their roll-ups.
 fn derive(tasks: &mut WorkerHandle, settings: &Settings, store: &Store, bus: &Bus) {
     let committed = Arc::new(Notify::new());
-    for consumer in &consumers::CONSUMERS {
+    for consumer in consumers::CONSUMERS {
         answers::count_from_zero(consumer.name);
         let taken = (store.clone(), bus.clone(), committed.clone());
         tasks.start(consumer.name, taken, move |(store, bus, committed), stop| {
