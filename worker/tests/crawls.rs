@@ -18,6 +18,8 @@ use uuid::Uuid;
 use worker::crawls::{ensure_of_settings, run, run_once};
 
 const ID: Uuid = Uuid::from_u128(7);
+/// Of the page.
+const BLOB: &str = "0123456789abcdef0123456789abcdef01234567";
 const LIMITS: Limits = Limits { requests: 100, bytes: 1 << 20, pause: Duration::from_millis(1) };
 
 struct World {
@@ -48,9 +50,9 @@ impl World {
         let store = database.store(Role::App);
         let crawler = Crawler::of(Knowledge::of(store.clone(), Models::off()), &settings, LIMITS).expect("a crawler");
         let tree = json!({"sha": "t1", "truncated": false,
-            "tree": [{"path": "README.md", "type": "blob", "sha": "b1", "size": 5}]});
+            "tree": [{"path": "README.md", "type": "blob", "sha": BLOB, "size": 5}]});
         shelf.put("/repos/acme/shop/git/trees/HEAD", tree);
-        shelf.put("/repos/acme/shop/git/blobs/b1", json!({"content": "T3ZlbnM=", "encoding": "base64"}));
+        shelf.put(&format!("/repos/acme/shop/git/blobs/{BLOB}"), json!({"content": "T3ZlbnM=", "encoding": "base64"}));
         Self { _database: database, store, shelf, settings, crawler }
     }
 
