@@ -33,18 +33,23 @@ struct Answer {
 pub fn apply(url: &str, wait: bool) -> Result<Vec<String>, StoreError> {
     let mut conn = address::open(url)?;
     compared::must_be_new_enough(&mut conn)?;
-    if wait {
-        conn.batch_execute(&format!("select pg_advisory_lock({MIGRATION_LOCK})"))?;
-    } else if !sql_query(format!("select pg_try_advisory_lock({MIGRATION_LOCK}) as yes"))
-        .get_result::<Answer>(&mut conn)?
-        .yes
-    {
-        return Err(failed("another process is migrating this database; run again with --wait".into()));
+    while !takes_lock(&mut conn)? {
+        if !wait {
+            return Err(failed("another process is migrating this database; run again with --wait".into()));
+        }
+        conn.batch_execute("select pg_sleep(0.2)")?;
     }
     refuse_another_programs(&mut conn)?;
     conn.batch_execute("set lock_timeout = '2s'")?;
     let applied = conn.run_pending_migrations(MIGRATIONS).map_err(failed)?;
     Ok(applied.iter().map(MigrationVersion::to_string).collect())
+}
+
+/// Asked again and again, never waited for in one statement: its snapshot would hold up a `create index concurrently` of
+/// the process that has the lock, and both would wait for each other.
+fn takes_lock(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let ask = sql_query(format!("select pg_try_advisory_lock({MIGRATION_LOCK}) as yes"));
+    Ok(ask.get_result::<Answer>(conn)?.yes)
 }
 
 /// EM Agent 1 has tables of the same names: among them the first migrations would pass and a later one fail, half way.
