@@ -50,7 +50,7 @@ impl World {
     pub(crate) fn with_models(database: Database, embeddings: &Embeddings, model: &str) -> Self {
         let set = [
             ("AGENT_LLM_ENABLED", "true"),
-            ("OPENAI_API_KEY", "a key of the tests"),
+            ("OPENAI_API_KEY", "a-key-of-the-tests"),
             ("OPENAI_BASE_URL", &embeddings.url()),
             ("OPENAI_MODEL", "gpt-4o-mini"),
             ("OPENAI_EMBEDDING_MODEL", model),
