@@ -63,8 +63,10 @@ const ASKED: [(&str, Ask); 9] = [
     ("the last of the audit", |conn, _| audit::list(conn, &tenant(), &AuditFilter::default(), None, 50).is_ok()),
 ];
 
-/// The big tables that it reads as a whole.
-fn scanned(conn: &mut PgConnection, ask: Ask) -> Vec<String> {
+/// The big tables that it reads as a whole. On a connection of its own: what others of this session have read may still
+/// wait to be told, and would be counted with it.
+fn scanned(database: &Database, ask: Ask) -> Vec<String> {
+    let mut conn = owner(database);
     let mut found = Vec::new();
     conn.transaction::<(), diesel::result::Error, _>(|conn| {
         assert!(ask(conn, Utc::now()), "it is answered");
@@ -78,17 +80,20 @@ fn scanned(conn: &mut PgConnection, ask: Ask) -> Vec<String> {
     found
 }
 
+fn owner(database: &Database) -> store::Connection {
+    database.store(Role::Owner).open(Role::Owner).expect("a connection")
+}
+
 #[test]
 fn what_is_asked_all_the_time_reads_no_whole_table() {
     let database = Database::fresh();
-    let mut conn = database.store(Role::Owner).open(Role::Owner).expect("a connection");
-    conn.batch_execute(ROWS).expect("rows");
+    owner(&database).batch_execute(ROWS).expect("rows");
     let whole: Vec<(&str, Vec<String>)> = ASKED
         .iter()
-        .map(|(what, ask)| (*what, scanned(&mut conn, *ask)))
+        .map(|(what, ask)| (*what, scanned(&database, *ask)))
         .filter(|(_, found)| !found.is_empty())
         .collect();
     assert!(whole.is_empty(), "these read whole tables: {whole:?}");
     let all: Ask = |conn, _| sql_query("select count(kind) from jobs").execute(conn).is_ok();
-    assert_eq!(scanned(&mut conn, all), ["jobs"], "a whole table is seen");
+    assert_eq!(scanned(&database, all), ["jobs"], "a whole table is seen");
 }
