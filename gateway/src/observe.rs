@@ -189,7 +189,7 @@ impl Outcome<'_> {
 }
 
 fn milliseconds(started: Instant) -> f64 {
-    started.elapsed().as_secs_f64() * 1000.0
+    started.elapsed().as_micros() as f64 / 1000.0
 }
 
 fn is_intake(path: &str) -> bool {

@@ -116,8 +116,8 @@ pub(super) fn not_kept(why: NotKept) -> Turned {
                 .retry_after(retry_after_seconds),
         ),
         NotKept::Down { retry_after_seconds } => (
-            "the database does not answer",
-            Problem::new(Code::NotKept, "the database does not answer").retry_after(retry_after_seconds),
+            "the database takes nothing now",
+            Problem::new(Code::NotKept, "the database takes nothing now").retry_after(retry_after_seconds),
         ),
         NotKept::Refused => (
             "the database refuses it",

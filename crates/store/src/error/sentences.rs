@@ -23,7 +23,7 @@ const UNREACHED: &[(&[&str], &str)] = &[
     (&["password authentication failed"], "PostgreSQL refuses the login; check user and password in DATABASE_URL"),
     (&["no password supplied"], "PostgreSQL refuses the login; DATABASE_URL needs a password"),
     (&["authentication failed"], "PostgreSQL refuses the login; check user and password in DATABASE_URL"),
-    (&["no pg_hba.conf entry"], "PostgreSQL lets this user not in from here; check pg_hba.conf"),
+    (&["pg_hba.conf"], "PostgreSQL lets this user not in from here; check pg_hba.conf"),
     (&["is not permitted to log in"], "PostgreSQL refuses the login; let the user of DATABASE_URL log in"),
     (&["FATAL", "role \"", "does not exist"], "PostgreSQL does not know the user of DATABASE_URL; check its name"),
     (
@@ -46,6 +46,7 @@ const UNREACHED: &[(&[&str], &str)] = &[
 
 /// Why a statement was refused, likewise.
 const TURNED_DOWN: &[(&[&str], &str)] = &[
+    (&["role \"em_", "does not exist"], UNPREPARED),
     (&["relation \"", "does not exist"], UNPREPARED),
     (&["column ", "does not exist"], UNPREPARED),
     (&["function ", "does not exist"], UNPREPARED),
@@ -99,6 +100,14 @@ mod tests {
             (
                 "connection to server at \"h\", port 5432 failed: FATAL:  role \"bob\" does not exist",
                 "does not know the user",
+            ),
+            (
+                "failed: FATAL:  pg_hba.conf rejects connection for host \"h\", user \"em\", database \"em\", no encryption",
+                "check pg_hba.conf",
+            ),
+            (
+                "failed: FATAL:  no pg_hba.conf entry for host \"h\", user \"em\", database \"em\", SSL off",
+                "check pg_hba.conf",
             ),
             ("timed out waiting for connection: role \"em_app\" does not exist", "em-agent migrate"),
             ("permission denied to set role \"em_app\"", "grant it these roles"),
