@@ -59,7 +59,7 @@ impl Up {
     /// Tells it to stop and waits. Returns how long that took; fails when it did not end well.
     fn stop(&mut self) -> Duration {
         let started = Instant::now();
-        Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(testkit::kill::send("TERM", &self.child.id().to_string()), "it runs");
         let status = self.child.wait().expect("ended");
         assert_eq!(status.code(), Some(0));
         started.elapsed()

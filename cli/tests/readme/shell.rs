@@ -87,7 +87,8 @@ impl Shell {
 impl Drop for Shell {
     fn drop(&mut self) {
         for group in &self.beside {
-            let _ = Command::new("kill").args(["-TERM", "--", &format!("-{group}")]).status();
+            // Who is gone already needs no signal.
+            let _ = testkit::kill::send("TERM", &format!("-{group}"));
         }
         let _ = self.shell.kill();
         let _ = self.shell.wait();

@@ -10,6 +10,7 @@ pub mod folder;
 pub mod github;
 pub mod grafana;
 pub mod history;
+pub mod kill;
 pub mod listening;
 pub mod locks;
 pub mod models;

@@ -10,8 +10,8 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bus::{Bus, BusOptions};
-use testkit::ports;
 use testkit::senders::SECRET;
+use testkit::{kill, ports};
 
 /// The servers and names that one test's processes use.
 pub(crate) struct World {
@@ -110,8 +110,7 @@ impl Role {
 
     /// SIGTERM: the process has to end by itself, in the time that container runtimes give it.
     pub(crate) async fn terminate(mut self) -> ExitStatus {
-        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("kill runs");
-        assert!(told.success(), "the process was gone already");
+        assert!(kill::send("TERM", &self.0.id().to_string()), "the process was gone already");
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
             if let Some(status) = self.0.try_wait().expect("a process") {
